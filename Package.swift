@@ -1,0 +1,89 @@
+// swift-tools-version:6.2
+// The floor plan. A room imports only rooms that stand above it in this file; data flows one way through the house:
+// counters -> agent -> server (store -> PromQL -> rule packs -> tips -> placement -> remediation) -> operations -> counters.
+import PackageDescription
+
+/// Every room is Swift 6, strictly concurrent and memory safe, and a warning in it is an error.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6), .strictMemorySafety(), .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+
+let package = Package(
+    name: "evenkeel",
+    products: [.executable(name: "evenkeel", targets: ["evenkeel"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // C libraries by Debian's -dev packages, with thin shims for what Swift cannot call.
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
+        .systemLibrary(name: "CSnappy", providers: [.apt(["libsnappy-dev"])]),
+        // The load guest of the demo and the tests: a firmware image in assembly, carried inside the executable.
+        .target(name: "PulseGuest"),
+        // Plain values, units, and the seams every other room meets at.
+        room("FleetModel"),
+        // Regular expressions that users write: PCRE2 with JIT and match limits.
+        room("Patterns", ["CPCRE2"]),
+        // All outgoing HTTP: libcurl.
+        room("HTTPClient", ["CCurl"]),
+        // What a host can say of itself: the catalogue and the readers of /proc and /sys.
+        room("Counters", ["FleetModel"]),
+        // VMs as QEMU processes over QMP, and the migration state machine.
+        room("HostRuntime", ["FleetModel", logging]),
+        // Remote write, text exposition, snappy.
+        room("MetricsWire", ["FleetModel", "CSnappy"]),
+        // Write-ahead log, in-memory head, compressed chunks in SQLite.
+        room("TimeSeriesStore", ["FleetModel", "MetricsWire", "Patterns", "CSQLite", logging]),
+        // Inventory, tips, operations, commands, tokens and audit on disk.
+        room("FleetState", ["FleetModel", grdb]),
+        // The query seam against any Prometheus-compatible server.
+        room("RemoteEngine", ["FleetModel", "HTTPClient", "MetricsWire"]),
+        // Lexer, parser, typed AST, evaluator.
+        room("PromQL", ["FleetModel", "Patterns"]),
+        // Packs: rules, parameters, tips; loading, checking, evaluating.
+        room("RulePacks", ["FleetModel", "PromQL", yams]),
+        // Which VMs to move where: pure functions over a fleet snapshot.
+        room("Placement", ["FleetModel"]),
+        // The control round: tips, approvals, policy, executor, verification, audit, as synchronous decision cores.
+        room("Remediation", ["FleetModel", "HostRuntime", "Placement", "RulePacks"]),
+        // Drives the real cores under a virtual clock with seeded faults.
+        room("Simulation", ["FleetModel", "HostRuntime", "Placement", "RulePacks", "Remediation", "FleetState", "PromQL", "TimeSeriesStore"]),
+        // I/O shell of a host: sampling, spool, push, command poll.
+        room("HostAgent", ["FleetModel", "Counters", "HostRuntime", "MetricsWire", "HTTPClient", logging, lifecycle, yams]),
+        // I/O shell of the server: HTTP, authentication, timers.
+        room("FleetServer", [
+            "FleetModel", "FleetState", "HTTPClient", "HostRuntime", "MetricsWire", "Placement", "PromQL", "Remediation",
+            "RemoteEngine", "RulePacks", "TimeSeriesStore", logging, lifecycle, yams,
+            .product(name: "Hummingbird", package: "hummingbird"), .product(name: "HummingbirdTLS", package: "hummingbird"),
+        ]),
+        // The command line as a library: a folder a noun, a file a verb.
+        room("Commands", [
+            "FleetModel", "FleetServer", "FleetState", "HostAgent", "HostRuntime", "HTTPClient", "PulseGuest", logging, lifecycle,
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ]),
+        // The one executable.
+        .executableTarget(name: "evenkeel", dependencies: ["Commands"], swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,157 @@
+/// One step that a host's agent can be told to do. Every step may be told twice: a step whose result is already there
+/// answers with that result and changes nothing.
+public enum HostTask: Hashable, Codable, Sendable {
+    /// Keeps the definition on the host and starts the VM.
+    case start(VirtualMachineDefinition)
+    /// Stops the VM, gently or at once; the definition stays.
+    case stop(VirtualMachineID, force: Bool)
+    /// Forgets a VM that is stopped.
+    case remove(VirtualMachineID)
+    /// Starts a process that waits for the VM's memory. Answer: `.listening`.
+    case prepareIncoming(IncomingMigration)
+    /// Sends the VM's memory and guest state; answers when that has ended. Answer: `.sent`.
+    case send(OutgoingMigration)
+    /// Says in which state the VM is on this host. Answer: `.state`, `nil` where the host does not know the VM.
+    case inspect(VirtualMachineID)
+    /// Ends the process of a VM that was handed over and forgets it here; refused while the guest lives here.
+    case releaseSource(VirtualMachineID)
+    /// Ends a process that still waits for a VM's memory and forgets it here; refused once the guest lives here.
+    case abandonIncoming(VirtualMachineID)
+    /// Stops sending; the VM goes on here. Answer: `.state`, which is `handedOver` when it came too late.
+    case cancelSend(VirtualMachineID)
+    /// Lets a VM that was handed over go on here: only when the destination's process is known to be gone.
+    case resumeSource(VirtualMachineID)
+}
+
+extension HostTask {
+    /// The VM that the step is about.
+    public var virtualMachine: VirtualMachineID {
+        switch self {
+        case .start(let definition): definition.id
+        case .prepareIncoming(let migration): migration.definition.id
+        case .send(let migration): migration.virtualMachine
+        case .stop(let id, _), .remove(let id), .inspect(let id), .releaseSource(let id), .abandonIncoming(let id),
+            .cancelSend(let id), .resumeSource(let id):
+            id
+        }
+    }
+}
+
+/// What a destination needs to receive a VM.
+public struct IncomingMigration: Hashable, Codable, Sendable {
+    /// What is to arrive.
+    public var definition: VirtualMachineDefinition
+    /// What runs its code at the source: the destination must use the same.
+    public var accelerator: Accelerator
+    /// How long the destination waits for the guest before it gives up by itself.
+    public var timeLimitSeconds: Int
+
+    /// A VM that is to arrive.
+    public init(definition: VirtualMachineDefinition, accelerator: Accelerator, timeLimitSeconds: Int) {
+        self.definition = definition
+        self.accelerator = accelerator
+        self.timeLimitSeconds = timeLimitSeconds
+    }
+}
+
+/// What a source needs to send a VM.
+public struct OutgoingMigration: Hashable, Codable, Sendable {
+    /// Which VM.
+    public var virtualMachine: VirtualMachineID
+    /// Where the destination listens, as QEMU writes it: `tcp:10.0.0.2:49152`.
+    public var destination: String
+    /// The destination's name in its certificate; `nil` where traffic stays on loopback without TLS.
+    public var destinationName: String?
+    /// Upper bound of the stream in bytes a second; `nil` for QEMU's default.
+    public var bandwidthLimit: Bytes?
+    /// How long the guest may be halted, in milliseconds.
+    public var downtimeLimitMilliseconds: Int
+    /// After how long without an end the attempt is cancelled; the VM stays where it is.
+    public var timeLimitSeconds: Int
+
+    /// A VM that is to be sent.
+    public init(
+        virtualMachine: VirtualMachineID, destination: String, destinationName: String? = nil,
+        bandwidthLimit: Bytes? = nil, downtimeLimitMilliseconds: Int = 300, timeLimitSeconds: Int
+    ) {
+        self.virtualMachine = virtualMachine
+        self.destination = destination
+        self.destinationName = destinationName
+        self.bandwidthLimit = bandwidthLimit
+        self.downtimeLimitMilliseconds = downtimeLimitMilliseconds
+        self.timeLimitSeconds = timeLimitSeconds
+    }
+}
+
+/// What QEMU says of a migration that has ended.
+public struct MigrationFigures: Hashable, Codable, Sendable {
+    /// From the start of sending to its end.
+    public var totalMilliseconds: Int
+    /// How long the guest was halted, as the source's QEMU counts it.
+    public var downtimeMilliseconds: Int
+    /// What went over the wire.
+    public var transferred: Bytes
+
+    /// Figures of one migration.
+    public init(totalMilliseconds: Int, downtimeMilliseconds: Int, transferred: Bytes) {
+        self.totalMilliseconds = totalMilliseconds
+        self.downtimeMilliseconds = downtimeMilliseconds
+        self.transferred = transferred
+    }
+}
+
+/// How a step ended.
+public enum HostTaskAnswer: Hashable, Codable, Sendable {
+    /// Done, with nothing to say.
+    case done
+    /// The destination waits for the VM at this address.
+    case listening(address: String)
+    /// The guest has been handed over.
+    case sent(MigrationFigures)
+    /// The VM's state on this host; `nil` where the host does not know the VM.
+    case state(VirtualMachineState?)
+    /// Not done, and nothing was changed: the reason, for a person.
+    case refused(String)
+    /// Begun and not brought to its end: the reason, for a person.
+    case failed(String)
+}
+
+/// A step on its way to a host: durable at the server until it is answered.
+public struct AgentCommand: Hashable, Codable, Sendable {
+    /// Unique in the fleet and never used again: the agent does each number once.
+    public var number: Int64
+    /// Who is to do it.
+    public var host: HostName
+    /// The operation it belongs to.
+    public var operation: Int64
+    /// What is to be done.
+    public var task: HostTask
+    /// When it was issued.
+    public var issued: Timestamp
+
+    /// A command.
+    public init(number: Int64, host: HostName, operation: Int64, task: HostTask, issued: Timestamp) {
+        self.number = number
+        self.host = host
+        self.operation = operation
+        self.task = task
+        self.issued = issued
+    }
+}
+
+/// How far a migration has come, for a person's eyes; decisions do not rest on it.
+public struct MigrationProgress: Hashable, Codable, Sendable {
+    /// Memory sent so far.
+    public var transferred: Bytes
+    /// Memory that is still to be sent.
+    public var remaining: Bytes
+    /// Memory of the guest.
+    public var total: Bytes
+
+    /// A moment of a migration.
+    public init(transferred: Bytes, remaining: Bytes, total: Bytes) {
+        self.transferred = transferred
+        self.remaining = remaining
+        self.total = total
+    }
+}

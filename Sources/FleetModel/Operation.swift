@@ -1,0 +1,86 @@
+/// One action as it really runs on hosts, with its log.
+public struct Operation: Hashable, Codable, Sendable {
+    /// Counts up from 1 and is never used again.
+    public var number: Int64
+    /// The tip that it serves; `nil` where an operator asked for it.
+    public var tip: Int64?
+    /// What is done.
+    public var action: PlannedAction
+    /// Who wanted it: an operator's name, or `policy`.
+    public var requestedBy: String
+    /// How far it has come.
+    public var state: OperationState
+    /// The state of the decision core that drives it, as that core encodes it: written with every step, so that
+    /// another run of the server goes on where this one stopped.
+    public var checkpoint: [UInt8]
+    /// When it was recorded, before anything was done.
+    public var created: Timestamp
+    /// When it came to its end.
+    public var ended: Timestamp?
+    /// Where the VM is after the end, as far as anybody knows.
+    public var location: HostName?
+    /// QEMU's figures, once there are any.
+    public var figures: MigrationFigures?
+    /// How far the migration has come; not durable.
+    public var progress: MigrationProgress?
+    /// What happened, oldest first.
+    public var log: [OperationEvent]
+
+    /// An operation.
+    public init(
+        number: Int64, tip: Int64?, action: PlannedAction, requestedBy: String, state: OperationState = .intended,
+        checkpoint: [UInt8] = [], created: Timestamp, ended: Timestamp? = nil, location: HostName? = nil,
+        figures: MigrationFigures? = nil, progress: MigrationProgress? = nil, log: [OperationEvent] = []
+    ) {
+        self.number = number
+        self.tip = tip
+        self.action = action
+        self.requestedBy = requestedBy
+        self.state = state
+        self.checkpoint = checkpoint
+        self.created = created
+        self.ended = ended
+        self.location = location
+        self.figures = figures
+        self.progress = progress
+        self.log = log
+    }
+}
+
+/// The stations of an operation.
+public enum OperationState: String, Codable, Sendable, CaseIterable {
+    /// Written down, nothing done yet.
+    case intended
+    /// Under way on the hosts.
+    case running
+    /// Done as intended.
+    case succeeded
+    /// Not done; the VM is where it was.
+    case failed
+    /// Preconditions did not hold at the last moment; nothing was done.
+    case refused
+    /// Called off; the VM is where it was.
+    case cancelled
+
+    /// Whether nothing more happens to it.
+    public var isFinal: Bool {
+        switch self {
+        case .intended, .running: false
+        case .succeeded, .failed, .refused, .cancelled: true
+        }
+    }
+}
+
+/// A line of an operation's log.
+public struct OperationEvent: Hashable, Codable, Sendable {
+    /// When.
+    public var time: Timestamp
+    /// What happened.
+    public var text: String
+
+    /// A line.
+    public init(time: Timestamp, text: String) {
+        self.time = time
+        self.text = text
+    }
+}

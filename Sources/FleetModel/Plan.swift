@@ -1,0 +1,96 @@
+/// What a remediation would do: an ordered, checked list of actions, or the reason why there is none.
+public struct Plan: Hashable, Codable, Sendable {
+    /// The steps, in order; each is feasible after those before it.
+    public var actions: [PlannedAction]
+    /// Why these steps, for a person: what was seen, what was chosen.
+    public var explanation: String
+    /// Every candidate that was not chosen, with the reason.
+    public var rejected: [RejectedCandidate]
+    /// The version of the fleet snapshot that the plan was made from.
+    public var snapshotVersion: Int64
+
+    /// A plan.
+    public init(
+        actions: [PlannedAction], explanation: String, rejected: [RejectedCandidate] = [], snapshotVersion: Int64
+    ) {
+        self.actions = actions
+        self.explanation = explanation
+        self.rejected = rejected
+        self.snapshotVersion = snapshotVersion
+    }
+}
+
+/// One step of a plan.
+public struct PlannedAction: Hashable, Codable, Sendable {
+    /// The kinds of step.
+    public enum Kind: Hashable, Codable, Sendable {
+        /// Live-migrates a VM.
+        case migrate(virtualMachine: VirtualMachineID, from: HostName, to: HostName)
+    }
+    /// What is done.
+    public var kind: Kind
+    /// The VM's name, for a person.
+    public var virtualMachineName: String
+    /// What is expected of it.
+    public var prediction: Prediction
+
+    /// A step with what is expected of it.
+    public init(kind: Kind, virtualMachineName: String, prediction: Prediction) {
+        self.kind = kind
+        self.virtualMachineName = virtualMachineName
+        self.prediction = prediction
+    }
+}
+
+/// Loads before and after a step, as ratios of what the host has (processor: busy share; memory: used share).
+public struct Prediction: Hashable, Codable, Sendable {
+    /// Processor load of the source, 0...1, before and after.
+    public var sourceProcessor: Change
+    /// Processor load of the destination, 0...1, before and after.
+    public var destinationProcessor: Change
+    /// Used share of the source's memory, before and after.
+    public var sourceMemory: Change
+    /// Used share of the destination's memory, before and after.
+    public var destinationMemory: Change
+
+    /// Loads before and after.
+    public init(
+        sourceProcessor: Change, destinationProcessor: Change, sourceMemory: Change, destinationMemory: Change
+    ) {
+        self.sourceProcessor = sourceProcessor
+        self.destinationProcessor = destinationProcessor
+        self.sourceMemory = sourceMemory
+        self.destinationMemory = destinationMemory
+    }
+
+    /// A quantity before and after.
+    public struct Change: Hashable, Codable, Sendable {
+        /// Before the step.
+        public var before: Double
+        /// After it.
+        public var after: Double
+
+        /// From `before` to `after`.
+        public init(before: Double, after: Double) {
+            self.before = before
+            self.after = after
+        }
+    }
+}
+
+/// A VM or a destination that the planner did not choose.
+public struct RejectedCandidate: Hashable, Codable, Sendable {
+    /// The VM's name.
+    public var virtualMachine: String
+    /// The destination, or `nil` where the VM itself could not move.
+    public var destination: HostName?
+    /// Why not.
+    public var reason: String
+
+    /// A candidate and why it was not chosen.
+    public init(virtualMachine: String, destination: HostName?, reason: String) {
+        self.virtualMachine = virtualMachine
+        self.destination = destination
+        self.reason = reason
+    }
+}

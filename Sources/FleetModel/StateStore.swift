@@ -1,0 +1,198 @@
+/// The fleet's memory besides its time series: what must survive the server.
+public protocol StateStore: Sendable {
+    /// Everything that a server needs at start. Closed tips and operations are read by `history`.
+    func load() async throws -> StoredState
+
+    /// Makes all changes or none; durable when it returns.
+    func commit(_ changes: [StateChange]) async throws
+
+    /// Tips and operations that have ended, newest first, at most `limit` of each.
+    func history(limit: Int) async throws -> (tips: [Tip], operations: [Operation])
+}
+
+/// What a server finds at start.
+public struct StoredState: Sendable {
+    /// The hosts.
+    public var hosts: [HostRecord]
+    /// Tips that are not at their end.
+    public var tips: [Tip]
+    /// Operations that are not at their end.
+    public var operations: [Operation]
+    /// Commands without an answer.
+    public var commands: [AgentCommand]
+    /// Access tokens, revoked ones as well.
+    public var tokens: [AccessToken]
+    /// Parameters that differ from their pack's default.
+    public var parameters: [ParameterSetting]
+    /// Automation levels that were set.
+    public var policies: [AutomationPolicy]
+    /// Highest number given to a tip, an operation, a command and an audit entry so far.
+    public var lastNumbers: LastNumbers
+
+    /// A state; empty without arguments.
+    public init(
+        hosts: [HostRecord] = [], tips: [Tip] = [], operations: [Operation] = [], commands: [AgentCommand] = [],
+        tokens: [AccessToken] = [], parameters: [ParameterSetting] = [], policies: [AutomationPolicy] = [],
+        lastNumbers: LastNumbers = LastNumbers()
+    ) {
+        self.hosts = hosts
+        self.tips = tips
+        self.operations = operations
+        self.commands = commands
+        self.tokens = tokens
+        self.parameters = parameters
+        self.policies = policies
+        self.lastNumbers = lastNumbers
+    }
+}
+
+/// Highest numbers given so far; 0 before the first.
+public struct LastNumbers: Hashable, Codable, Sendable {
+    /// Of tips.
+    public var tip: Int64 = 0
+    /// Of operations.
+    public var operation: Int64 = 0
+    /// Of commands.
+    public var command: Int64 = 0
+    /// Of audit entries.
+    public var audit: Int64 = 0
+
+    /// Nothing given yet.
+    public init() {}
+}
+
+/// One change of the stored state; saving what is there replaces it.
+public enum StateChange: Hashable, Codable, Sendable {
+    /// A host reported.
+    case saveHost(HostRecord)
+    /// A host left the fleet.
+    case removeHost(HostName)
+    /// A tip is new or changed.
+    case saveTip(Tip)
+    /// An operation is new or changed.
+    case saveOperation(Operation)
+    /// A command was issued.
+    case saveCommand(AgentCommand)
+    /// A command was answered: the first answer counts, a later one changes nothing.
+    case answerCommand(number: Int64, answer: HostTaskAnswer, time: Timestamp)
+    /// A token is new or changed.
+    case saveToken(AccessToken)
+    /// A parameter was set.
+    case saveParameter(ParameterSetting)
+    /// A parameter goes back to its default.
+    case removeParameter(pack: String, name: String, cluster: ClusterName?)
+    /// An automation level was set.
+    case savePolicy(AutomationPolicy)
+    /// Something was done: appended for good.
+    case audit(AuditEntry)
+}
+
+/// A bearer token as it is stored: never the secret itself.
+public struct AccessToken: Hashable, Codable, Sendable {
+    /// What a holder may do.
+    public enum Role: String, Codable, Sendable {
+        /// Writes its own host's series and answers its own host's commands.
+        case agent
+        /// Everything that the command line can do.
+        case `operator`
+    }
+    /// The host's or the operator's name; with the role the token's identity.
+    public var name: Name<TokenKind>
+    /// What a holder may do.
+    public var role: Role
+    /// SHA-256 of the secret (which has 256 random bits, so no slower hash is called for), in hexadecimal.
+    public var hash: String
+    /// When it was made.
+    public var created: Timestamp
+    /// When it was revoked.
+    public var revoked: Timestamp?
+
+    /// A token.
+    public init(name: Name<TokenKind>, role: Role, hash: String, created: Timestamp, revoked: Timestamp? = nil) {
+        self.name = name
+        self.role = role
+        self.hash = hash
+        self.created = created
+        self.revoked = revoked
+    }
+}
+
+/// Marks names of token holders.
+public enum TokenKind: Sendable {}
+
+/// A pack's parameter that somebody set.
+public struct ParameterSetting: Hashable, Codable, Sendable {
+    /// The pack.
+    public var pack: String
+    /// The parameter.
+    public var name: String
+    /// Where it holds; `nil` for every cluster that has no setting of its own.
+    public var cluster: ClusterName?
+    /// The value.
+    public var value: Double
+
+    /// A setting.
+    public init(pack: String, name: String, cluster: ClusterName?, value: Double) {
+        self.pack = pack
+        self.name = name
+        self.cluster = cluster
+        self.value = value
+    }
+}
+
+/// Who may let what happen by itself.
+public struct AutomationPolicy: Hashable, Codable, Sendable {
+    /// How far Evenkeel goes by itself.
+    public enum Level: String, Codable, Sendable, CaseIterable {
+        /// No tips.
+        case off
+        /// Tips with plans; nobody can approve them.
+        case advise
+        /// An operator approves.
+        case `operator`
+        /// Policy approves.
+        case automatic
+    }
+    /// Where it holds; `nil` for the whole fleet. A cluster's own policy wins.
+    public var cluster: ClusterName?
+    /// How far Evenkeel goes.
+    public var level: Level
+
+    /// A policy.
+    public init(cluster: ClusterName?, level: Level) {
+        self.cluster = cluster
+        self.level = level
+    }
+}
+
+/// An entry of the append-only audit log.
+public struct AuditEntry: Hashable, Codable, Sendable {
+    /// Counts up from 1 without gaps.
+    public var number: Int64
+    /// When.
+    public var time: Timestamp
+    /// Who: an operator's name, `policy`, or `evenkeel`.
+    public var actor: String
+    /// What was done, in one word: `tip.approve`, `operation.start`, ...
+    public var event: String
+    /// The tip it concerns.
+    public var tip: Int64?
+    /// The operation it concerns.
+    public var operation: Int64?
+    /// Why, with what evidence, to what end.
+    public var detail: String
+
+    /// An entry.
+    public init(
+        number: Int64, time: Timestamp, actor: String, event: String, tip: Int64? = nil, operation: Int64? = nil,
+        detail: String
+    ) {
+        self.number = number
+        self.time = time
+        self.actor = actor
+        self.event = event
+        self.tip = tip
+        self.operation = operation
+        self.detail = detail
+    }
+}

@@ -1,0 +1,175 @@
+/// A PRO tip: one finding about one object, its evidence, its remediation, and how far that has come.
+public struct Tip: Hashable, Codable, Sendable {
+    /// Counts up from 1 and is never used again.
+    public var number: Int64
+    /// The pack that found it.
+    public var pack: String
+    /// The alert in that pack.
+    public var alert: String
+    /// What the finding is about. With `pack` and `alert` the tip's identity while it is open.
+    public var subject: TipSubject
+    /// How bad it is.
+    public var level: TipLevel
+    /// One line for a list.
+    public var title: String
+    /// The finding in a few sentences.
+    public var body: String
+    /// What it means, causes, what the remediation does, when not to.
+    public var knowledge: String
+    /// What was measured.
+    public var evidence: [Evidence]
+    /// What the pack proposes, by the name of a built-in remediation, such as `relieve-host`.
+    public var remediation: String
+    /// What would be, is being or was done; `nil` before planning, and when there is nothing to do.
+    public var plan: Plan?
+    /// Why there is no plan, for a person.
+    public var planProblem: String?
+    /// How far it has come.
+    public var state: TipState
+    /// The operations that carry out its plan.
+    public var operations: [Int64]
+    /// When it was raised.
+    public var raised: Timestamp
+    /// When anything of it changed last.
+    public var updated: Timestamp
+    /// What happened to it, oldest first.
+    public var history: [TipEvent]
+
+    /// A tip.
+    public init(
+        number: Int64, pack: String, alert: String, subject: TipSubject, level: TipLevel, title: String, body: String,
+        knowledge: String, evidence: [Evidence], remediation: String, plan: Plan? = nil, planProblem: String? = nil,
+        state: TipState = .raised, operations: [Int64] = [], raised: Timestamp, updated: Timestamp,
+        history: [TipEvent] = []
+    ) {
+        self.number = number
+        self.pack = pack
+        self.alert = alert
+        self.subject = subject
+        self.level = level
+        self.title = title
+        self.body = body
+        self.knowledge = knowledge
+        self.evidence = evidence
+        self.remediation = remediation
+        self.plan = plan
+        self.planProblem = planProblem
+        self.state = state
+        self.operations = operations
+        self.raised = raised
+        self.updated = updated
+        self.history = history
+    }
+}
+
+/// What a finding is about.
+public enum TipSubject: Hashable, Codable, Sendable {
+    /// A host.
+    case host(HostName, cluster: ClusterName)
+    /// A VM.
+    case virtualMachine(VirtualMachineID, cluster: ClusterName)
+    /// A whole cluster.
+    case cluster(ClusterName)
+
+    /// The cluster that the finding lies in.
+    public var cluster: ClusterName {
+        switch self {
+        case .host(_, let cluster), .virtualMachine(_, let cluster), .cluster(let cluster): cluster
+        }
+    }
+
+    /// The object's name, for a person.
+    public var name: String {
+        switch self {
+        case .host(let host, _): host.text
+        case .virtualMachine(let id, _): id.text
+        case .cluster(let cluster): cluster.text
+        }
+    }
+}
+
+/// How bad a finding is.
+public enum TipLevel: String, Codable, Sendable, CaseIterable {
+    /// Somebody should look soon.
+    case warning
+    /// Somebody should look now.
+    case critical
+}
+
+/// The stations of a tip.
+public enum TipState: String, Codable, Sendable, CaseIterable {
+    /// Found, nothing thought of yet.
+    case raised
+    /// A plan is there, and policy lets nobody carry it out (level `advise`), or there is no plan to be had.
+    case planned
+    /// A plan is there and an operator must say yes.
+    case awaitingApproval
+    /// Said yes to; nothing has begun.
+    case approved
+    /// Its operations run.
+    case running
+    /// Everything was done; the object must now be seen healthy.
+    case verifying
+    /// Seen healthy after its plan was carried out.
+    case resolved
+    /// Its plan was carried out and the object did not get healthy in time.
+    case ineffective
+    /// Its plan could not be carried out.
+    case failed
+    /// An operator does not want it.
+    case dismissed
+    /// Nobody answered in time.
+    case expired
+    /// Another tip took its place.
+    case superseded
+    /// The object got healthy without Evenkeel.
+    case cleared
+
+    /// Whether nothing more happens to it.
+    public var isFinal: Bool {
+        switch self {
+        case .raised, .planned, .awaitingApproval, .approved, .running, .verifying: false
+        case .resolved, .ineffective, .failed, .dismissed, .expired, .superseded, .cleared: true
+        }
+    }
+}
+
+/// Something that was measured.
+public struct Evidence: Hashable, Codable, Sendable {
+    /// The query, as it can be asked again.
+    public var query: String
+    /// When it was asked.
+    public var time: Timestamp
+    /// What it gave.
+    public var value: Double
+    /// The value for a person, with its unit.
+    public var text: String
+
+    /// A measurement.
+    public init(query: String, time: Timestamp, value: Double, text: String) {
+        self.query = query
+        self.time = time
+        self.value = value
+        self.text = text
+    }
+}
+
+/// An entry of a tip's history.
+public struct TipEvent: Hashable, Codable, Sendable {
+    /// When.
+    public var time: Timestamp
+    /// The state after it.
+    public var state: TipState
+    /// Who: an operator's name, or `policy`, or `evenkeel`.
+    public var actor: String
+    /// What and why.
+    public var note: String
+
+    /// An entry.
+    public init(time: Timestamp, state: TipState, actor: String, note: String) {
+        self.time = time
+        self.state = state
+        self.actor = actor
+        self.note = note
+    }
+}
