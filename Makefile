@@ -1,0 +1,33 @@
+# The commands of the README. Everything that is missing on a Debian 12 machine with a Swift toolchain is installed.
+#   make demo ARGS="--once --auto"     the main job on real virtual machines
+#   make test                          the whole test suite          make test FILTER=PromQL   one room of it
+#   make lint | release | clean
+.PHONY: demo test lint build release setup-build clean
+SWIFT ?= swift
+ARGS ?=
+RELEASE = -c release --scratch-path .build-release -Xswiftc -cross-module-optimization
+
+demo: setup-build
+	@.ci/setup demo
+	@$(SWIFT) build --product evenkeel >&2
+	@exec .build/debug/evenkeel demo $(ARGS)
+
+build: setup-build
+	$(SWIFT) build
+
+release: setup-build
+	$(SWIFT) build $(RELEASE) --product evenkeel
+
+test: setup-build
+	@.ci/setup test
+	$(SWIFT) test $(if $(FILTER),--filter $(FILTER))
+
+lint:
+	@.ci/setup
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+
+setup-build:
+	@.ci/setup build
+
+clean:
+	rm -rf .build .build-release
