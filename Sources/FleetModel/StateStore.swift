@@ -1,6 +1,6 @@
 /// The fleet's memory besides its time series: what must survive the server.
 public protocol StateStore: Sendable {
-    /// Everything that a server needs at start. Closed tips and operations are read by `history`.
+    /// Everything that a server needs at start. Older tips and operations are read by `history`.
     func load() async throws -> StoredState
 
     /// Makes all changes or none; durable when it returns.
@@ -28,12 +28,16 @@ public struct StoredState: Sendable {
     public var policies: [AutomationPolicy]
     /// Highest number given to a tip, an operation, a command and an audit entry so far.
     public var lastNumbers: LastNumbers
+    /// The newest tips that have ended, newest first: what cool-downs look back on.
+    public var endedTips: [Tip]
+    /// The newest operations that have ended, newest first: what budgets, cool-downs and the breaker look back on.
+    public var endedOperations: [Operation]
 
     /// A state; empty without arguments.
     public init(
         hosts: [HostRecord] = [], tips: [Tip] = [], operations: [Operation] = [], commands: [AgentCommand] = [],
         tokens: [AccessToken] = [], parameters: [ParameterSetting] = [], policies: [AutomationPolicy] = [],
-        lastNumbers: LastNumbers = LastNumbers()
+        lastNumbers: LastNumbers = LastNumbers(), endedTips: [Tip] = [], endedOperations: [Operation] = []
     ) {
         self.hosts = hosts
         self.tips = tips
@@ -43,6 +47,8 @@ public struct StoredState: Sendable {
         self.parameters = parameters
         self.policies = policies
         self.lastNumbers = lastNumbers
+        self.endedTips = endedTips
+        self.endedOperations = endedOperations
     }
 }
 
@@ -167,7 +173,8 @@ public struct AutomationPolicy: Hashable, Codable, Sendable {
 
 /// An entry of the append-only audit log.
 public struct AuditEntry: Hashable, Codable, Sendable {
-    /// Counts up from 1 without gaps.
+    /// Counts up from 1 without gaps. The store gives it when the entry is appended, since more than one process
+    /// may append (a server, and the command line beside it); 0 before.
     public var number: Int64
     /// When.
     public var time: Timestamp
@@ -184,7 +191,7 @@ public struct AuditEntry: Hashable, Codable, Sendable {
 
     /// An entry.
     public init(
-        number: Int64, time: Timestamp, actor: String, event: String, tip: Int64? = nil, operation: Int64? = nil,
+        number: Int64 = 0, time: Timestamp, actor: String, event: String, tip: Int64? = nil, operation: Int64? = nil,
         detail: String
     ) {
         self.number = number

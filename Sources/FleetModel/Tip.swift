@@ -20,6 +20,8 @@ public struct Tip: Hashable, Codable, Sendable {
     public var evidence: [Evidence]
     /// What the pack proposes, by the name of a built-in remediation, such as `relieve-host`.
     public var remediation: String
+    /// How the pack wants it handled.
+    public var terms: TipTerms
     /// What would be, is being or was done; `nil` before planning, and when there is nothing to do.
     public var plan: Plan?
     /// Why there is no plan, for a person.
@@ -38,9 +40,9 @@ public struct Tip: Hashable, Codable, Sendable {
     /// A tip.
     public init(
         number: Int64, pack: String, alert: String, subject: TipSubject, level: TipLevel, title: String, body: String,
-        knowledge: String, evidence: [Evidence], remediation: String, plan: Plan? = nil, planProblem: String? = nil,
-        state: TipState = .raised, operations: [Int64] = [], raised: Timestamp, updated: Timestamp,
-        history: [TipEvent] = []
+        knowledge: String, evidence: [Evidence], remediation: String, terms: TipTerms = TipTerms(), plan: Plan? = nil,
+        planProblem: String? = nil, state: TipState = .raised, operations: [Int64] = [], raised: Timestamp,
+        updated: Timestamp, history: [TipEvent] = []
     ) {
         self.number = number
         self.pack = pack
@@ -52,6 +54,7 @@ public struct Tip: Hashable, Codable, Sendable {
         self.knowledge = knowledge
         self.evidence = evidence
         self.remediation = remediation
+        self.terms = terms
         self.plan = plan
         self.planProblem = planProblem
         self.state = state
@@ -59,6 +62,44 @@ public struct Tip: Hashable, Codable, Sendable {
         self.raised = raised
         self.updated = updated
         self.history = history
+    }
+}
+
+/// How a pack wants a tip to be handled; kept with the tip, so that it holds after the alert has gone.
+public struct TipTerms: Hashable, Codable, Sendable {
+    /// Who may let the remediation happen at most; the fleet's policy can only take away from it.
+    public enum Approval: String, Codable, Sendable, CaseIterable {
+        /// Nobody: it is advice.
+        case advise
+        /// An operator.
+        case `operator`
+        /// Policy, where it is set to automatic.
+        case automatic
+    }
+    /// Who may approve.
+    public var approval: Approval
+    /// The remediation's arguments, by name, as the pack writes them.
+    public var arguments: [String: String]
+    /// For how many seconds after the tip's end the same finding raises no new one.
+    public var coolDownSeconds: Double
+    /// After how many seconds without approval the tip expires.
+    public var expirySeconds: Double
+    /// How many seconds after its last action the subject has to be seen healthy.
+    public var verifyWithinSeconds: Double
+    /// Whether the pack says how health is measured; where it does not, the alert's silence has to do.
+    public var hasVerification: Bool
+
+    /// Terms; an operator approves, within a day, where the pack says nothing.
+    public init(
+        approval: Approval = .operator, arguments: [String: String] = [:], coolDownSeconds: Double = 600,
+        expirySeconds: Double = 86_400, verifyWithinSeconds: Double = 600, hasVerification: Bool = false
+    ) {
+        self.approval = approval
+        self.arguments = arguments
+        self.coolDownSeconds = coolDownSeconds
+        self.expirySeconds = expirySeconds
+        self.verifyWithinSeconds = verifyWithinSeconds
+        self.hasVerification = hasVerification
     }
 }
 
