@@ -42,20 +42,21 @@ public struct PlannedAction: Hashable, Codable, Sendable {
     }
 }
 
-/// Loads before and after a step, as ratios of what the host has (processor: busy share; memory: used share).
+/// Loads before and after a step, as ratios of what the host has (processor: busy share; memory: used share); `nil`
+/// where the load of a host or of the VM is unknown.
 public struct Prediction: Hashable, Codable, Sendable {
     /// Processor load of the source, 0...1, before and after.
-    public var sourceProcessor: Change
+    public var sourceProcessor: Change?
     /// Processor load of the destination, 0...1, before and after.
-    public var destinationProcessor: Change
+    public var destinationProcessor: Change?
     /// Used share of the source's memory, before and after.
-    public var sourceMemory: Change
+    public var sourceMemory: Change?
     /// Used share of the destination's memory, before and after.
-    public var destinationMemory: Change
+    public var destinationMemory: Change?
 
     /// Loads before and after.
     public init(
-        sourceProcessor: Change, destinationProcessor: Change, sourceMemory: Change, destinationMemory: Change
+        sourceProcessor: Change?, destinationProcessor: Change?, sourceMemory: Change?, destinationMemory: Change?
     ) {
         self.sourceProcessor = sourceProcessor
         self.destinationProcessor = destinationProcessor
