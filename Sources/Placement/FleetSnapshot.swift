@@ -1,0 +1,126 @@
+import FleetModel
+
+/// The fleet as the planner sees it: one immutable picture of one moment.
+///
+/// Everything enters through `init`, which sorts hosts and VMs by name (so that the order of arrival changes nothing),
+/// keeps each host and each VM once, and turns figures that cannot be true (NaN, infinite, negative) into *unknown*.
+/// What was wrong is listed in `problems`; one bad report never hides the rest of the fleet.
+public struct FleetSnapshot: Sendable, Hashable {
+    /// Counts up with every picture that the server takes.
+    public let version: Int64
+    /// The moment of the picture.
+    public let time: Timestamp
+    /// The hosts by name, each once, each with its VMs by identity.
+    public let hosts: [PlacementHost]
+    /// What was wrong with the figures, for a person; empty when all was well.
+    public let problems: [String]
+
+    /// A picture of `hosts` at `time`.
+    public init(version: Int64, time: Timestamp, hosts: [PlacementHost]) {
+        var door = SnapshotDoor()
+        self.version = version
+        self.time = time
+        self.hosts = door.admit(hosts)
+        self.problems = door.problems
+    }
+
+    /// The host of that name.
+    public func host(_ name: HostName) -> PlacementHost? {
+        hosts.first { $0.name == name }
+    }
+
+    /// Where the VM lives, and the VM.
+    public func locate(_ id: VirtualMachineID) -> (host: PlacementHost, machine: PlacementVM)? {
+        for host in hosts {
+            if let machine = host.virtualMachines.first(where: { $0.id == id }) { return (host, machine) }
+        }
+        return nil
+    }
+}
+
+/// A host in a picture of the fleet.
+public struct PlacementHost: Sendable, Hashable {
+    /// The host.
+    public var name: HostName
+    /// Among which hosts its VMs may move.
+    public var cluster: ClusterName
+    /// Why the host takes no part in any plan (its agent is silent, it is drained), for a person; `nil` when it does.
+    public var unavailableReason: String?
+    /// Logical processors, for VMs and the host's own work together.
+    public var logicalProcessors: Int
+    /// Memory of the host.
+    public var memory: Bytes
+    /// Memory that is still to be had; `nil` when unknown.
+    public var memoryAvailable: Bytes?
+    /// Busy share of all its LPs, 0...1; `nil` when unknown.
+    public var processorUse: Double?
+    /// What accelerates VMs here.
+    public var accelerator: Accelerator
+    /// When a VM was last moved to or from this host; its measured load needs time to settle after that.
+    public var lastMoved: Timestamp?
+    /// The VMs whose guests live here.
+    public var virtualMachines: [PlacementVM]
+
+    /// A host.
+    public init(
+        name: HostName, cluster: ClusterName, unavailableReason: String? = nil, logicalProcessors: Int,
+        memory: Bytes, memoryAvailable: Bytes?, processorUse: Double?, accelerator: Accelerator,
+        lastMoved: Timestamp? = nil, virtualMachines: [PlacementVM]
+    ) {
+        self.name = name
+        self.cluster = cluster
+        self.unavailableReason = unavailableReason
+        self.logicalProcessors = logicalProcessors
+        self.memory = memory
+        self.memoryAvailable = memoryAvailable
+        self.processorUse = processorUse
+        self.accelerator = accelerator
+        self.lastMoved = lastMoved
+        self.virtualMachines = virtualMachines
+    }
+
+    /// Whether plans may use the host.
+    public var isAvailable: Bool { unavailableReason == nil }
+}
+
+/// A VM in a picture of the fleet.
+public struct PlacementVM: Sendable, Hashable {
+    /// The VM.
+    public var id: VirtualMachineID
+    /// What operators call it.
+    public var name: String
+    /// Memory of the guest: what a destination must be able to give.
+    public var memory: Bytes
+    /// Memory of the host that it holds now: what its source gets back; `nil` when unknown.
+    public var residentMemory: Bytes?
+    /// Processor time it uses, in LPs (1.5 = one and a half logical processors); `nil` when unknown.
+    public var processorUse: Double?
+    /// Time that its VPs were ready to run and had to wait (run delay), in LPs; `nil` when unknown.
+    public var processorWait: Double?
+    /// Its virtual processors, which bound what it can ever use; `nil` when unknown.
+    public var virtualProcessors: Int?
+    /// What runs its code; `nil` when unknown.
+    public var accelerator: Accelerator?
+    /// Why it must stay where it is (it is not running, it is being moved), for a person; `nil` when it may move.
+    public var immovable: String?
+    /// When it was moved last.
+    public var lastMoved: Timestamp?
+
+    /// A VM.
+    public init(
+        id: VirtualMachineID, name: String, memory: Bytes, residentMemory: Bytes?, processorUse: Double?,
+        processorWait: Double? = nil, virtualProcessors: Int? = nil, accelerator: Accelerator? = nil,
+        immovable: String? = nil, lastMoved: Timestamp? = nil
+    ) {
+        self.id = id
+        self.name = name
+        self.memory = memory
+        self.residentMemory = residentMemory
+        self.processorUse = processorUse
+        self.processorWait = processorWait
+        self.virtualProcessors = virtualProcessors
+        self.accelerator = accelerator
+        self.immovable = immovable
+        self.lastMoved = lastMoved
+    }
+}

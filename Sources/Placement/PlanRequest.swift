@@ -1,0 +1,25 @@
+import FleetModel
+
+/// What a remediation or an operator asks of the planner: never a destination that nobody checked.
+public enum PlanRequest: Sendable, Hashable {
+    /// Moves VMs off a host until its use of a resource is at or below `target` (a share, 0...1).
+    case relieveHost(HostName, resource: HostResource, target: Double)
+    /// Moves one VM to one host, because an operator said so by name: limits hold, cool-downs do not.
+    case migrate(VirtualMachineID, to: HostName)
+}
+
+/// What a host can be short of.
+public enum HostResource: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Time of its logical processors.
+    case processor
+    /// Memory.
+    case memory
+}
+
+/// What the planner found.
+public enum PlanOutcome: Sendable, Hashable {
+    /// Actions that reach what was asked.
+    case plan(Plan)
+    /// Nothing reaches it: why, for a person, and what was considered.
+    case impossible(reason: String, rejected: [RejectedCandidate])
+}

@@ -1,0 +1,93 @@
+import FleetModel
+
+/// Admits hosts and VMs to a snapshot: what cannot be true becomes unknown, what is there twice stays once.
+struct SnapshotDoor {
+    private(set) var problems: [String] = []
+    private var seenMachines: [VirtualMachineID: HostName] = [:]
+    private var doubled: Set<VirtualMachineID> = []
+
+    mutating func admit(_ hosts: [PlacementHost]) -> [PlacementHost] {
+        var admitted: [PlacementHost] = []
+        for host in hosts.sorted(by: { $0.name < $1.name }) {
+            if admitted.last?.name == host.name {
+                problems.append("host \(host.name) is listed twice; the first listing counts")
+                continue
+            }
+            admitted.append(admit(host))
+        }
+        return doubled.isEmpty ? admitted : admitted.map(holdingDoubled)
+    }
+
+    private mutating func admit(_ original: PlacementHost) -> PlacementHost {
+        var host = original
+        let place = "host \(host.name)"
+        host.processorUse = ratio(host.processorUse, "\(place): processor use")
+        host.memoryAvailable = size(host.memoryAvailable, "\(place): available memory", limit: host.memory)
+        if host.logicalProcessors <= 0 || host.memory.count <= 0 {
+            problems.append("\(place): no logical processors or no memory")
+            host.unavailableReason = host.unavailableReason ?? "it reports no logical processors or no memory"
+        }
+        host.virtualMachines = original.virtualMachines.sorted { $0.id < $1.id }.compactMap { admit($0, on: host.name) }
+        return host
+    }
+
+    private mutating func admit(_ original: PlacementVM, on host: HostName) -> PlacementVM? {
+        var machine = original
+        let place = "VM \(machine.name) on \(host)"
+        if let other = seenMachines[machine.id] {
+            problems.append("VM \(machine.name) is reported by \(other) and by \(host)")
+            doubled.insert(machine.id)
+            if other == host { return nil }
+        }
+        seenMachines[machine.id] = host
+        machine.processorUse = amount(machine.processorUse, "\(place): processor use")
+        machine.processorWait = amount(machine.processorWait, "\(place): processor wait")
+        machine.residentMemory = size(machine.residentMemory, "\(place): resident memory", limit: nil)
+        if machine.memory.count <= 0 {
+            problems.append("\(place): no memory")
+            machine.immovable = machine.immovable ?? "its memory is unknown"
+        }
+        if let processors = machine.virtualProcessors, processors <= 0 {
+            problems.append("\(place): no virtual processors")
+            machine.virtualProcessors = nil
+        }
+        return machine
+    }
+
+    /// A VM that two hosts report stays on both, since both may hold its memory, and moves from neither.
+    private func holdingDoubled(_ host: PlacementHost) -> PlacementHost {
+        var host = host
+        for place in host.virtualMachines.indices where doubled.contains(host.virtualMachines[place].id) {
+            host.virtualMachines[place].immovable = "more than one host reports it"
+        }
+        return host
+    }
+
+    /// A share of 0...1; a reading a little above 1 is rounding of the counters.
+    private mutating func ratio(_ value: Double?, _ what: String) -> Double? {
+        guard let value = amount(value, what) else { return nil }
+        guard value <= 1.05 else {
+            problems.append("\(what) is \(value), more than the whole; taken as unknown")
+            return nil
+        }
+        return min(value, 1)
+    }
+
+    private mutating func amount(_ value: Double?, _ what: String) -> Double? {
+        guard let value else { return nil }
+        guard value.isFinite, value >= 0 else {
+            problems.append("\(what) is \(value); taken as unknown")
+            return nil
+        }
+        return value
+    }
+
+    private mutating func size(_ value: Bytes?, _ what: String, limit: Bytes?) -> Bytes? {
+        guard let value else { return nil }
+        guard value.count >= 0, limit.map({ value <= $0 }) ?? true else {
+            problems.append("\(what) is \(value.count) bytes, which cannot be; taken as unknown")
+            return nil
+        }
+        return value
+    }
+}
