@@ -1,0 +1,151 @@
+import FleetModel
+
+@testable import HostRuntime
+
+/// Two hosts with one VM between them, as small as QEMU's semantics allow: what the migration machine is played
+/// against. Every choice that the world has is a separate successor.
+struct TwoHosts: Hashable {
+    enum Source: Hashable { case running, outgoing, handedOver, crashed, forgotten }
+    /// `arriving`: the stream is complete and the guest not yet started. `crashed`: it ended after it had run here.
+    enum Destination: Hashable { case absent, incoming, arriving, running, crashed }
+
+    var source = Source.running
+    var destination = Destination.absent
+    /// How much may still go wrong.
+    var faults: Int
+
+    /// What may happen without anybody asking.
+    func spontaneous() -> [TwoHosts] {
+        var next: [TwoHosts] = []
+        if source == .outgoing && destination == .incoming { next.append(with { $0.completeStream() }) }
+        if destination == .arriving { next.append(with { $0.destination = .running }) }
+        guard faults > 0 else { return next }
+        if source == .outgoing { next.append(failing { $0.breakStream() }) }
+        if source != .forgotten && source != .crashed { next.append(failing { $0.killSource() }) }
+        if destination != .absent && destination != .crashed { next.append(failing { $0.killDestination() }) }
+        return next
+    }
+
+    /// What may come of asking `side` to do `task` now: the world after it and the answer, `nil` while it goes on.
+    func asking(_ side: MigrationMachine.Side, _ task: HostTask) -> [(world: TwoHosts, answer: HostTaskAnswer?)] {
+        var outcomes = side == .source ? askingSource(task) : askingDestination(task)
+        if faults > 0 {
+            // Done, and the answer is lost: it will be asked again.
+            outcomes += outcomes.compactMap {
+                $0.answer == nil || $0.world.faults == 0 ? nil : ($0.world.failing { _ in }, nil)
+            }
+            // The agent is in no state to say more.
+            outcomes.append((failing { _ in }, .failed("the agent was restarted")))
+            if case .inspect = task { outcomes.append((failing { _ in }, .state(.unknown))) }
+        }
+        return outcomes
+    }
+
+    private func askingSource(_ task: HostTask) -> [(world: TwoHosts, answer: HostTaskAnswer?)] {
+        switch (task, source) {
+        case (.inspect, _): [(self, .state(sourceState))]
+        case (.send, .running) where destination == .incoming: [(with { $0.source = .outgoing }, nil)]
+        case (.send, .running): [(self, .failed("connection refused"))]
+        case (.send, .outgoing): [(self, nil)]
+        case (.send, .handedOver): [(self, .sent(Self.figures))]
+        case (.send, _): [(self, .refused("the VM does not run here"))]
+        case (.cancelSend, .outgoing): [(with { $0.breakStream() }, .state(.running))]
+        case (.cancelSend, _): [(self, .state(sourceState))]
+        case (.resumeSource, .handedOver): [(with { $0.source = .running }, .done)]
+        case (.resumeSource, .running): [(self, .done)]
+        case (.releaseSource, .handedOver), (.releaseSource, .crashed), (.releaseSource, .forgotten):
+            [(with { $0.source = .forgotten }, .done)]
+        default: [(self, .refused("not in this state: \(source)"))]
+        }
+    }
+
+    private func askingDestination(_ task: HostTask) -> [(world: TwoHosts, answer: HostTaskAnswer?)] {
+        switch (task, destination) {
+        case (.inspect, _): [(self, .state(destinationState))]
+        case (.prepareIncoming, .absent) where faults > 0:
+            [
+                (with { $0.destination = .incoming }, .listening(address: "tcp:127.0.0.1:1")),
+                (failing { _ in }, .refused("no memory")),
+                (failing { $0.destination = .incoming }, .failed("no answer in time")),
+            ]
+        case (.prepareIncoming, .absent), (.prepareIncoming, .incoming):
+            [(with { $0.destination = .incoming }, .listening(address: "tcp:127.0.0.1:1"))]
+        case (.abandonIncoming, .absent), (.abandonIncoming, .incoming), (.abandonIncoming, .arriving):
+            [(with { $0.abandon() }, .done)]
+        default: [(self, .refused("not in this state: \(destination)"))]
+        }
+    }
+
+    var sourceState: VirtualMachineState? {
+        switch source {
+        case .running: .running
+        case .outgoing: .outgoing
+        case .handedOver: .handedOver
+        case .crashed: .crashed
+        case .forgotten: nil
+        }
+    }
+
+    var destinationState: VirtualMachineState? {
+        switch destination {
+        case .absent: nil
+        case .incoming, .arriving: .incoming
+        case .running: .running
+        case .crashed: .crashed
+        }
+    }
+
+    var placesRunning: Int {
+        (source == .running || source == .outgoing ? 1 : 0) + (destination == .running ? 1 : 0)
+    }
+
+    /// Whether no process holds the guest as it last was: a process that had it alone was killed.
+    var isGuestLost: Bool {
+        switch destination {
+        case .running, .arriving: false
+        case .crashed: true
+        case .absent, .incoming: source == .crashed || source == .forgotten
+        }
+    }
+
+    static let figures = MigrationFigures(totalMilliseconds: 100, downtimeMilliseconds: 10, transferred: .mebibytes(1))
+
+    private mutating func completeStream() {
+        source = .handedOver
+        destination = .arriving
+    }
+
+    /// The source's QEMU goes on with the guest; the destination's exits on a broken stream.
+    private mutating func breakStream() {
+        source = .running
+        if destination == .incoming { destination = .absent }
+    }
+
+    private mutating func abandon() {
+        if source == .outgoing { source = .running }
+        destination = .absent
+    }
+
+    private mutating func killSource() {
+        if source == .outgoing && destination == .incoming { destination = .absent }
+        source = .crashed
+    }
+
+    private mutating func killDestination() {
+        if source == .outgoing { source = .running }
+        destination = destination == .running ? .crashed : .absent
+    }
+
+    private func with(_ change: (inout TwoHosts) -> Void) -> TwoHosts {
+        var world = self
+        change(&world)
+        return world
+    }
+
+    private func failing(_ change: (inout TwoHosts) -> Void) -> TwoHosts {
+        with {
+            $0.faults -= 1
+            change(&$0)
+        }
+    }
+}
