@@ -1,0 +1,103 @@
+import FleetModel
+import Foundation
+import GRDB
+
+/// The fleet's memory besides its time series, in one SQLite file: hosts, tips, operations, commands, tokens,
+/// parameters, policies and the audit log. What `commit` took survives `kill -9` and power loss (write-ahead log,
+/// `synchronous = FULL`). A command-line process may open the same file beside a running server.
+public final class FleetStateStore: StateStore {
+    /// How many ended tips and operations `load` brings along for cool-downs, budgets and the breaker.
+    static let lookBack = 500
+
+    /// The file, or `:memory:`.
+    public let path: String
+    let database: any DatabaseWriter
+
+    /// Opens the file at `path`, or makes it, readable by its owner only. Throws when it is damaged or was written by a
+    /// newer version, and then has changed nothing.
+    public convenience init(path: String) throws(FleetStateError) {
+        try Self.makePrivateFile(path)
+        do {
+            try self.init(path: path, database: DatabasePool(path: path, configuration: Self.configuration))
+        } catch {
+            throw FleetStateError.from(error, path: path)
+        }
+    }
+
+    /// A store that lives as long as this value: for tests and simulation.
+    public static func inMemory() throws(FleetStateError) -> FleetStateStore {
+        do {
+            return try FleetStateStore(path: ":memory:", database: DatabaseQueue(configuration: configuration))
+        } catch {
+            throw FleetStateError.from(error, path: ":memory:")
+        }
+    }
+
+    private init(path: String, database: any DatabaseWriter) throws {
+        self.path = path
+        self.database = database
+        try Self.check(database, path: path)
+        try FleetSchema.migrator.migrate(database)
+    }
+
+    private static var configuration: Configuration {
+        var configuration = Configuration()
+        configuration.label = "fleet-state"
+        configuration.busyMode = .timeout(5)
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "PRAGMA synchronous = FULL")
+        }
+        return configuration
+    }
+
+    /// SQLite would make the file with whatever the umask allows; hashes of tokens are nobody else's business.
+    private static func makePrivateFile(_ path: String) throws(FleetStateError) {
+        let descriptor = unsafe open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw .cannotOpen(path: path, reason: unsafe String(cString: strerror(errno)))
+        }
+        _ = Foundation.close(descriptor)
+    }
+
+    /// Looks before anything is written.
+    private static func check(_ database: any DatabaseWriter, path: String) throws {
+        let (finding, applied) = try database.read { database in
+            let applied = try FleetSchema.migrator.appliedIdentifiers(database)
+            return (try String.fetchOne(database, sql: "PRAGMA quick_check(1)") ?? "ok", applied)
+        }
+        if finding != "ok" { throw FleetStateError.damaged(path: path, reason: finding) }
+        if let unknown = applied.subtracting(FleetSchema.migrator.migrations).min() {
+            throw FleetStateError.newerVersion(path: path, unknownChange: unknown)
+        }
+    }
+
+    /// Makes all changes or none; durable when it returns. Throws `FleetStateError`.
+    public func commit(_ changes: [StateChange]) async throws {
+        if changes.isEmpty { return }
+        try await writing { database in
+            for change in changes { try change.write(to: database) }
+        }
+    }
+
+    func writing<Result: Sendable>(_ body: @Sendable @escaping (Database) throws -> Result) async throws -> Result {
+        do {
+            return try await database.write(body)
+        } catch {
+            throw FleetStateError.from(error, path: path)
+        }
+    }
+
+    func reading<Result: Sendable>(_ body: @Sendable @escaping (StateReader) throws -> Result) async throws -> Result {
+        let path = path
+        do {
+            return try await database.read { try body(StateReader(database: $0, path: path)) }
+        } catch {
+            throw FleetStateError.from(error, path: path)
+        }
+    }
+
+    /// Closes the file; what was committed is safe without it.
+    public func close() throws {
+        try database.close()
+    }
+}

@@ -1,0 +1,85 @@
+/// SHA-256 (FIPS 180-4, sections 4.1.2, 5.1.1, 5.3.3 and 6.2.2), for hashes of access tokens: a few bytes now and then,
+/// so plain code does, and the package needs no cryptography library for it.
+public enum SHA256 {
+    /// The hash by which a token's secret is stored and looked up, in lower-case hexadecimal.
+    public static func hash(ofSecret secret: String) -> String {
+        hexadecimal(digest(of: Array(secret.utf8)))
+    }
+
+    /// The 32 bytes of the digest.
+    public static func digest(of message: [UInt8]) -> [UInt8] {
+        var state = initialState
+        let padded = pad(message)
+        for start in stride(from: 0, to: padded.count, by: 64) {
+            compress(padded[start..<start + 64], into: &state)
+        }
+        return state.flatMap { word in
+            stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> $0) }
+        }
+    }
+
+    static func hexadecimal(_ bytes: [UInt8]) -> String {
+        let digits = Array("0123456789abcdef")
+        return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+    }
+
+    private static func pad(_ message: [UInt8]) -> [UInt8] {
+        var padded = message
+        padded.append(0x80)
+        while padded.count % 64 != 56 { padded.append(0) }
+        let bits = UInt64(message.count) * 8
+        for shift in stride(from: UInt64(56), through: 0, by: -8) {
+            padded.append(UInt8(truncatingIfNeeded: bits >> shift))
+        }
+        return padded
+    }
+
+    private static func compress(_ block: ArraySlice<UInt8>, into state: inout [UInt32]) {
+        let schedule = schedule(of: block)
+        var work = state
+        for round in 0..<64 {
+            let (a, e) = (work[0], work[4])
+            let choice = (e & work[5]) ^ (~e & work[6])
+            let first = work[7] &+ sum(e, 6, 11, 25) &+ choice &+ constants[round] &+ schedule[round]
+            let majority = (a & work[1]) ^ (a & work[2]) ^ (work[1] & work[2])
+            let second = sum(a, 2, 13, 22) &+ majority
+            work = [first &+ second, a, work[1], work[2], work[3] &+ first, e, work[5], work[6]]
+        }
+        for place in state.indices { state[place] = state[place] &+ work[place] }
+    }
+
+    private static func schedule(of block: ArraySlice<UInt8>) -> [UInt32] {
+        var words = stride(from: block.startIndex, to: block.endIndex, by: 4).map { place in
+            block[place..<place + 4].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        }
+        for place in 16..<64 {
+            let early = words[place - 15]
+            let late = words[place - 2]
+            let small = rotated(early, 7) ^ rotated(early, 18) ^ (early >> 3)
+            let large = rotated(late, 17) ^ rotated(late, 19) ^ (late >> 10)
+            words.append(words[place - 16] &+ small &+ words[place - 7] &+ large)
+        }
+        return words
+    }
+
+    private static func sum(_ word: UInt32, _ first: UInt32, _ second: UInt32, _ third: UInt32) -> UInt32 {
+        rotated(word, first) ^ rotated(word, second) ^ rotated(word, third)
+    }
+
+    private static func rotated(_ word: UInt32, _ places: UInt32) -> UInt32 { word >> places | word << (32 - places) }
+
+    private static let initialState: [UInt32] = [
+        0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
+    ]
+
+    private static let constants: [UInt32] = [
+        0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4, 0xab1c_5ed5,
+        0xd807_aa98, 0x1283_5b01, 0x2431_85be, 0x550c_7dc3, 0x72be_5d74, 0x80de_b1fe, 0x9bdc_06a7, 0xc19b_f174,
+        0xe49b_69c1, 0xefbe_4786, 0x0fc1_9dc6, 0x240c_a1cc, 0x2de9_2c6f, 0x4a74_84aa, 0x5cb0_a9dc, 0x76f9_88da,
+        0x983e_5152, 0xa831_c66d, 0xb003_27c8, 0xbf59_7fc7, 0xc6e0_0bf3, 0xd5a7_9147, 0x06ca_6351, 0x1429_2967,
+        0x27b7_0a85, 0x2e1b_2138, 0x4d2c_6dfc, 0x5338_0d13, 0x650a_7354, 0x766a_0abb, 0x81c2_c92e, 0x9272_2c85,
+        0xa2bf_e8a1, 0xa81a_664b, 0xc24b_8b70, 0xc76c_51a3, 0xd192_e819, 0xd699_0624, 0xf40e_3585, 0x106a_a070,
+        0x19a4_c116, 0x1e37_6c08, 0x2748_774c, 0x34b0_bcb5, 0x391c_0cb3, 0x4ed8_aa4a, 0x5b9c_ca4f, 0x682e_6ff3,
+        0x748f_82ee, 0x78a5_636f, 0x84c8_7814, 0x8cc7_0208, 0x90be_fffa, 0xa450_6ceb, 0xbef9_a3f7, 0xc671_78f2,
+    ]
+}
