@@ -1,0 +1,84 @@
+/// Reads remote write 1.0 requests straight from the decompressed bytes: it hands out places, never objects.
+///
+/// Every place that it hands out lies inside the bytes. Exemplars, histograms and metadata are passed over, as the
+/// protocol allows a receiver to do.
+public enum RemoteWriteDecoder {
+    /// The body of the next `TimeSeries` of a request at `offset`, which moves behind it; `nil` at the end.
+    @inlinable
+    public static func nextSeries(_ request: RawSpan, at offset: inout Int) throws(WireError) -> Range<Int>? {
+        let end = request.byteCount
+        while offset < end {
+            let tag = try Protobuf.varint(request, at: &offset, before: end)
+            if tag == UInt64(Protobuf.timeSeriesTag) {
+                let length = try Protobuf.length(request, at: &offset, before: end)
+                defer { offset += length }
+                return offset..<offset + length
+            }
+            try Protobuf.skip(tag: tag, request, at: &offset, before: end)
+        }
+        return nil
+    }
+
+    /// What stands at a place inside a `TimeSeries`.
+    public enum Field: Sendable, Hashable {
+        /// A label: where its name and its value stand.
+        case label(name: Range<Int>, value: Range<Int>)
+        /// A sample: milliseconds since the epoch, and the value bit for bit.
+        case sample(time: Int64, value: Double)
+    }
+
+    /// The next label or sample inside a `TimeSeries` whose body ends at `end`; `nil` at its end.
+    @inlinable
+    public static func nextField(
+        _ request: RawSpan, at offset: inout Int, before end: Int
+    ) throws(WireError) -> Field? {
+        while offset < end {
+            let tag = try Protobuf.varint(request, at: &offset, before: end)
+            if tag == UInt64(Protobuf.sampleTag) { return try sample(request, at: &offset, before: end) }
+            if tag == UInt64(Protobuf.labelTag) { return try label(request, at: &offset, before: end) }
+            try Protobuf.skip(tag: tag, request, at: &offset, before: end)
+        }
+        return nil
+    }
+
+    @inlinable
+    static func sample(_ bytes: RawSpan, at offset: inout Int, before end: Int) throws(WireError) -> Field {
+        let length = try Protobuf.length(bytes, at: &offset, before: end)
+        let stop = offset + length
+        var time: Int64 = 0
+        var value = 0.0
+        while offset < stop {
+            let tag = try Protobuf.varint(bytes, at: &offset, before: stop)
+            if tag == UInt64(Protobuf.sampleValueTag), stop - offset >= 8 {
+                let bits = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                value = Double(bitPattern: UInt64(littleEndian: bits))
+                offset += 8
+            } else if tag == UInt64(Protobuf.sampleTimeTag) {
+                time = Int64(bitPattern: try Protobuf.varint(bytes, at: &offset, before: stop))
+            } else {
+                try Protobuf.skip(tag: tag, bytes, at: &offset, before: stop)
+            }
+        }
+        return .sample(time: time, value: value)
+    }
+
+    @inlinable
+    static func label(_ bytes: RawSpan, at offset: inout Int, before end: Int) throws(WireError) -> Field {
+        let length = try Protobuf.length(bytes, at: &offset, before: end)
+        let stop = offset + length
+        var name = offset..<offset
+        var value = offset..<offset
+        while offset < stop {
+            let tag = try Protobuf.varint(bytes, at: &offset, before: stop)
+            let isName = tag == UInt64(Protobuf.labelNameTag)
+            guard isName || tag == UInt64(Protobuf.labelValueTag) else {
+                try Protobuf.skip(tag: tag, bytes, at: &offset, before: stop)
+                continue
+            }
+            let size = try Protobuf.length(bytes, at: &offset, before: stop)
+            if isName { name = offset..<offset + size } else { value = offset..<offset + size }
+            offset += size
+        }
+        return .label(name: name, value: value)
+    }
+}
