@@ -1,0 +1,32 @@
+import FleetModel
+
+/// What the control loop wants done, in this order. A shell that fails to carry out a `.commit` carries out nothing
+/// after it and throws the loop's new value away: the loop is a value, so the old one is still at hand.
+public enum ControlAction: Sendable, Hashable {
+    /// Make these changes durable, all or none, before anything that follows.
+    case commit([StateChange])
+    /// Hand a command to its host. The same number may be issued again after a restart; it is the same command.
+    case issue(AgentCommand)
+    /// Answer a request.
+    case reply(request: Int64, ControlReply)
+    /// Show this to whoever watches.
+    case publish(ControlChange)
+}
+
+/// How a request ended.
+public enum ControlReply: Sendable, Hashable {
+    /// Done, or under way.
+    case done(tip: Int64? = nil, operation: Int64? = nil)
+    /// Not done, for this reason, which a person understands.
+    case refused(String)
+    /// Not done: there is no such thing.
+    case notFound(String)
+}
+
+/// What live views want to know.
+public enum ControlChange: Sendable, Hashable {
+    /// A tip is new or changed.
+    case tip(Tip)
+    /// An operation is new or changed; its checkpoint is left out.
+    case operation(Operation)
+}

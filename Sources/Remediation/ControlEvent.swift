@@ -1,0 +1,68 @@
+import FleetModel
+import RulePacks
+
+/// Everything that the control loop learns of the world. Time comes with the events: the loop has no clock.
+public enum ControlEvent: Sendable {
+    /// The server starts with what its store holds. The first event of a loop, and only the first.
+    case restored(StoredState, time: Timestamp)
+    /// A host's agent reported.
+    case report(HostRecord)
+    /// The rules were evaluated and the loads were read, both of the same instant.
+    case round(ControlRound)
+    /// Somebody asks for something; answered by exactly one `ControlAction.reply`.
+    case request(ControlRequest)
+    /// A host answered a command. Answers may come late, twice or out of order.
+    case answered(command: Int64, answer: HostTaskAnswer, time: Timestamp)
+    /// A host says how far a migration is.
+    case progress(command: Int64, MigrationProgress, time: Timestamp)
+    /// Time has passed: expiry, time limits and waits are looked at. Once a second or so.
+    case tick(Timestamp)
+}
+
+/// One consistent instant of the fleet: what the rules found and how loaded everything was.
+public struct ControlRound: Sendable {
+    /// What the rules found; its time is the round's.
+    public var alerts: AlertRound
+    /// How loaded hosts and VMs were at that time.
+    public var readings: LoadReadings
+
+    /// A round.
+    public init(alerts: AlertRound, readings: LoadReadings) {
+        self.alerts = alerts
+        self.readings = readings
+    }
+}
+
+/// Something that an operator asks for.
+public struct ControlRequest: Sendable, Hashable {
+    /// What can be asked for.
+    public enum Kind: Sendable, Hashable {
+        /// Carry out a tip's plan.
+        case approve(tip: Int64)
+        /// Put a tip away without acting on it.
+        case dismiss(tip: Int64, reason: String)
+        /// Live-migrate a VM, without a tip.
+        case migrate(VirtualMachineID, to: HostName)
+        /// Call an operation off: the VM stays, or ends up, in one place.
+        case cancel(operation: Int64)
+        /// Set how far Evenkeel goes by itself.
+        case setPolicy(AutomationPolicy)
+    }
+
+    /// Chosen by the asker; comes back in the reply.
+    public var id: Int64
+    /// Who asks: the operator's name, for the audit log.
+    public var actor: String
+    /// When it was asked.
+    public var time: Timestamp
+    /// What is asked for.
+    public var kind: Kind
+
+    /// A request.
+    public init(id: Int64, actor: String, time: Timestamp, kind: Kind) {
+        self.id = id
+        self.actor = actor
+        self.time = time
+        self.kind = kind
+    }
+}
