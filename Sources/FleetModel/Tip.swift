@@ -24,6 +24,8 @@ public struct Tip: Hashable, Codable, Sendable {
     public var terms: TipTerms
     /// What would be, is being or was done; `nil` before planning, and when there is nothing to do.
     public var plan: Plan?
+    /// How many of the plan's actions have succeeded: the first ones.
+    public var actionsDone: Int
     /// Why there is no plan, for a person.
     public var planProblem: String?
     /// How far it has come.
@@ -41,8 +43,8 @@ public struct Tip: Hashable, Codable, Sendable {
     public init(
         number: Int64, pack: String, alert: String, subject: TipSubject, level: TipLevel, title: String, body: String,
         knowledge: String, evidence: [Evidence], remediation: String, terms: TipTerms = TipTerms(), plan: Plan? = nil,
-        planProblem: String? = nil, state: TipState = .raised, operations: [Int64] = [], raised: Timestamp,
-        updated: Timestamp, history: [TipEvent] = []
+        actionsDone: Int = 0, planProblem: String? = nil, state: TipState = .raised, operations: [Int64] = [],
+        raised: Timestamp, updated: Timestamp, history: [TipEvent] = []
     ) {
         self.number = number
         self.pack = pack
@@ -56,6 +58,7 @@ public struct Tip: Hashable, Codable, Sendable {
         self.remediation = remediation
         self.terms = terms
         self.plan = plan
+        self.actionsDone = actionsDone
         self.planProblem = planProblem
         self.state = state
         self.operations = operations
