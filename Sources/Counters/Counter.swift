@@ -1,0 +1,161 @@
+/// Every counter that an agent reports: the catalogue. A new counter is one case, one entry and one reader.
+public enum Counter: String, CaseIterable, Sendable {
+    /// Time of a logical processor by mode.
+    case logicalProcessorRun = "evenkeel_lp_run_seconds_total"
+    /// Logical processors online.
+    case logicalProcessors = "evenkeel_host_logical_processors"
+    /// Context switches.
+    case contextSwitches = "evenkeel_host_context_switches_total"
+    /// Memory of the host.
+    case memory = "evenkeel_host_memory_bytes"
+    /// Memory that is left.
+    case memoryAvailable = "evenkeel_host_memory_available_bytes"
+    /// Time of a virtual processor.
+    case virtualProcessorRun = "evenkeel_vm_vp_run_seconds_total"
+    /// Waiting of a virtual processor.
+    case virtualProcessorWait = "evenkeel_vm_vp_wait_seconds_total"
+    /// Time of a VM's whole process.
+    case machineRun = "evenkeel_vm_run_seconds_total"
+    /// Memory of a VM's guest.
+    case machineMemory = "evenkeel_vm_memory_bytes"
+    /// Memory that a VM takes from its host.
+    case machineResidentMemory = "evenkeel_vm_memory_resident_bytes"
+    /// That a VM is here, and how.
+    case machineInformation = "evenkeel_vm_info"
+    /// Whether a reader worked.
+    case readerSuccess = "evenkeel_agent_reader_success"
+    /// How long a reader took.
+    case readerDuration = "evenkeel_agent_reader_duration_seconds"
+    /// Batches waiting to be delivered.
+    case spoolBatches = "evenkeel_agent_spool_batches"
+    /// Batches lost.
+    case spoolDropped = "evenkeel_agent_spool_dropped_total"
+    /// Batches refused.
+    case spoolRefused = "evenkeel_agent_spool_refused_total"
+}
+
+/// What the catalogue says of a counter.
+public struct CounterEntry: Hashable, Sendable {
+    /// Prometheus' metric types, as far as they occur.
+    public enum Kind: String, Sendable { case counter, gauge }
+
+    /// The series' name.
+    public var name: String
+    /// Its type.
+    public var kind: Kind
+    /// Its unit.
+    public var unit: String
+    /// Labels besides `cluster` and `host`.
+    public var labels: [String]
+    /// What it says, in a sentence.
+    public var help: String
+    /// The path of the Hyper-V counter that is made from it; `nil` where Hyper-V has none.
+    public var hyperVPath: String?
+    /// Where its value is read.
+    public var source: String
+}
+
+extension Counter {
+    /// The counter's entry in the catalogue.
+    public var entry: CounterEntry {
+        let text = facts
+        return CounterEntry(
+            name: rawValue, kind: rawValue.hasSuffix("_total") ? .counter : .gauge, unit: text.unit,
+            labels: text.labels, help: text.help, hyperVPath: text.hyperVPath, source: text.source)
+    }
+
+    /// What the name alone does not say.
+    private struct Facts {
+        var unit: String
+        var labels: [String] = []
+        var help: String
+        var hyperVPath: String?
+        var source: String
+    }
+
+    private var facts: Facts {
+        switch self {
+        case .logicalProcessorRun:
+            Facts(
+                unit: "seconds", labels: ["lp", "mode"],
+                help: "Time of a logical processor by mode; the modes that are reported add up to wall time.",
+                hyperVPath: #"\Hyper-V Hypervisor Logical Processor(*)\% Total Run Time"#,
+                source: "/proc/stat, /proc/PID/task/TID/{stat,schedstat}")
+        case .logicalProcessors:
+            Facts(
+                unit: "processors", help: "Logical processors online for virtual machines and the host together.",
+                hyperVPath: #"\Hyper-V Hypervisor\Logical Processors"#, source: "/proc/stat")
+        case .contextSwitches:
+            Facts(
+                unit: "switches", help: "Context switches of the whole machine.",
+                hyperVPath: #"\Hyper-V Hypervisor Logical Processor(_Total)\Context Switches/sec"#,
+                source: "/proc/stat ctxt")
+        case .memory, .memoryAvailable: memoryFacts
+        case .virtualProcessorRun, .virtualProcessorWait, .machineRun, .machineMemory, .machineResidentMemory,
+            .machineInformation:
+            machineFacts
+        case .readerSuccess, .readerDuration, .spoolBatches, .spoolDropped, .spoolRefused: agentFacts
+        }
+    }
+
+    private var memoryFacts: Facts {
+        self == .memory
+            ? Facts(
+                unit: "bytes", help: "Memory of the host, or the budget of a partition of a machine.",
+                source: "/proc/meminfo MemTotal, or the configuration")
+            : Facts(
+                unit: "bytes", help: "Memory that can be had without swapping; of a partition, what its budget leaves.",
+                hyperVPath: #"\Memory\Available MBytes"#, source: "/proc/meminfo MemAvailable")
+    }
+
+    private var machineFacts: Facts {
+        switch self {
+        case .virtualProcessorRun:
+            Facts(
+                unit: "seconds", labels: ["vm", "name", "vp"], help: "Time of a virtual processor's thread.",
+                hyperVPath: #"\Hyper-V Hypervisor Virtual Processor(*)\% Total Run Time"#,
+                source: "/proc/PID/task/TID/schedstat")
+        case .virtualProcessorWait:
+            Facts(
+                unit: "seconds", labels: ["vm", "name", "vp"],
+                help: "Time that a virtual processor was ready and had no logical processor.",
+                hyperVPath: #"\Hyper-V Hypervisor Virtual Processor(*)\CPU Wait Time Per Dispatch"#,
+                source: "/proc/PID/task/TID/schedstat")
+        case .machineRun:
+            Facts(
+                unit: "seconds", labels: ["vm", "name"], help: "Time of the virtual machine's whole process.",
+                source: "/proc/PID/stat utime and stime")
+        case .machineMemory:
+            Facts(
+                unit: "bytes", labels: ["vm", "name"], help: "Memory that the guest was given.",
+                source: "the virtual machine's definition")
+        case .machineResidentMemory:
+            Facts(
+                unit: "bytes", labels: ["vm", "name"], help: "Memory of the host that the process holds.",
+                source: "/proc/PID/statm")
+        default:
+            Facts(
+                unit: "1", labels: ["vm", "name", "accelerator", "state"],
+                help: "1 for each virtual machine that lives on the host.", source: "the virtual machine's provider")
+        }
+    }
+
+    private var agentFacts: Facts {
+        switch self {
+        case .readerSuccess:
+            Facts(unit: "1", labels: ["reader"], help: "1 if the reader worked, else 0.", source: "the agent")
+        case .readerDuration:
+            Facts(unit: "seconds", labels: ["reader"], help: "How long the reader took.", source: "the agent")
+        case .spoolBatches:
+            Facts(unit: "batches", help: "Samples on disk that the server has not taken yet.", source: "the agent")
+        case .spoolDropped:
+            Facts(
+                unit: "batches", help: "Samples lost because the spool was full, since the agent started.",
+                source: "the agent")
+        default:
+            Facts(
+                unit: "batches", help: "Samples that the server refused for good, since the agent started.",
+                source: "the agent")
+        }
+    }
+}
