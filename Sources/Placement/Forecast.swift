@@ -1,0 +1,41 @@
+import FleetModel
+
+/// The loads of the fleet with moves applied one after the other, and what each move changes.
+struct Forecast {
+    private var loads: [HostName: HostLoad] = [:]
+    private let limits: PlannerLimits
+
+    init(snapshot: FleetSnapshot, limits: PlannerLimits) {
+        self.limits = limits
+        for host in snapshot.hosts { loads[host.name] = HostLoad(host, limits: limits) }
+    }
+
+    /// Applies a move and says what it is expected to do.
+    mutating func move(
+        _ machine: PlacementVM, from source: PlacementHost, to destination: PlacementHost
+    ) -> PlannedAction {
+        let load = MachineLoad(machine, on: source, limits: limits)
+        let before = (loads[source.name], loads[destination.name])
+        loads[source.name]?.remove(load)
+        loads[destination.name]?.add(load)
+        let after = (loads[source.name], loads[destination.name])
+        return PlannedAction(
+            kind: .migrate(virtualMachine: machine.id, from: source.name, to: destination.name),
+            virtualMachineName: machine.name,
+            prediction: Prediction(
+                sourceProcessor: change(before.0?.processorShare, after.0?.processorShare),
+                destinationProcessor: change(before.1?.processorShare, after.1?.processorShare),
+                sourceMemory: change(before.0?.memoryShare, after.0?.memoryShare),
+                destinationMemory: change(before.1?.memoryShare, after.1?.memoryShare)))
+    }
+
+    private func change(_ before: Double?, _ after: Double?) -> Prediction.Change? {
+        guard let before, let after else { return nil }
+        return Prediction.Change(before: before, after: after)
+    }
+
+    /// The used or wanted share of a resource on a host.
+    func share(_ resource: HostResource, of host: HostName) -> Double? {
+        loads[host]?.share(resource)
+    }
+}

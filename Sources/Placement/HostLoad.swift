@@ -1,0 +1,99 @@
+import FleetModel
+
+/// What a host carries, and would carry with moves applied. Demand, not use, is what moves: see `MachineLoad`.
+struct HostLoad: Sendable {
+    /// LPs of the host.
+    let processors: Double
+    /// Memory of the host.
+    let memory: Double
+    /// Wanted processor time in LPs; `nil` when unknown.
+    private(set) var processorDemand: Double?
+    /// Used memory in bytes; `nil` when unknown.
+    private(set) var memoryUsed: Double?
+    /// Memory in bytes that the VMs may come to use: the guests' whole memory.
+    private(set) var memoryPromised: Double
+
+    init(_ host: PlacementHost, limits: PlannerLimits) {
+        let loads = host.virtualMachines.map { MachineLoad($0, on: host, limits: limits) }
+        let processors = Double(host.logicalProcessors)
+        self.processors = processors
+        memory = Double(host.memory.count)
+        // The host's figure and the sum of its VMs are averages of their own; an arrival shows in the VMs' first.
+        processorDemand = host.processorUse.map { use in
+            let hidden = loads.reduce(0) { $0 + $1.hiddenDemand }
+            return max(use * processors, loads.reduce(0) { $0 + ($1.use ?? 0) }) + hidden
+        }
+        memoryUsed = host.memoryAvailable.map { Double(host.memory.count) - Double($0.count) }
+        memoryPromised = loads.reduce(0) { $0 + $1.memory }
+    }
+
+    /// Wanted share of the processors; above 1 when more is wanted than there is.
+    var processorShare: Double? { processorDemand.map { $0 / processors } }
+
+    /// Used share of the memory.
+    var memoryShare: Double? { memoryUsed.map { $0 / memory } }
+
+    func share(_ resource: HostResource) -> Double? {
+        resource == .processor ? processorShare : memoryShare
+    }
+
+    /// The VM has arrived: it brings its demand, and sooner or later touches all of its memory.
+    mutating func add(_ machine: MachineLoad) {
+        processorDemand = combine(processorDemand, machine.demand) { $0 + $1 }
+        memoryUsed = memoryUsed.map { $0 + machine.memory }
+        memoryPromised += machine.memory
+    }
+
+    /// The VM has left: only what it held comes back.
+    mutating func remove(_ machine: MachineLoad) {
+        processorDemand = combine(processorDemand, machine.demand) { max(0, $0 - $1) }
+        memoryUsed = combine(memoryUsed, machine.resident) { max(0, $0 - $1) }
+        memoryPromised -= machine.memory
+    }
+
+    private func combine(
+        _ left: Double?, _ right: Double?, _ operation: (Double, Double) -> Double
+    ) -> Double? {
+        guard let left, let right else { return nil }
+        return operation(left, right)
+    }
+}
+
+/// What a VM takes along when it moves.
+///
+/// On a host whose processors are saturated a VM shows what it gets, not what it wants. What it lacks is at most the
+/// time that its VPs waited; beyond that nothing can be known, so its demand is taken as
+/// `use + min(wait, use x hiddenDemand)`, never more than its VPs. Where the host has room, demand is use.
+struct MachineLoad: Sendable {
+    /// Memory of the guest in bytes.
+    let memory: Double
+    /// Memory in bytes that it holds now; `nil` when unknown.
+    let resident: Double?
+    /// Used processor time in LPs; `nil` when unknown.
+    let use: Double?
+    /// Wanted processor time in LPs; `nil` when unknown.
+    let demand: Double?
+
+    init(_ machine: PlacementVM, on host: PlacementHost, limits: PlannerLimits) {
+        memory = Double(machine.memory.count)
+        resident = machine.residentMemory.map { Double($0.count) }
+        use = machine.processorUse
+        let isSaturated = host.processorUse.map { $0 >= limits.saturation } ?? false
+        demand = machine.processorUse.map { use in
+            guard isSaturated else { return use }
+            let wanted = use + min(machine.processorWait ?? .infinity, use * max(0, limits.hiddenDemand))
+            return max(use, min(wanted, machine.virtualProcessors.map(Double.init) ?? .infinity))
+        }
+    }
+
+    /// What it wants and does not get, in LPs; 0 where its use is unknown.
+    var hiddenDemand: Double {
+        guard let use, let demand else { return 0 }
+        return demand - use
+    }
+
+    /// What its leaving relieves a host of; `nil` when unknown.
+    func relief(_ resource: HostResource) -> Double? {
+        resource == .processor ? demand : resident
+    }
+}

@@ -1,0 +1,86 @@
+import FleetModel
+
+/// Says why a VM may not move, why a host may not take it: one place for every rule, so that the search, the re-check
+/// before an action and the explanation agree.
+struct MoveCheck: Sendable {
+    let limits: PlannerLimits
+    let time: Timestamp
+
+    /// Rounding of sums must not decide.
+    private static let tolerance = 1e-9
+
+    // MARK: The VM
+
+    /// Why the VM stays where it is, whatever the destination.
+    func objection(toMoving machine: PlacementVM, from host: PlacementHost) -> String? {
+        if let reason = host.unavailableReason { return "\(host.name) is not available: \(reason)" }
+        if let reason = machine.immovable { return "it must stay: \(reason)" }
+        if machine.accelerator == nil { return "it is unknown what runs its code" }
+        return nil
+    }
+
+    /// Why an automatic action leaves the VM alone.
+    func caution(aboutMoving machine: PlacementVM) -> String? {
+        if machine.processorUse == nil { return "its processor use is unknown" }
+        if let last = machine.lastMoved, let rest = rest(since: last) {
+            return "it was moved \(Wording.span(time - last)) ago; it is left alone for another \(rest)"
+        }
+        return nil
+    }
+
+    /// Why an automatic plan leaves the host alone: its figures are averages that a move makes untrue for a while.
+    func caution(aboutTouching host: PlacementHost) -> String? {
+        guard let last = host.lastMoved, let rest = rest(since: last) else { return nil }
+        return "a VM was moved to or from it \(Wording.span(time - last)) ago; it is left alone for another \(rest)"
+    }
+
+    private func rest(since last: Timestamp) -> String? {
+        let rest = limits.coolDown - (time - last)
+        return rest > .zero ? Wording.span(max(rest, .seconds(1))) : nil
+    }
+
+    // MARK: The destination
+
+    /// Why the host cannot take the VM at all.
+    func objection(to destination: PlacementHost, for machine: PlacementVM, from source: PlacementHost) -> String? {
+        if destination.name == source.name { return "it is there already" }
+        if destination.cluster != source.cluster {
+            return "it is in cluster \(destination.cluster), not in \(source.cluster)"
+        }
+        if let reason = destination.unavailableReason { return "it is not available: \(reason)" }
+        if let wanted = machine.accelerator, wanted != destination.accelerator {
+            return "it runs VMs under \(destination.accelerator.rawValue), the VM runs under \(wanted.rawValue)"
+        }
+        return nil
+    }
+
+    /// What is unknown about a destination that carries `load`.
+    func unknown(of load: HostLoad) -> String? {
+        if load.processorShare == nil { return "its processor use is unknown" }
+        if load.memoryShare == nil { return "its available memory is unknown" }
+        return nil
+    }
+
+    /// Which limit of the destination the VM would break; its memory is held there from the first moment of the move.
+    func limitBroken(by machine: MachineLoad, on load: HostLoad) -> String? {
+        var after = load
+        after.add(machine)
+        let room = after.memory - Double(limits.hostReserve.count)
+        guard after.memoryPromised <= room + Self.tolerance else {
+            return "its VMs would be promised \(bytes(after.memoryPromised)) of the \(bytes(room)) it has for them"
+        }
+        if let share = after.memoryShare, !holds(share, limits.memoryCeiling) {
+            return "memory would be \(Wording.percent(share)) used, limit \(Wording.percent(limits.memoryCeiling))"
+        }
+        if let share = after.processorShare, !holds(share, limits.processorCeiling) {
+            let limit = Wording.percent(limits.processorCeiling)
+            return "processor would be \(Wording.percent(share)) busy, limit \(limit)"
+        }
+        return nil
+    }
+
+    /// NaN holds nothing.
+    func holds(_ share: Double, _ ceiling: Double) -> Bool { share <= ceiling + Self.tolerance }
+
+    private func bytes(_ count: Double) -> String { Bytes(Int64(max(0, count))).description }
+}

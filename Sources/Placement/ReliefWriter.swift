@@ -1,0 +1,63 @@
+import FleetModel
+
+/// Puts a relief into actions and words.
+struct ReliefWriter {
+    let relief: Relief
+    /// The hosts that the moves' indexes mean.
+    let destinations: [PlacementHost]
+
+    private var source: PlacementHost { relief.source }
+    private var resource: HostResource { relief.resource }
+
+    /// Actions in the order of their effect, the largest first: what helps most happens first.
+    func plan(_ choice: [MoveSearch.Move], share: Double, rejected: [RejectedCandidate]) -> Plan {
+        var forecast = Forecast(snapshot: relief.snapshot, limits: relief.limits)
+        let actions = choice.map {
+            forecast.move($0.candidate.machine, from: source, to: destinations[$0.destination])
+        }
+        return Plan(
+            actions: actions, explanation: explanation(choice, share: share, forecast: forecast), rejected: rejected,
+            snapshotVersion: relief.snapshot.version)
+    }
+
+    private func explanation(_ choice: [MoveSearch.Move], share: Double, forecast: Forecast) -> String {
+        let moves = choice.map { "\($0.candidate.machine.name) to \(destinations[$0.destination].name)" }
+        let touched = Set(choice.map { destinations[$0.destination].name }).sorted()
+        let after = ([source.name] + touched).compactMap { name in
+            forecast.share(resource, of: name).map { "\(name) at \(Wording.percent($0))" }
+        }
+        return "\(seen(share)); the target is \(Wording.percent(relief.target)). "
+            + "\(Wording.count(choice.count, "move")) suffice\(choice.count == 1 ? "s" : ""): "
+            + "\(moves.joined(separator: ", ")). Expected afterwards: \(after.joined(separator: ", ")). "
+            + "Chosen for the fewest moves, then the least memory to move, then the most even load."
+    }
+
+    private func seen(_ share: Double) -> String {
+        guard resource == .processor, let use = source.processorUse, share > use + 0.005 else {
+            return "\(source.name): \(Wording.load(resource, share))"
+        }
+        return "\(source.name): \(Wording.load(resource, use)), and its VMs are taken to want "
+            + "\(Wording.percent(share)) of it, since at that load they get less than they want"
+    }
+
+    func whyNotChosen(_ candidate: MoveSearch.Candidate, leaving left: Double, _ choice: [MoveSearch.Move]) -> String {
+        if choice.count == 1, left > relief.target {
+            return "moving it would leave \(source.name) at \(Wording.percent(left)), "
+                + "target \(Wording.percent(relief.target))"
+        }
+        let memory = candidate.machine.memory
+        if choice.count == 1, let chosen = choice.first?.candidate.machine, memory > chosen.memory {
+            return "\(chosen.name) does as well with less memory to move (\(chosen.memory) instead of \(memory))"
+        }
+        return "another choice of \(Wording.count(choice.count, "move")) does as well or better"
+    }
+
+    /// `best`: the share that the moves which are possible would leave; `nil` when none is.
+    func whyImpossible(share: Double, best: Double?, candidates: Int) -> String {
+        if source.virtualMachines.isEmpty { return "\(seen(share)), and no VM runs on it that could move" }
+        guard let best else { return "\(seen(share)), and none of its VMs can move to another host" }
+        return "\(seen(share)); at most \(Wording.count(relief.limits.maximumMoves, "move")) of the "
+            + "\(Wording.count(candidates, "VM")) that can move would leave it at \(Wording.percent(max(0, best))), "
+            + "target \(Wording.percent(relief.target))"
+    }
+}
