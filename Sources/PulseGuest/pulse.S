@@ -1,0 +1,742 @@
+/* pulse: the load guest of Evenkeel's demo and tests, as a firmware image (QEMU's -bios).
+ *
+ * It burns a settable share of its virtual processor, writes to memory at a settable rate, and says on COM1 that it is
+ * alive. It stays in real mode, where every KVM and TCG runs it, and sleeps with hlt whenever it owes no work.
+ *
+ * It says (lines end in \n):
+ *     t 0000000123               a tick: one every 10 ms, the number without a gap and without a repetition
+ *     s burn=35 dirty=256 fill=12 memory=16
+ *                                its settings, every second and after each change: percent, pages a second,
+ *                                MiB made resident so far, MiB of memory
+ *     e want: ...                a line that it did not understand
+ * It understands, once it has said its first tick (bytes that come before it has set up its port are lost):
+ *     burn N    work for N percent of a virtual processor, 0 to 100
+ *     dirty N   write to N pages a second, 0 to 1000000, walking round the 8 MiB above the first
+ *     fill N    write once to every page of N MiB above the first, so that the host must hold them
+ *
+ * Burning is work, not time. Work comes in blocks of a fixed number of turns of a loop. What a block costs is learned
+ * as the time that it takes when nobody takes the processor away (a low filter over all blocks), and each tick grants
+ * a share of a period. So a guest on a crowded processor still wants all of its work done, takes longer over it, and
+ * leaves out the ticks that it is late for, in place of catching up with them later.
+ *
+ * Time is the interval timer alone (1193182 Hz), since its state moves with the guest in a live migration:
+ *     channel 2   free-running, 16 bits, 55 ms around: the clock
+ *     channel 0   interrupts at the next deadline. It is set anew at every tick, which also throws away ticks that
+ *                 a hypervisor may have saved up; left alone it would go on interrupting, so a tick cannot get lost
+ *
+ * Memory: 0 interrupt vectors, 0x500 variables, 0x600 line being read, 0x800 lines being sent, below 0x7000 the
+ * stack, from 1 MiB on what dirty and fill write to.
+ */
+
+        .section .rodata.pulse, "a"
+        .globl  pulse_guest_begin, pulse_guest_end
+        .balign 16
+pulse_guest_begin:
+
+#if defined(__x86_64__)
+
+/* Addresses inside the image, as the processor sees them through cs = 0xf000. */
+#define AT(label) (label - pulse_guest_begin)
+
+/* Ports. */
+#define PIC1            0x20
+#define PIC2            0xa0
+#define PIT0            0x40
+#define PIT2            0x42
+#define PIT_CONTROL     0x43
+#define SPEAKER         0x61
+#define CMOS            0x70
+#define UART            0x3f8
+#define UART_STATUS     0x3fd
+#define LOCAL_APIC      0xfee00000
+
+/* Figures. */
+#define PERIOD          11932           /* 10 ms of the interval timer */
+#define SOONEST         200             /* shortest delay that channel 0 is set to */
+#define TICKS_A_SECOND  100
+#define BLOCK_SHORTEST  150             /* a block that costs less is doubled, */
+#define BLOCK_LONGEST   2400            /* one that costs more is halved */
+#define DIRTY_END       0x900000        /* dirty walks from 1 MiB to here */
+#define FILL_AT_ONCE    64              /* pages filled between two looks at the clock */
+
+/* Variables, in the segment at 0 (ds, es and ss). */
+#define TICK_DUE        0x500           /* byte: channel 0 has interrupted */
+#define CHANGED         0x501           /* byte: settings are to be told */
+#define RAN_BLOCK       0x502           /* byte: the last turn of the main loop ran a block */
+#define LINE_BAD        0x503           /* byte: the line being read is too long */
+#define LINE_LENGTH     0x504           /* word */
+#define TICKS_LEFT      0x506           /* word: ticks until settings are told again */
+#define TURN_BEGAN      0x508           /* word: clock at the begin of this turn of the main loop */
+#define DEADLINE        0x50a           /* word: clock at which the next tick is due */
+#define OUT_FIRST       0x50c           /* word: first byte that is not sent */
+#define OUT_END         0x50e           /* word: end of the lines to send */
+#define BURN            0x510           /* long: percent */
+#define SHARE           0x514           /* long: work granted at each tick, in sixteenths of a timer count */
+#define CREDIT          0x518           /* long: work owed, likewise */
+#define COST            0x51c           /* long: what a block costs, likewise */
+#define TURNS           0x520           /* long: turns of the loop in a block */
+#define DIRTY           0x524           /* long: pages a second */
+#define DIRTY_OWED      0x528           /* long: hundredths of pages owed */
+#define DIRTY_NEXT      0x52c           /* long: address of the next page */
+#define DIRTY_LIMIT     0x530           /* long: address to turn back at */
+#define FILL_NEXT       0x534           /* long: address of the next page to fill */
+#define FILL_END        0x538           /* long: address to stop at */
+#define MEMORY          0x53c           /* long: bytes of memory */
+#define STAMP           0x540           /* long: what is written into pages, never twice the same */
+#define TICK_LINE       0x550           /* "t 0000000000\n" */
+#define TICK_LENGTH     13
+#define LINE            0x600
+#define LINE_LIMIT      32
+#define OUT             0x800
+#define OUT_LIMIT       0x1000          /* end of the buffer */
+#define OUT_LINE        128             /* no line is longer */
+#define STACK           0x7000
+
+        .code16
+start:
+        cli
+        cld
+        xorw    %ax, %ax
+        movw    %ax, %ds
+        movw    %ax, %es
+        movw    %ax, %ss
+        movw    $STACK, %sp
+
+        /* All variables to nothing. */
+        movw    $0x500, %di
+        movw    $0x80, %cx
+        rep stosw
+
+        /* A trip through protected mode leaves fs with a limit of 4 GiB, so that real mode reaches all memory. */
+        lgdtl   %cs:AT(descriptor_table)
+        movl    %cr0, %eax
+        andl    $0x9fffffff, %eax       /* caches on */
+        orl     $1, %eax
+        movl    %eax, %cr0
+        jmp     1f
+1:      movw    $8, %bx
+        movw    %bx, %fs
+        andl    $0xfffffffe, %eax
+        movl    %eax, %cr0
+        jmp     2f
+2:
+
+        call    set_up_vectors
+        call    set_up_interrupts
+        call    set_up_serial
+        call    measure_memory
+        call    start_clock
+        call    measure_block
+        movw    $OUT, OUT_FIRST
+        movw    $OUT, OUT_END
+        movb    $1, CHANGED
+        call    read_clock
+        movw    %ax, DEADLINE
+        call    set_alarm
+        sti
+
+main:
+        call    read_clock
+        cmpb    $0, RAN_BLOCK
+        je      1f
+        movb    $0, RAN_BLOCK
+        movw    %ax, %bx
+        subw    TURN_BEGAN, %bx
+        call    learn_cost
+1:      movw    %ax, TURN_BEGAN
+        cmpb    $0, TICK_DUE
+        je      2f
+        call    tick
+        jmp     main
+2:      movl    FILL_NEXT, %eax
+        cmpl    FILL_END, %eax
+        jae     3f
+        call    fill_some
+        jmp     main
+3:      movl    CREDIT, %eax
+        subl    COST, %eax
+        jb      4f
+        movl    %eax, CREDIT
+        movb    $1, RAN_BLOCK
+        call    run_block
+        jmp     main
+4:      cli
+        cmpb    $0, TICK_DUE            /* with interrupts off, so that no tick slips in before hlt */
+        jne     5f
+        sti
+        hlt
+5:      sti
+        jmp     main
+
+/* ---- Work ------------------------------------------------------------------------------------------------------ */
+
+/* One block. Changes ecx. */
+run_block:
+        movl    TURNS, %ecx
+1:      decl    %ecx
+        jnz     1b
+        ret
+
+/* Takes bx, how long the last turn with a block took, into COST: quickly down, slowly up, so that turns in which
+ * somebody else had the processor count for little. Keeps ax. */
+learn_cost:
+        pushw   %ax
+        movzwl  %bx, %eax
+        shll    $4, %eax
+        movl    COST, %edx
+        subl    %edx, %eax
+        jae     1f
+        sarl    $3, %eax                /* an eighth of the way down */
+        jmp     2f
+1:      shrl    $6, %eax                /* a 64th of the way up, and by 1/256 at most */
+        movl    %edx, %ecx
+        shrl    $8, %ecx
+        cmpl    %ecx, %eax
+        jbe     2f
+        movl    %ecx, %eax
+2:      addl    %eax, %edx
+        cmpl    $(BLOCK_SHORTEST * 16), %edx
+        jae     3f
+        shll    $1, %edx
+        shll    $1, TURNS
+        jmp     4f
+3:      cmpl    $(BLOCK_LONGEST * 16), %edx
+        jbe     4f
+        cmpl    $64, TURNS
+        jbe     4f
+        shrl    $1, %edx
+        shrl    $1, TURNS
+4:      movl    %edx, COST
+        popw    %ax
+        ret
+
+/* Finds a number of turns that takes a good quarter of a millisecond, and what it costs. */
+measure_block:
+        movl    $64, TURNS
+1:      call    time_block
+        cmpw    $(2 * BLOCK_SHORTEST), %bx
+        jae     2f
+        shll    $1, TURNS
+        jmp     1b
+2:      movw    $4, %bp                 /* the shortest of four more */
+        movw    %bx, %si
+3:      call    time_block
+        cmpw    %si, %bx
+        jae     4f
+        movw    %bx, %si
+4:      decw    %bp
+        jnz     3b
+        movzwl  %si, %eax
+        shll    $4, %eax
+        movl    %eax, COST
+        ret
+
+/* bx = how long one block takes. */
+time_block:
+        call    read_clock
+        pushw   %ax
+        call    run_block
+        call    read_clock
+        popw    %bx
+        subw    %bx, %ax
+        movw    %ax, %bx
+        ret
+
+/* Writes to the pages that dirty owes for one tick. */
+dirty_some:
+        movl    DIRTY, %eax
+        addl    DIRTY_OWED, %eax
+        xorl    %edx, %edx
+        movl    $TICKS_A_SECOND, %ecx
+        divl    %ecx
+        movl    %edx, DIRTY_OWED
+        movl    %eax, %ecx
+        movl    DIRTY_NEXT, %edi
+1:      testl   %ecx, %ecx
+        jz      3f
+        call    touch_page
+        cmpl    DIRTY_LIMIT, %edi
+        jb      2f
+        movl    $0x100000, %edi
+2:      decl    %ecx
+        jmp     1b
+3:      movl    %edi, DIRTY_NEXT
+        ret
+
+/* Writes to the next few pages of what fill asked for. */
+fill_some:
+        movl    FILL_NEXT, %edi
+        movw    $FILL_AT_ONCE, %cx
+1:      cmpl    FILL_END, %edi
+        jae     2f
+        call    touch_page
+        loop    1b
+2:      movl    %edi, FILL_NEXT
+        ret
+
+/* Writes a new value into the page at edi and moves edi to the next. */
+touch_page:
+        incl    STAMP
+        movl    STAMP, %eax
+        movl    %eax, %fs:(%edi)
+        addl    $0x1000, %edi
+        ret
+
+/* ---- Time ------------------------------------------------------------------------------------------------------ */
+
+/* ax = clock: counts of the interval timer, wrapping at 16 bits. */
+read_clock:
+        movb    $0x80, %al              /* latch channel 2 */
+        outb    %al, $PIT_CONTROL
+        inb     $PIT2, %al
+        movb    %al, %ah
+        inb     $PIT2, %al
+        xchgb   %al, %ah
+        negw    %ax                     /* the timer counts down */
+        ret
+
+start_clock:
+        inb     $SPEAKER, %al
+        andb    $0xfc, %al
+        orb     $1, %al                 /* channel 2 counts, the speaker stays silent */
+        outb    %al, $SPEAKER
+        movb    $0xb4, %al              /* channel 2, both bytes, mode 2 */
+        outb    %al, $PIT_CONTROL
+        xorb    %al, %al
+        outb    %al, $PIT2
+        outb    %al, $PIT2
+        ret
+
+/* Moves the deadline on by a period and sets channel 0 to interrupt at it. A deadline that has passed, or that lies
+ * further off than a period (the guest was halted for longer than the clock goes round), is counted from now. */
+set_alarm:
+        call    read_clock
+        movw    DEADLINE, %bx
+        addw    $PERIOD, %bx
+        movw    %bx, %cx
+        subw    %ax, %cx
+        cmpw    $SOONEST, %cx
+        jge     1f
+        movw    $SOONEST, %cx
+        jmp     2f
+1:      cmpw    $PERIOD, %cx
+        jle     3f
+        movw    $PERIOD, %cx
+2:      movw    %ax, %bx
+        addw    %cx, %bx
+3:      movw    %bx, DEADLINE
+        movb    $0x34, %al              /* channel 0, both bytes, mode 2 */
+        outb    %al, $PIT_CONTROL
+        movb    %cl, %al
+        outb    %al, $PIT0
+        movb    %ch, %al
+        outb    %al, $PIT0
+        ret
+
+/* What is done at every tick. */
+tick:
+        movb    $0, TICK_DUE
+        call    set_alarm
+
+        /* Work is granted for this tick; what could not be done in two is not owed any more. */
+        movl    SHARE, %eax
+        movl    %eax, %edx
+        addl    %eax, %edx
+        addl    COST, %edx
+        addl    CREDIT, %eax
+        cmpl    %edx, %eax
+        jbe     1f
+        movl    %edx, %eax
+1:      movl    %eax, CREDIT
+
+        call    dirty_some
+        call    say_tick
+        decw    TICKS_LEFT
+        jg      2f
+        movb    $1, CHANGED
+2:      call    listen
+        cmpb    $0, CHANGED
+        je      3f
+        movb    $0, CHANGED
+        movw    $TICKS_A_SECOND, TICKS_LEFT
+        call    say_settings
+3:      jmp     send
+
+timer_interrupt:
+        pushw   %ax
+        movb    $1, %ss:TICK_DUE
+        movb    $0x20, %al              /* end of interrupt */
+        outb    %al, $PIC1
+        popw    %ax
+        iret
+
+ignored_interrupt:
+        iret
+
+/* ---- Speaking -------------------------------------------------------------------------------------------------- */
+
+/* Counts the number in TICK_LINE up by one, as text, and puts the line out. */
+say_tick:
+        movw    $(TICK_LINE + 11), %bx
+1:      incb    (%bx)
+        cmpb    $'9', (%bx)
+        jbe     2f
+        movb    $'0', (%bx)
+        decw    %bx
+        cmpw    $(TICK_LINE + 2), %bx
+        jae     1b
+2:      call    open_line
+        jc      3f
+        movw    $TICK_LINE, %si
+        movw    $TICK_LENGTH, %cx
+        rep movsb
+        movw    %di, OUT_END
+3:      ret
+
+say_settings:
+        call    open_line
+        jc      1f
+        movw    $AT(text_burn), %si
+        movl    BURN, %eax
+        call    put_setting
+        movw    $AT(text_dirty), %si
+        movl    DIRTY, %eax
+        call    put_setting
+        movw    $AT(text_fill), %si
+        movl    FILL_NEXT, %eax
+        shrl    $20, %eax
+        decl    %eax                    /* filling begins at 1 MiB */
+        call    put_setting
+        movw    $AT(text_memory), %si
+        movl    MEMORY, %eax
+        shrl    $20, %eax
+        call    put_setting
+        call    close_line
+1:      ret
+
+say_error:
+        call    open_line
+        jc      1f
+        movw    $AT(text_error), %si
+        call    put_text
+        call    close_line
+1:      ret
+
+/* di = where the next line goes; carry when nobody reads and there is no room left: then the line is left out. */
+open_line:
+        movw    OUT_END, %di
+        cmpw    $(OUT_LIMIT - OUT_LINE + 1), %di
+        cmc
+        ret
+
+close_line:
+        movb    $'\n', %al
+        stosb
+        movw    %di, OUT_END
+        ret
+
+/* The text at cs:si and the number in eax. */
+put_setting:
+        pushl   %eax
+        call    put_text
+        popl    %eax
+        movl    $10, %ecx
+        xorw    %bx, %bx
+1:      xorl    %edx, %edx              /* digits from the last to the first, by way of the stack */
+        divl    %ecx
+        pushw   %dx
+        incw    %bx
+        testl   %eax, %eax
+        jnz     1b
+2:      popw    %ax
+        addb    $'0', %al
+        stosb
+        decw    %bx
+        jnz     2b
+        ret
+
+/* The text at cs:si, up to a zero. */
+put_text:
+        movb    %cs:(%si), %al
+        incw    %si
+        testb   %al, %al
+        jz      1f
+        stosb
+        jmp     put_text
+1:      ret
+
+/* Sends what the port takes, sixteen bytes (its queue) at a time; the rest waits for the next tick. */
+send:
+        movw    OUT_FIRST, %si
+1:      movw    OUT_END, %cx
+        subw    %si, %cx
+        jz      3f
+        movw    $UART_STATUS, %dx
+        inb     %dx, %al
+        testb   $0x20, %al              /* the queue is empty */
+        jz      4f
+        cmpw    $16, %cx
+        jbe     2f
+        movw    $16, %cx
+2:      movw    $UART, %dx
+        rep outsb
+        jmp     1b
+3:      movw    $OUT, %si
+        movw    %si, OUT_END
+4:      movw    %si, OUT_FIRST
+        ret
+
+/* ---- Listening ------------------------------------------------------------------------------------------------- */
+
+/* Takes what has come, up to 64 bytes a tick. */
+listen:
+        movw    $64, %cx
+1:      movw    $UART_STATUS, %dx
+        inb     %dx, %al
+        testb   $1, %al
+        jz      2f
+        movw    $UART, %dx
+        inb     %dx, %al
+        pushw   %cx
+        call    take_byte
+        popw    %cx
+        loop    1b
+2:      ret
+
+take_byte:
+        cmpb    $'\r', %al
+        je      3f
+        cmpb    $'\n', %al
+        je      2f
+        movw    LINE_LENGTH, %bx
+        cmpw    $LINE_LIMIT, %bx
+        jae     1f
+        movb    %al, LINE(%bx)
+        incw    LINE_LENGTH
+        ret
+1:      movb    $1, LINE_BAD
+        ret
+2:      movw    LINE_LENGTH, %bx
+        movb    $0, LINE(%bx)
+        call    take_line
+        movw    $0, LINE_LENGTH
+        movb    $0, LINE_BAD
+3:      ret
+
+/* Looks for the word of the line among the settings, reads the number behind it, and calls the setting with it. */
+take_line:
+        cmpb    $0, LINE_BAD
+        jne     say_error
+        movw    $AT(settings), %bx
+1:      movw    %cs:(%bx), %si          /* the word, with a blank at its end */
+        testw   %si, %si
+        jz      say_error
+        movw    $LINE, %di
+2:      movb    %cs:(%si), %al
+        testb   %al, %al
+        jz      3f
+        cmpb    (%di), %al
+        jne     4f
+        incw    %si
+        incw    %di
+        jmp     2b
+3:      call    read_number
+        jc      say_error
+        cmpl    %cs:4(%bx), %eax
+        ja      say_error
+        jmp     *%cs:2(%bx)
+4:      addw    $8, %bx
+        jmp     1b
+
+/* eax = the number at di, which must be all of the rest: one to nine digits; carry when it is not. */
+read_number:
+        xorl    %eax, %eax
+        movw    $10, %cx
+1:      movzbl  (%di), %edx
+        testb   %dl, %dl
+        jz      2f
+        subb    $'0', %dl
+        cmpb    $9, %dl
+        ja      3f
+        decw    %cx
+        jz      3f
+        leal    (%eax, %eax, 4), %eax
+        leal    (%edx, %eax, 2), %eax
+        incw    %di
+        jmp     1b
+2:      cmpw    $10, %cx
+        je      3f
+        clc
+        ret
+3:      stc
+        ret
+
+set_burn:
+        movl    %eax, BURN
+        movl    $(PERIOD * 16), %ecx
+        mull    %ecx
+        movl    $100, %ecx
+        divl    %ecx
+        movl    %eax, SHARE
+        movb    $1, CHANGED
+        ret
+
+set_dirty:
+        movl    %eax, DIRTY
+        movb    $1, CHANGED
+        ret
+
+set_fill:
+        incl    %eax
+        shll    $20, %eax
+        cmpl    MEMORY, %eax
+        ja      say_error
+        cmpl    FILL_NEXT, %eax         /* what is filled stays filled */
+        jbe     1f
+        movl    %eax, FILL_END
+1:      movb    $1, CHANGED
+        ret
+
+/* ---- Beginning ------------------------------------------------------------------------------------------------- */
+
+set_up_vectors:
+        xorw    %di, %di
+        movw    $256, %cx
+1:      movw    $AT(ignored_interrupt), %ax
+        stosw
+        movw    $0xf000, %ax
+        stosw
+        loop    1b
+        movw    $AT(timer_interrupt), 0x20 * 4
+        ret
+
+/* Interrupt requests 0 to 7 become vectors 0x20 to 0x27, 8 to 15 become 0x28 to 0x2f; only request 0 gets through. */
+set_up_interrupts:
+        movb    $0x11, %al
+        outb    %al, $PIC1
+        outb    %al, $PIC2
+        movb    $0x20, %al
+        outb    %al, $(PIC1 + 1)
+        movb    $0x28, %al
+        outb    %al, $(PIC2 + 1)
+        movb    $4, %al
+        outb    %al, $(PIC1 + 1)
+        movb    $2, %al
+        outb    %al, $(PIC2 + 1)
+        movb    $1, %al
+        outb    %al, $(PIC1 + 1)
+        outb    %al, $(PIC2 + 1)
+        movb    $0xff, %al
+        outb    %al, $(PIC2 + 1)
+        movb    $0xfe, %al
+        outb    %al, $(PIC1 + 1)
+        movl    $LOCAL_APIC, %edi
+        movl    $0x1ff, %fs:0xf0(%edi)  /* enabled */
+        movl    $0x700, %fs:0x350(%edi) /* its input 0 passes on what the 8259 says */
+        ret
+
+/* 115200 8N1, queues on, no interrupts; and the first tick's text. */
+set_up_serial:
+        movw    $AT(serial_set_up), %si
+        movw    $6, %cx
+1:      movb    %cs:(%si), %dl
+        movb    $0x03, %dh
+        movb    %cs:1(%si), %al
+        outb    %al, %dx
+        addw    $2, %si
+        loop    1b
+        movw    $TICK_LINE, %di
+        movw    $(('t') | (' ' << 8)), %ax
+        stosw
+        movb    $'0', %al
+        movw    $10, %cx
+        rep stosb
+        movb    $'\n', %al
+        stosb
+        ret
+
+/* The size of memory, from the places in the clock's memory where a PC keeps it: in 64 KiB above 16 MiB, or else in
+ * KiB above 1 MiB. */
+measure_memory:
+        movw    $0x3534, %bx
+        call    read_cmos_word
+        shll    $16, %eax
+        jz      1f
+        addl    $0x1000000, %eax
+        jmp     2f
+1:      movw    $0x3130, %bx
+        call    read_cmos_word
+        shll    $10, %eax
+        addl    $0x100000, %eax
+2:      movl    %eax, MEMORY
+        cmpl    $DIRTY_END, %eax
+        jbe     3f
+        movl    $DIRTY_END, %eax
+3:      movl    %eax, DIRTY_LIMIT
+        movl    $0x100000, %eax
+        movl    %eax, DIRTY_NEXT
+        movl    %eax, FILL_NEXT
+        movl    %eax, FILL_END
+        ret
+
+/* eax = the word whose low byte is at bl and whose high byte is at bh. */
+read_cmos_word:
+        xorl    %eax, %eax
+        movb    %bh, %al
+        outb    %al, $CMOS
+        inb     $(CMOS + 1), %al
+        movb    %al, %ah
+        movb    %bl, %al
+        outb    %al, $CMOS
+        inb     $(CMOS + 1), %al
+        ret
+
+/* ---- Tables ---------------------------------------------------------------------------------------------------- */
+
+/* Word, handler, largest number. */
+settings:
+        .word   AT(word_burn), AT(set_burn)
+        .long   100
+        .word   AT(word_dirty), AT(set_dirty)
+        .long   1000000
+        .word   AT(word_fill), AT(set_fill)
+        .long   3071
+        .word   0
+
+word_burn:      .asciz  "burn "
+word_dirty:     .asciz  "dirty "
+word_fill:      .asciz  "fill "
+text_burn:      .asciz  "s burn="
+text_dirty:     .asciz  " dirty="
+text_fill:      .asciz  " fill="
+text_memory:    .asciz  " memory="
+text_error:     .asciz  "e want: burn 0-100 | dirty 0-1000000 | fill MIB (less than memory)"
+
+/* Low byte of the port, value. */
+serial_set_up:
+        .byte   0xfb, 0x80              /* the divisor */
+        .byte   0xf8, 0x01
+        .byte   0xf9, 0x00              /* (0x3f9 is the interrupt mask again once the divisor is closed) */
+        .byte   0xfb, 0x03
+        .byte   0xfa, 0x07
+        .byte   0xf9, 0x00
+
+        .balign 8
+/* Nothing, and all memory as data; its accessed bit is set, since this image cannot be written to. */
+descriptors:
+        .quad   0
+        .quad   0x00cf93000000ffff
+descriptor_table:
+        .word   15
+        .long   0xf0000 + AT(descriptors)
+
+/* Where the processor begins: 16 bytes below the end. */
+        .fill   0xfff0 - (. - pulse_guest_begin), 1, 0
+        .byte   0xea                    /* a far jump to start */
+        .word   AT(start), 0xf000
+        .fill   0x10000 - (. - pulse_guest_begin), 1, 0
+
+#endif
+
+pulse_guest_end:
+        .section .note.GNU-stack, "", @progbits
