@@ -1,0 +1,228 @@
+import FleetModel
+
+extension Parser {
+    // MARK: Matchers
+
+    /// The braces of a selector; the metric's name, if any, has been read.
+    mutating func selector(metric: String?, start: Int) throws(PromQLError) -> Expression {
+        advance()
+        var selector = VectorSelector(metric: metric, matchers: [], span: .none)
+        while !current.isSign("}") {
+            try matcher(into: &selector)
+            if !current.isSign("}") { try expectSign(",", in: "label matching", orSign: "}") }
+        }
+        advance()
+        builtLeaf()
+        selector.span = SourceSpan(start, previousEnd)
+        return .selector(selector)
+    }
+
+    /// `name="value"`, or a metric's name in quotes.
+    private mutating func matcher(into selector: inout VectorSelector) throws(PromQLError) {
+        let name = try matcherName()
+        guard let comparison = comparison() else {
+            guard case .string = name.token.kind, current.isSign(",") || current.isSign("}") else {
+                throw unexpected(in: "label matching", expected: "label matching operator")
+            }
+            try setMetric(name.text, of: &selector, at: name.token.span.start)
+            return
+        }
+        advance()
+        guard case .string(let value, let isValid) = current.kind else {
+            throw unexpected(in: "label matching", expected: "string")
+        }
+        if !isValid { throw error(at: current.span.start, "label value \(source.text(current.span)) is not UTF-8") }
+        let span = advance().span
+        try add(LabelMatcher(name.text, comparison, value), to: &selector, at: span.start)
+    }
+
+    private mutating func matcherName() throws(PromQLError) -> (token: Token, text: String) {
+        let token = advance()
+        switch token.kind {
+        case .word(let text): return (token, text)
+        case .string(let text, isValid: true) where !text.isEmpty: return (token, text)
+        case .string: throw error(at: token.span.start, "invalid label name \(source.text(token.span))")
+        default: throw unexpected(token, in: "label matching", expected: "identifier or \"}\"")
+        }
+    }
+
+    private func comparison() -> LabelMatcher.Comparison? {
+        guard case .sign(let text) = current.kind else { return nil }
+        return LabelMatcher.Comparison(rawValue: text)
+    }
+
+    private func setMetric(_ name: String, of selector: inout VectorSelector, at offset: Int) throws(PromQLError) {
+        if let other = selector.metric { throw nameSetTwice(other, name, at: offset) }
+        if let other = selector.matchers.first(where: { $0.name == Labels.metricName }) {
+            throw nameSetTwice(name, other.value, at: offset)
+        }
+        selector.metric = name
+    }
+
+    private func add(
+        _ matcher: LabelMatcher, to selector: inout VectorSelector, at offset: Int
+    ) throws(PromQLError) {
+        if matcher.name == Labels.metricName, let metric = selector.metric {
+            throw nameSetTwice(metric, matcher.value, at: offset)
+        }
+        selector.matchers.append(matcher)
+    }
+
+    private func nameSetTwice(_ one: String, _ other: String, at offset: Int) -> PromQLError {
+        error(at: offset, "metric name must not be set twice: \"\(one)\" or \"\(other)\"")
+    }
+
+    // MARK: What follows an expression
+
+    /// Ranges, sub-queries and the modifiers `offset` and `@`.
+    mutating func postfixed(_ expression: Expression) throws(PromQLError) -> Expression {
+        var result = expression
+        while true {
+            if current.isSign("[") {
+                result = try rangeOrSubquery(of: result)
+            } else if current.keyword == "offset" {
+                result = try withOffset(result)
+            } else if current.isSign("@") {
+                result = try withAnchor(result)
+            } else if let word = current.keyword, word == "anchored" || word == "smoothed" {
+                throw error(at: current.span.start, "\(word) modifier is experimental and not supported")
+            } else {
+                return result
+            }
+        }
+    }
+
+    private mutating func rangeOrSubquery(of expression: Expression) throws(PromQLError) -> Expression {
+        let open = advance().span.start
+        let depth = lastDepth
+        let range = try positiveDuration(in: "subquery or range selector")
+        guard current.isSign(":") else {
+            try expectSign("]", in: "subquery or range", orSign: ":")
+            return .range(try rangeSelector(of: expression, range, open: open))
+        }
+        advance()
+        let step = current.isSign("]") ? nil : try positiveDuration(in: "subquery selector")
+        try expectSign("]", in: "subquery selector")
+        try builtNode(around: [depth])
+        return .subquery(
+            Subquery(
+                expression: expression, range: range, step: step,
+                span: SourceSpan(expression.span.start, previousEnd)))
+    }
+
+    private func rangeSelector(
+        of expression: Expression, _ range: Duration, open: Int
+    ) throws(PromQLError) -> RangeSelector {
+        guard case .selector(let selector) = expression else {
+            throw error(at: open, "ranges only allowed for vector selectors")
+        }
+        if selector.offset != .zero { throw error(at: open, "no offset modifiers allowed before range") }
+        if selector.anchor != nil { throw error(at: open, "no @ modifiers allowed before range") }
+        return RangeSelector(selector: selector, range: range, span: SourceSpan(selector.span.start, previousEnd))
+    }
+
+    private mutating func positiveDuration(in context: String) throws(PromQLError) -> Duration {
+        let start = current.span.start
+        let duration = try duration(in: context)
+        if duration <= .zero { throw error(at: start, "duration must be greater than 0") }
+        return duration
+    }
+
+    /// A duration, or a number of seconds.
+    private mutating func duration(in context: String) throws(PromQLError) -> Duration {
+        let token = current
+        switch token.kind {
+        case .duration(let milliseconds):
+            advance()
+            return .milliseconds(milliseconds)
+        case .number(let seconds):
+            advance()
+            let milliseconds = (seconds * 1000).rounded()
+            guard abs(milliseconds) <= Double(Lexer.longestDuration) else {
+                throw error(at: token.span.start, "duration out of range")
+            }
+            return .milliseconds(Int64(milliseconds))
+        default: throw unexpected(in: context, expected: "number or duration")
+        }
+    }
+
+    private mutating func withOffset(_ expression: Expression) throws(PromQLError) -> Expression {
+        let place = advance().span.start
+        let isNegative = current.isSign("-")
+        if isNegative || current.isSign("+") { advance() }
+        let amount = try duration(in: "offset")
+        return try modified(expression, named: "offset", at: place) { offset, _ in
+            guard offset == .zero else { return false }
+            offset = isNegative ? .zero - amount : amount
+            return true
+        }
+    }
+
+    private mutating func withAnchor(_ expression: Expression) throws(PromQLError) -> Expression {
+        let place = advance().span.start
+        let moment = try anchor()
+        return try modified(expression, named: "@", at: place) { _, anchor in
+            guard anchor == nil else { return false }
+            anchor = moment
+            return true
+        }
+    }
+
+    private mutating func anchor() throws(PromQLError) -> TimeAnchor {
+        if let word = current.keyword, word == "start" || word == "end", peek().isSign("(") {
+            advance()
+            advance()
+            try expectSign(")", in: "@")
+            return word == "start" ? .start : .end
+        }
+        let isNegative = current.isSign("-")
+        if isNegative || current.isSign("+") { advance() }
+        let token = current
+        let seconds: Double
+        switch token.kind {
+        case .number(let value): seconds = value
+        case .duration(let milliseconds): seconds = Double(milliseconds) / 1000
+        default: throw unexpected(in: "@", expected: "timestamp")
+        }
+        advance()
+        guard let moment = Timestamp(seconds: isNegative ? -seconds : seconds),
+            abs(moment.milliseconds) <= Lexer.longestDuration
+        else { throw error(at: token.span.start, "timestamp out of bounds for @ modifier: \(seconds)") }
+        return .time(moment)
+    }
+
+    /// Sets a modifier on a selector, range or sub-query; `set` says whether it was not set before.
+    private func modified(
+        _ expression: Expression, named name: String, at place: Int,
+        set: (inout Duration, inout TimeAnchor?) -> Bool
+    ) throws(PromQLError) -> Expression {
+        let end = previousEnd
+        let isFirst: Bool
+        let result: Expression
+        switch expression {
+        case .selector(var node):
+            isFirst = set(&node.offset, &node.anchor)
+            node.span.end = end
+            result = .selector(node)
+        case .range(var node):
+            isFirst = set(&node.selector.offset, &node.selector.anchor)
+            node.span.end = end
+            result = .range(node)
+        case .subquery(var node):
+            isFirst = set(&node.offset, &node.anchor)
+            node.span.end = end
+            result = .subquery(node)
+        default:
+            let what = name == "@" ? "@ modifier" : "offset modifier"
+            throw error(
+                at: place,
+                "\(what) must be preceded by an instant vector selector or range vector selector or a subquery")
+        }
+        if !isFirst {
+            throw error(
+                at: place,
+                name == "@" ? "@ <timestamp> may not be set multiple times" : "offset may not be set multiple times")
+        }
+        return result
+    }
+}
