@@ -133,11 +133,14 @@ public enum TipSubject: Hashable, Codable, Sendable {
 }
 
 /// How bad a finding is.
-public enum TipLevel: String, Codable, Sendable, CaseIterable {
+public enum TipLevel: String, Codable, Sendable, CaseIterable, Comparable {
     /// Somebody should look soon.
     case warning
     /// Somebody should look now.
     case critical
+
+    /// What is worse comes later.
+    public static func < (left: TipLevel, right: TipLevel) -> Bool { left == .warning && right == .critical }
 }
 
 /// The stations of a tip.
