@@ -35,6 +35,13 @@ extension Span where Element == UInt8 {
         return isNegative ? -value : value
     }
 
+    /// Reads a count of ticks of 10 ms: a decimal number that is no more than 31 years, so that sums of it in
+    /// nanoseconds stay inside 64 bits.
+    func ticks(_ place: inout Int) -> Int64? {
+        guard let value = decimal(&place), value >= 0, value <= 100_000_000_000 else { return nil }
+        return value
+    }
+
     /// Moves `place` behind the next word, whatever it is; `false` where the line or the bytes end first.
     func skipWord(_ place: inout Int) -> Bool {
         skipBlanks(&place)

@@ -20,11 +20,11 @@ struct Charges: Hashable, Sendable {
 
     /// Takes out at most `amount`, each kind by its share; what is returned and what remains add up to what was there.
     mutating func withdraw(_ amount: Int64) -> Charges {
-        if amount >= total {
+        let wanted = max(0, amount)
+        if wanted >= total {
             defer { self = Charges() }
             return self
         }
-        let wanted = max(0, amount)
         let ratio = Double(wanted) / Double(total)
         var taken = Charges(
             guest: Int64(Double(guest) * ratio), hypervisor: Int64(Double(hypervisor) * ratio),

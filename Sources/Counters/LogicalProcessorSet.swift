@@ -39,7 +39,8 @@ public struct LogicalProcessorSet: Hashable, Sendable {
     }
 
     private static func number(_ text: Substring) -> Int? {
-        let trimmed = text.drop { $0 == " " }.prefix { $0 != " " }
+        var trimmed = text.drop { $0 == " " }
+        while trimmed.last == " " { trimmed.removeLast() }
         guard !trimmed.isEmpty, trimmed.allSatisfy({ $0.isASCII && $0.isNumber }), let value = Int(trimmed),
             value <= highest
         else { return nil }

@@ -80,7 +80,7 @@ struct ThreadLedger: Sendable {
         var growth = Growth(run: Self.grow(&run, to: Self.runTime(of: thread)))
         let userGrowth = Self.grow(&user, to: thread.stat.user)
         let systemGrowth = Self.grow(&system, to: thread.stat.system)
-        let guestGrowth = Self.grow(&guest, to: thread.stat.guest) * Self.tick
+        let guestGrowth = min(Self.grow(&guest, to: thread.stat.guest) * Self.tick, Self.mostGrowth)
         switch thread.nature {
         case .hardware, .opaque:
             growth.rest = Self.grow(&outside, to: run - guest * Self.tick)
@@ -111,8 +111,11 @@ struct ThreadLedger: Sendable {
         thread.runNanoseconds ?? (thread.stat.user + thread.stat.system) * tick
     }
 
+    /// No thread runs for more than this between two samples (11 days): sums of it stay inside 64 bits.
+    private static let mostGrowth: Int64 = 1_000_000_000_000_000
+
     private static func grow(_ last: inout Int64, to value: Int64) -> Int64 {
         defer { last = max(last, value) }
-        return max(0, value - last)
+        return min(max(0, value - last), mostGrowth)
     }
 }

@@ -71,10 +71,10 @@ public struct ProcStat: Hashable, Sendable {
     }
 
     private static func line(_ bytes: Span<UInt8>, _ place: inout Int) -> Line? {
-        guard let number = bytes.decimal(&place), let user = bytes.decimal(&place), let nice = bytes.decimal(&place),
-            let system = bytes.decimal(&place), let idle = bytes.decimal(&place), let iowait = bytes.decimal(&place),
-            let irq = bytes.decimal(&place), let softirq = bytes.decimal(&place), let steal = bytes.decimal(&place),
-            let guest = bytes.decimal(&place), let guestNice = bytes.decimal(&place), number <= Int64(Int32.max)
+        guard let number = bytes.decimal(&place), let user = bytes.ticks(&place), let nice = bytes.ticks(&place),
+            let system = bytes.ticks(&place), let idle = bytes.ticks(&place), let iowait = bytes.ticks(&place),
+            let irq = bytes.ticks(&place), let softirq = bytes.ticks(&place), let steal = bytes.ticks(&place),
+            let guest = bytes.ticks(&place), let guestNice = bytes.ticks(&place), number <= Int64(Int32.max)
         else { return nil }
         return Line(
             number: Int(number), user: user, nice: nice, system: system, idle: idle, iowait: iowait, irq: irq,

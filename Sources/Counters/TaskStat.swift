@@ -52,13 +52,16 @@ public struct TaskStat: Hashable, Sendable {
         }
         role = Self.role(bytes, from: open + 1, to: close)
         var fields = FieldReader(place: close + 1, field: 2, path: path)
-        user = try fields.number(14, in: bytes)
-        system = try fields.number(15, in: bytes)
+        user = try fields.number(14, in: bytes, upTo: Self.mostTicks)
+        system = try fields.number(15, in: bytes, upTo: Self.mostTicks)
         threads = Int(clamping: try fields.number(20, in: bytes))
         start = try fields.number(22, in: bytes)
         logicalProcessor = Int(clamping: try fields.number(39, in: bytes))
-        guest = try fields.number(43, in: bytes)
+        guest = try fields.number(43, in: bytes, upTo: Self.mostTicks)
     }
+
+    /// 31 years: sums of what a thread may claim stay inside 64 bits.
+    private static let mostTicks: Int64 = 100_000_000_000
 
     /// Walks over fields in ascending order.
     private struct FieldReader {
@@ -66,12 +69,14 @@ public struct TaskStat: Hashable, Sendable {
         var field: Int
         let path: String
 
-        mutating func number(_ wanted: Int, in bytes: Span<UInt8>) throws(CounterError) -> Int64 {
+        mutating func number(
+            _ wanted: Int, in bytes: Span<UInt8>, upTo most: Int64 = .max
+        ) throws(CounterError) -> Int64 {
             while field < wanted - 1 {
                 guard bytes.skipWord(&place) else { throw missing(wanted) }
                 field += 1
             }
-            guard let value = bytes.decimal(&place) else { throw missing(wanted) }
+            guard let value = bytes.decimal(&place), value >= 0, value <= most else { throw missing(wanted) }
             field = wanted
             return value
         }
