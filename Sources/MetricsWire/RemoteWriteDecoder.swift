@@ -82,3 +82,40 @@ public enum RemoteWriteDecoder {
         return .label(name: name, value: value)
     }
 }
+
+extension RemoteWriteDecoder {
+    /// Where the labels that begin a `TimeSeries` end.
+    @inlinable
+    public static func endOfLabels(_ request: RawSpan, _ body: Range<Int>) throws(WireError) -> Int {
+        var offset = body.lowerBound
+        while offset < body.upperBound {
+            guard unsafe request.unsafeLoad(fromByteOffset: offset, as: UInt8.self) == Protobuf.labelTag else { break }
+            offset += 1
+            offset += try Protobuf.length(request, at: &offset, before: body.upperBound)
+        }
+        return offset
+    }
+
+    /// The next sample of a `TimeSeries` whose body ends at `end`; `nil`, with `offset` left there, at a label or at the
+    /// end. Whatever else stands between samples is passed over.
+    @inlinable
+    public static func nextSample(
+        _ request: RawSpan, at offset: inout Int, before end: Int
+    ) throws(WireError) -> (time: Int64, value: Double)? {
+        while offset < end {
+            var place = offset
+            let tag = try Protobuf.varint(request, at: &place, before: end)
+            if tag == UInt64(Protobuf.labelTag) { return nil }
+            if tag == UInt64(Protobuf.sampleTag) {
+                offset = place
+                guard case .sample(let time, let value) = try sample(request, at: &offset, before: end) else {
+                    return nil
+                }
+                return (time, value)
+            }
+            try Protobuf.skip(tag: tag, request, at: &place, before: end)
+            offset = place
+        }
+        return nil
+    }
+}

@@ -1,0 +1,120 @@
+import FleetModel
+import MetricsWire
+
+/// The way of a batch of requests: read and checked, logged and synced, taken into memory. Synchronous; the log writer
+/// calls it for one batch at a time.
+struct IngestCore {
+    /// A request that was read, and which staged samples are its own.
+    private struct Read {
+        let samples: Range<Int>
+        let problems: RequestProblems
+    }
+
+    let options: StoreOptions
+    let state: SharedState
+    let clock: any Clock
+    var log: WriteAheadLog
+    /// Called when memory has enough for the disk, at most once until the flush has begun.
+    let wantsFlush: @Sendable () -> Void
+    private var scratch = SnappyScratch()
+    private var staged = StagedSamples()
+
+    init(
+        options: StoreOptions, state: SharedState, clock: any Clock, log: WriteAheadLog,
+        wantsFlush: @escaping @Sendable () -> Void
+    ) {
+        self.options = options
+        self.state = state
+        self.clock = clock
+        self.log = log
+        self.wantsFlush = wantsFlush
+    }
+
+    /// Takes a batch; the results are in the order of the requests.
+    mutating func write(_ requests: [(body: [UInt8], onlyHost: HostName?)]) -> [Result<WriteSummary, StoreError>] {
+        let received = clock.now.milliseconds
+        staged.removeAll()
+        var reads: [Result<Read, StoreError>] = []
+        for request in requests {
+            let read = read(request.body, onlyHost: request.onlyHost)
+            if case .success(let success) = read, !success.samples.isEmpty { log.add(request.body, received: received) }
+            reads.append(read)
+        }
+        do throws(StoreError) {
+            try log.commit()
+        } catch {
+            return reads.map { read in read.flatMap { _ in .failure(error) } }
+        }
+        return apply(reads, bounds: TimeBounds(options, received: received))
+    }
+
+    /// Takes a record of the log back into memory.
+    mutating func replay(_ body: [UInt8], received: Int64) {
+        staged.removeAll()
+        let read = read(body, onlyHost: nil)
+        _ = apply([read], bounds: TimeBounds(options, received: received))
+    }
+
+    private mutating func read(_ body: [UInt8], onlyHost: HostName?) -> Result<Read, StoreError> {
+        let before = staged.count
+        do throws(WireError) {
+            try scratch.decompress(body, limit: options.maximumRequestBytes)
+        } catch {
+            return .failure(.invalid(reason: error.description))
+        }
+        var reader = RequestReader(options: options, onlyHost: onlyHost?.text)
+        do throws(StoreError) {
+            try scratch.withBytes { bytes throws(StoreError) in
+                try state.withLock { state throws(StoreError) in
+                    if state.head.sampleCount >= options.maximumSamplesInMemory {
+                        throw .overLimit(reason: "memory is full of samples that the disk has not taken yet")
+                    }
+                    defer { state.extend() }
+                    try reader.read(bytes, index: &state.index, into: &staged)
+                }
+            }
+        } catch {
+            return .failure(error)
+        }
+        return .success(Read(samples: before..<staged.count, problems: reader.problems))
+    }
+
+    private func apply(
+        _ reads: [Result<Read, StoreError>], bounds: TimeBounds
+    ) -> [Result<WriteSummary, StoreError>] {
+        let (results, isFull) = state.withLock { state in
+            let results = reads.map { read in
+                read.flatMap { read in Self.apply(read, staged, bounds: bounds, to: &state) }
+            }
+            state.counters.requests += reads.count
+            state.counters.commits += 1
+            return (results, state.isReadyToFlush(options))
+        }
+        if isFull { wantsFlush() }
+        return results
+    }
+
+    private static func apply(
+        _ read: Read, _ staged: StagedSamples, bounds: TimeBounds, to state: inout StoreState
+    ) -> Result<WriteSummary, StoreError> {
+        var example: String?
+        let summary = state.apply(staged, read.samples, bounds: bounds, example: &example)
+        let rest = "\(summary.stored) other samples of the request are stored"
+        if let reason = read.problems.invalid { return .failure(.invalid(reason: "\(reason); \(rest)")) }
+        if let reason = read.problems.overLimit { return .failure(.overLimit(reason: "\(reason); \(rest)")) }
+        if let example { return .failure(.refused(summary, example: example)) }
+        return .success(summary)
+    }
+}
+
+/// The shared state behind its lock.
+typealias SharedState = Locked<StoreState>
+
+extension StoreState {
+    /// Whether memory holds enough for the disk and nothing is on its way there yet.
+    func isReadyToFlush(_ options: StoreOptions) -> Bool {
+        guard flushing == nil else { return false }
+        let wanted = max(options.minimumFlush, options.samplesPerFlush * index.count)
+        return head.sampleCount >= min(wanted, options.maximumFlush)
+    }
+}

@@ -1,0 +1,175 @@
+import FleetModel
+import MetricsWire
+
+/// Reads one request into staged samples: finds or adds its series.
+///
+/// A sender repeats the same series in the same order, so the reader guesses the next series from the last one and
+/// compares bytes; a guess that fails costs one hash of the label bytes; only a series that was never seen, or whose
+/// sender does not sort its labels, is taken apart.
+struct RequestReader {
+    let options: StoreOptions
+    /// Every series must carry this value of the label `host`.
+    let onlyHost: String?
+    var problems = RequestProblems()
+    private var previous = SeriesIndex.none
+
+    init(options: StoreOptions, onlyHost: String?) {
+        self.options = options
+        self.onlyHost = onlyHost
+    }
+
+    /// Stages all samples of `request`. When it throws, nothing of the request is staged.
+    mutating func read(
+        _ request: RawSpan, index: inout SeriesIndex, into staged: inout StagedSamples
+    ) throws(StoreError) {
+        let before = staged.count
+        do throws(WireError) {
+            let hostName = onlyHost == nil ? nil : index.findSymbol("host")
+            let host = onlyHost.flatMap { index.findSymbol($0) }
+            var offset = 0
+            while let body = try RemoteWriteDecoder.nextSeries(request, at: &offset) {
+                guard let series = try readKnown(request, body, index: &index, into: &staged) else {
+                    try readUnknown(request, body, index: &index, into: &staged)
+                    continue
+                }
+                if onlyHost != nil, hostName == nil || index.value(of: series, named: hostName ?? 0) != host {
+                    staged.shrink(to: before)
+                    throw WireError.malformed(offset: -1, reason: foreign(index.labels(of: series)))
+                }
+            }
+        } catch {
+            staged.shrink(to: before)
+            if case .malformed(-1, let reason) = error { throw .forbidden(reason: reason) }
+            throw .invalid(reason: error.description)
+        }
+    }
+
+    private func foreign(_ labels: Labels) -> String {
+        "the series \(labels) does not carry host=\"\(onlyHost ?? "")\", and this sender may write no other host's series"
+    }
+
+    /// Stages a series whose label bytes are known; `nil` when they are not, with nothing staged.
+    @inline(__always)
+    private mutating func readKnown(
+        _ request: RawSpan, _ body: Range<Int>, index: inout SeriesIndex, into staged: inout StagedSamples
+    ) throws(WireError) -> UInt32? {
+        var offset = body.lowerBound
+        var series = index.follower(of: previous)
+        if series != SeriesIndex.none, index.stands(series, in: request, body) {
+            offset += index.identities.length(series)
+        } else {
+            offset = try RemoteWriteDecoder.endOfLabels(request, body)
+            guard let found = index.find(request.extracting(body.lowerBound..<offset)) else { return nil }
+            series = found
+            index.remember(series, after: previous)
+        }
+        let before = staged.count
+        while let sample = try RemoteWriteDecoder.nextSample(request, at: &offset, before: body.upperBound) {
+            staged.append(series, sample.time, sample.value)
+        }
+        guard offset == body.upperBound else {
+            // Labels between or behind samples: allowed by the encoding, written by nobody.
+            staged.shrink(to: before)
+            return nil
+        }
+        previous = series
+        return series
+    }
+
+    /// Stages a series after taking its labels apart; leaves it out when it breaks a rule.
+    private mutating func readUnknown(
+        _ request: RawSpan, _ body: Range<Int>, index: inout SeriesIndex, into staged: inout StagedSamples
+    ) throws(WireError) {
+        let before = staged.count
+        var labels = LabelReader()
+        var offset = body.lowerBound
+        while let field = try RemoteWriteDecoder.nextField(request, at: &offset, before: body.upperBound) {
+            switch field {
+            case .sample(let time, let value): staged.append(SeriesIndex.none, time, value)
+            case .label(let name, let value): labels.add(request, name: name, value: value)
+            }
+        }
+        let sound: Labels
+        switch labels.finish(options) {
+        case .success(let result): sound = result
+        case .failure(let problem):
+            problems.leaveOut(\.invalid, problem.reason)
+            staged.shrink(to: before)
+            return
+        }
+        if let onlyHost, sound["host"] != onlyHost { throw .malformed(offset: -1, reason: foreign(sound)) }
+        guard let series = number(of: sound, index: &index) else {
+            let limit = options.maximumSeries
+            problems.leaveOut(\.overLimit, "\(sound) would be one series more than the limit of \(limit)")
+            staged.shrink(to: before)
+            return
+        }
+        for place in before..<staged.count { staged.series[place] = series }
+        index.remember(series, after: previous)
+        previous = series
+    }
+
+    private func number(of labels: Labels, index: inout SeriesIndex) -> UInt32? {
+        var identity: [UInt8] = []
+        RemoteWriteEncoder.append(labels, to: &identity)
+        let bytes = unsafe identity.span.bytes
+        if let known = index.find(bytes) { return known }
+        return index.count < options.maximumSeries ? index.add(labels, identity: bytes) : nil
+    }
+}
+
+/// Gathers the labels of one series and holds them to the rules of remote write 1.0, with names as Prometheus 3 allows
+/// them: any UTF-8 that is not empty.
+struct LabelReader {
+    struct Problem: Error {
+        let reason: String
+    }
+
+    private var pairs: [Labels.Pair] = []
+    private var problem: String?
+
+    mutating func add(_ bytes: RawSpan, name: Range<Int>, value: Range<Int>) {
+        guard let name = Self.text(bytes, name), let value = Self.text(bytes, value) else {
+            problem = problem ?? "a label of \(described) is not valid UTF-8"
+            return
+        }
+        pairs.append(Labels.Pair(name, value))
+    }
+
+    /// The labels, sorted, without empty values; or which rule they break.
+    func finish(_ options: StoreOptions) -> Result<Labels, Problem> {
+        if let problem { return .failure(Problem(reason: problem)) }
+        let sorted = pairs.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        for (pair, next) in zip(sorted, sorted.dropFirst()) where pair.name.utf8.elementsEqual(next.name.utf8) {
+            return .failure(Problem(reason: "\(described) has the label \"\(pair.name)\" twice"))
+        }
+        let kept = sorted.filter { !$0.value.isEmpty }
+        guard kept.count <= options.maximumLabels else {
+            return .failure(Problem(reason: "\(described) has more labels than the limit of \(options.maximumLabels)"))
+        }
+        if let reason = Self.firstProblem(kept, options) { return .failure(Problem(reason: "\(described): \(reason)")) }
+        return .success(Labels(sortedUnchecked: kept))
+    }
+
+    private static func firstProblem(_ pairs: [Labels.Pair], _ options: StoreOptions) -> String? {
+        guard pairs.contains(where: { $0.name == Labels.metricName }) else { return "it has no metric name" }
+        for pair in pairs {
+            if pair.name.isEmpty { return "a label has no name" }
+            if pair.name.utf8.count > options.maximumNameBytes {
+                return "a label's name is longer than \(options.maximumNameBytes) bytes"
+            }
+            if pair.value.utf8.count > options.maximumValueBytes {
+                return "the label \"\(pair.name)\" is longer than \(options.maximumValueBytes) bytes"
+            }
+        }
+        return nil
+    }
+
+    private var described: String {
+        pairs.isEmpty ? "a series without labels" : "the series \(String(Labels(pairs).description.prefix(300)))"
+    }
+
+    private static func text(_ bytes: RawSpan, _ range: Range<Int>) -> String? {
+        unsafe bytes.extracting(range).withUnsafeBytes { unsafe String(validating: $0, as: UTF8.self) }
+    }
+}

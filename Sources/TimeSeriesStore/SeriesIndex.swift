@@ -1,0 +1,181 @@
+import FleetModel
+import MetricsWire
+
+/// Which series there are: their labels, and from labels to series.
+///
+/// A series is known by a number that counts up from 0 and lasts as long as the process. Its identity is its labels in
+/// canonical bytes, which are the bytes a well-behaved sender writes (remote write `Label` fields, sorted, minimal), so
+/// that finding a known series is comparing bytes.
+struct SeriesIndex: ~Copyable, Sendable {
+    /// Marks "no series" among numbers.
+    static let none = UInt32.max
+
+    /// Canonical label bytes by series number.
+    private(set) var identities = ByteInterner()
+    /// Label names and values by symbol number.
+    private var symbolBytes = ByteInterner()
+    private var symbols: [String] = []
+    /// Name and value symbols of all series, end to end.
+    private var pairs: [UInt32] = []
+    private var pairEnds: [Int] = []
+    /// Which series followed last time in a request: the best guess for what follows now.
+    private var followers: [UInt32] = []
+    private var postings = Postings()
+    private var sorted: [UInt32] = []
+    private var ranks: [UInt32] = []
+
+    /// How many series are known.
+    var count: Int { identities.count }
+
+    /// How many bytes of memory the index holds, roughly.
+    var memory: Int {
+        identities.memory + symbolBytes.memory + symbols.count * 40 + pairs.capacity * 4 + pairEnds.capacity * 8
+            + followers.capacity * 4 + postings.memory + (sorted.capacity + ranks.capacity) * 4
+    }
+
+    /// The series that is likely to come after `previous` in a request.
+    @inline(__always)
+    func follower(of previous: UInt32) -> UInt32 {
+        previous < followers.count ? followers[Int(previous)] : (followers.isEmpty ? Self.none : 0)
+    }
+
+    /// Whether the label bytes of a series are those that begin a `TimeSeries`, with samples or nothing behind them.
+    @inline(__always)
+    func stands(_ series: UInt32, in request: RawSpan, _ body: Range<Int>) -> Bool {
+        guard series < count else { return false }
+        let end = body.lowerBound + identities.length(series)
+        guard end < body.upperBound, unsafe request.unsafeLoad(fromByteOffset: end, as: UInt8.self) != 0x0a else {
+            return false
+        }
+        return identities.stands(series, in: request, at: body.lowerBound)
+    }
+
+    /// Remembers that `next` came after `previous`.
+    mutating func remember(_ next: UInt32, after previous: UInt32) {
+        if previous < followers.count { followers[Int(previous)] = next }
+    }
+
+    /// The series with these canonical label bytes, if it is known.
+    func find(_ identity: RawSpan) -> UInt32? { identities.find(identity) }
+
+    /// Adds a series that is not known yet. `pairs` are its labels, sorted, as they stand in `identity`.
+    mutating func add(_ labels: Labels, identity: RawSpan) -> UInt32 {
+        let series = identities.insert(identity)
+        followers.append(series + 1)
+        for pair in labels.pairs {
+            let name = symbol(pair.name)
+            let value = symbol(pair.value)
+            pairs.append(name)
+            pairs.append(value)
+            postings.add(series, name: name, value: value)
+        }
+        pairEnds.append(pairs.count)
+        return series
+    }
+
+    private mutating func symbol(_ text: String) -> UInt32 {
+        let number = unsafe symbolBytes.insert(text.utf8Span.span.bytes)
+        if number == symbols.count { symbols.append(text) }
+        return number
+    }
+
+    /// The labels of a series.
+    func labels(of series: UInt32) -> Labels {
+        let range = pairRange(of: series)
+        var result: [Labels.Pair] = []
+        result.reserveCapacity(range.count / 2)
+        var place = range.lowerBound
+        while place < range.upperBound {
+            result.append(Labels.Pair(symbols[Int(pairs[place])], symbols[Int(pairs[place + 1])]))
+            place += 2
+        }
+        return Labels(sortedUnchecked: result)
+    }
+
+    /// The symbol of the value that a series has for the label named by a symbol; `nil` where it lacks the label.
+    func value(of series: UInt32, named name: UInt32) -> UInt32? {
+        let range = pairRange(of: series)
+        var place = range.lowerBound
+        while place < range.upperBound {
+            if pairs[place] == name { return pairs[place + 1] }
+            place += 2
+        }
+        return nil
+    }
+
+    private func pairRange(of series: UInt32) -> Range<Int> {
+        let place = Int(series)
+        return (place == 0 ? 0 : pairEnds[place - 1])..<pairEnds[place]
+    }
+
+    /// The symbol of a text, if any label uses it.
+    func findSymbol(_ text: String) -> UInt32? { unsafe symbolBytes.find(text.utf8Span.span.bytes) }
+
+    /// The text of a symbol.
+    func text(of symbol: UInt32) -> String { symbols[Int(symbol)] }
+
+    /// The series that have a label with a value, by number.
+    func series(named name: UInt32, value: UInt32) -> [UInt32] { postings.series(name: name, value: value) }
+
+    /// The values that a label has anywhere.
+    func values(of name: UInt32) -> [UInt32] { postings.values(of: name) }
+
+    /// The label names in use.
+    var names: [UInt32] { postings.names }
+
+    /// Puts series into the order of their labels.
+    mutating func sort(_ series: inout [UInt32]) {
+        rankNewcomers()
+        series.sort { ranks[Int($0)] < ranks[Int($1)] }
+    }
+
+    /// Brings the order of all series up to date: newcomers are sorted by themselves and merged in.
+    private mutating func rankNewcomers() {
+        guard ranks.count < count else { return }
+        var newcomers: [(labels: Labels, series: UInt32)] = []
+        for series in UInt32(ranks.count)..<UInt32(count) { newcomers.append((labels(of: series), series)) }
+        newcomers.sort { $0.labels < $1.labels }
+        var merged: [UInt32] = []
+        merged.reserveCapacity(count)
+        var old = 0
+        for newcomer in newcomers {
+            while old < sorted.count, labels(of: sorted[old]) < newcomer.labels {
+                merged.append(sorted[old])
+                old += 1
+            }
+            merged.append(newcomer.series)
+        }
+        merged.append(contentsOf: sorted[old...])
+        sorted = merged
+        ranks = [UInt32](repeating: 0, count: count)
+        for (rank, series) in sorted.enumerated() { ranks[Int(series)] = UInt32(rank) }
+    }
+}
+
+/// From a label and its value to the series that have it.
+struct Postings: Sendable {
+    private var lists: [UInt64: [UInt32]] = [:]
+    private var valuesByName: [UInt32: [UInt32]] = [:]
+
+    /// How many bytes of memory it holds, roughly.
+    var memory: Int { lists.count * 80 + entries * 5 }
+    private var entries = 0
+
+    /// The label names in use.
+    var names: [UInt32] { Array(valuesByName.keys) }
+
+    mutating func add(_ series: UInt32, name: UInt32, value: UInt32) {
+        let key = Self.key(name, value)
+        if lists[key]?.append(series) == nil {
+            lists[key] = [series]
+            valuesByName[name, default: []].append(value)
+        }
+        entries += 1
+    }
+
+    func series(name: UInt32, value: UInt32) -> [UInt32] { lists[Self.key(name, value)] ?? [] }
+
+    func values(of name: UInt32) -> [UInt32] { valuesByName[name] ?? [] }
+
+    private static func key(_ name: UInt32, _ value: UInt32) -> UInt64 { UInt64(name) << 32 | UInt64(value) }
+}

@@ -1,0 +1,39 @@
+import FleetModel
+
+/// What a store takes, and for how long it keeps it.
+public struct StoreOptions: Sendable {
+    /// How long raw samples are kept.
+    public var rawRetention: Duration = .seconds(31 * 86_400)
+    /// How far a sample may lie behind the newest one of its series.
+    public var outOfOrderWindow: Duration = .seconds(2 * 3600)
+    /// How far a sample may lie in the future.
+    public var futureBound: Duration = .seconds(600)
+    /// How many series the store holds at most.
+    public var maximumSeries = 2_000_000
+    /// How many labels a series has at most, its metric name included.
+    public var maximumLabels = 64
+    /// How many bytes a label's name has at most.
+    public var maximumNameBytes = 512
+    /// How many bytes a label's value has at most.
+    public var maximumValueBytes = 4096
+    /// How many bytes a request has at most, decompressed.
+    public var maximumRequestBytes = 64 << 20
+    /// How many samples wait in memory at most; beyond that writes are refused until the disk has taken some.
+    public var maximumSamplesInMemory = 24_000_000
+    /// How many samples a series has on average when the memory is written to disk: more compress better and need more
+    /// memory and a longer replay after a crash.
+    public var samplesPerFlush = 60
+    /// Below this many samples memory is written to disk only for its age.
+    public var minimumFlush = 500_000
+    /// Above this many samples memory is written to disk whatever the number of series, so that a replay stays short.
+    public var maximumFlush = 8_000_000
+    /// How old samples in memory get before they are written to disk.
+    public var maximumAgeInMemory: Duration = .seconds(2 * 3600)
+    /// How many bytes of decoded pages are kept for the next query.
+    public var pageCacheBytes = 24 << 20
+    /// Whether a write waits until the disk has it. Only a simulation that loses no power may do without.
+    public var synchronous = true
+
+    /// The defaults, which suit a fleet of some hundred hosts.
+    public init() {}
+}

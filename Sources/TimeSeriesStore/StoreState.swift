@@ -1,0 +1,91 @@
+import FleetModel
+
+/// What readers and the writer share, behind the store's lock: which series there are and what is in memory. Changed by
+/// the writer alone.
+struct StoreState: ~Copyable, Sendable {
+    var index = SeriesIndex()
+    var head = Head()
+    /// The memory that is being written to block files right now.
+    var flushing: Head?
+    /// The newest time of each series, `Int64.min` where that is not known.
+    var newest: [Int64] = []
+    /// The value at that time, bit for bit.
+    var newestBits: [UInt64] = []
+    var counters = StoreCounters()
+
+    /// Makes room for the series that were added.
+    mutating func extend() {
+        let missing = index.count - newest.count
+        guard missing > 0 else { return }
+        newest.append(contentsOf: repeatElement(.min, count: missing))
+        newestBits.append(contentsOf: repeatElement(0, count: missing))
+        head.extend(to: index.count)
+    }
+
+    /// Takes staged samples into memory, in order. `example` becomes the first refused one.
+    mutating func apply(
+        _ staged: StagedSamples, _ range: Range<Int>, bounds: TimeBounds, example: inout String?
+    ) -> WriteSummary {
+        var summary = WriteSummary()
+        for place in range {
+            let series = staged.series[place]
+            let time = staged.times[place]
+            let value = staged.values[place]
+            if time > newest[Int(series)], bounds.span.contains(time) {
+                head.append(series, time: time, value: value)
+                newest[Int(series)] = time
+                newestBits[Int(series)] = value.bitPattern
+                summary.stored += 1
+            } else {
+                let fate = applyLate(series, time: time, value: value, bounds: bounds)
+                summary[keyPath: fate] += 1
+                if example == nil, fate != \.stored, fate != \.duplicates {
+                    example = "\(index.labels(of: series)) at \(time) ms"
+                }
+            }
+        }
+        counters.samples.add(summary)
+        return summary
+    }
+
+    /// A sample that is not the newest of its series, or outside the bounds.
+    private mutating func applyLate(
+        _ series: UInt32, time: Int64, value: Double, bounds: TimeBounds
+    ) -> WritableKeyPath<WriteSummary, Int> {
+        let last = newest[Int(series)]
+        if time > bounds.span.upperBound { return \.tooNew }
+        if time == last { return newestBits[Int(series)] == value.bitPattern ? \.duplicates : \.conflicting }
+        if let known = head.value(of: series, at: time) ?? flushing?.value(of: series, at: time) {
+            return known.bitPattern == value.bitPattern ? \.duplicates : \.conflicting
+        }
+        if time < bounds.span.lowerBound || time < last - bounds.outOfOrderWindow { return \.tooOld }
+        head.insertStray(series, time: time, value: value)
+        return \.stored
+    }
+}
+
+/// Which times a sample may have.
+struct TimeBounds: Sendable {
+    /// From the end of retention to the bound in the future, in milliseconds.
+    let span: ClosedRange<Int64>
+    /// How far behind the newest sample of its series, in milliseconds.
+    let outOfOrderWindow: Int64
+
+    /// The bounds for what is received at a moment.
+    init(_ options: StoreOptions, received: Int64) {
+        let oldest = received - options.rawRetention.milliseconds
+        span = oldest...max(oldest, received + options.futureBound.milliseconds)
+        outOfOrderWindow = options.outOfOrderWindow.milliseconds
+    }
+}
+
+/// What happened since the process began.
+struct StoreCounters: Sendable {
+    var samples = WriteSummary()
+    var requests = 0
+    var refusedRequests = 0
+    var commits = 0
+    var logBytes = 0
+    var flushes = 0
+    var flushFailures = 0
+}

@@ -1,0 +1,88 @@
+/// Reading the log back after a crash.
+extension WriteAheadLog {
+    /// What a replay found.
+    struct Findings: Sendable, Equatable {
+        /// How many whole records were read.
+        var records = 0
+        /// The number of the newest segment, 0 without any.
+        var lastSegment: UInt64 = 0
+        /// What was not as it was written, for a person.
+        var damages: [StoreError] = []
+        /// How many bytes at the end of the newest segment were begun and never acknowledged.
+        var tornBytes = 0
+    }
+
+    /// Hands out every whole record of every segment, oldest first. Damage is reported and passed over: a torn tail of
+    /// the newest segment is what a crash leaves; anything else is a damaged disk.
+    static func replay(
+        _ folder: any LogFolder, after done: UInt64, _ body: (_ record: [UInt8], _ received: Int64) -> Void
+    ) throws(StoreError) -> Findings {
+        var findings = Findings()
+        let segments = try folder.list().compactMap { number(of: $0) }.sorted()
+        findings.lastSegment = max(done, segments.last ?? 0)
+        for segment in segments {
+            let name = name(of: segment)
+            if segment <= done {
+                try folder.remove(name)
+                continue
+            }
+            let bytes = try folder.read(name)
+            replay(bytes, name: name, isNewest: segment == segments.last, into: &findings, body)
+        }
+        return findings
+    }
+
+    private static func replay(
+        _ bytes: [UInt8], name: String, isNewest: Bool, into findings: inout Findings,
+        _ body: (_ record: [UInt8], _ received: Int64) -> Void
+    ) {
+        var offset = segmentHeader
+        if bytes.count < segmentHeader || !bytes.starts(with: segmentMagic) {
+            // A crash between creating a segment and writing its header leaves it short; nothing in it was acknowledged.
+            if bytes.count >= segmentHeader {
+                findings.damages.append(.damaged(path: name, reason: "its header is wrong"))
+            }
+            offset = min(segmentHeader, bytes.count)
+        }
+        while offset < bytes.count {
+            if let record = record(in: bytes, at: offset) {
+                body(Array(bytes[record.body]), record.received)
+                findings.records += 1
+                offset = min(bytes.count, (record.body.upperBound + 7) & ~7)
+                continue
+            }
+            let next = nextRecord(in: bytes, after: offset)
+            if next == bytes.count, isNewest {
+                findings.tornBytes = bytes.count - offset
+            } else {
+                let reason = "\(next - offset) bytes at \(offset) cannot be read and are passed over"
+                findings.damages.append(.damaged(path: name, reason: reason))
+            }
+            offset = next
+        }
+    }
+
+    private static func nextRecord(in bytes: [UInt8], after offset: Int) -> Int {
+        var place = (offset & ~7) + 8
+        while place < bytes.count {
+            if record(in: bytes, at: place) != nil { return place }
+            place += 8
+        }
+        return bytes.count
+    }
+
+    private static func record(in bytes: [UInt8], at offset: Int) -> (body: Range<Int>, received: Int64)? {
+        let span = unsafe bytes.span.bytes
+        guard bytes.count - offset >= recordHeader else { return nil }
+        let first = UInt64(littleEndian: unsafe span.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        guard UInt32(truncatingIfNeeded: first) == recordMagic else { return nil }
+        let length = Int(first >> 32)
+        let start = offset + recordHeader
+        guard length <= bytes.count - start else { return nil }
+        let checksum = UInt64(
+            littleEndian: unsafe span.unsafeLoadUnaligned(fromByteOffset: offset + 8, as: UInt64.self))
+        let received = Int64(littleEndian: unsafe span.unsafeLoadUnaligned(fromByteOffset: offset + 16, as: Int64.self))
+        guard self.checksum(span.extracting(start..<start + length), received: received) == checksum else { return nil }
+        return (start..<start + length, received)
+    }
+}

@@ -1,0 +1,116 @@
+/// The write-ahead log: what was acknowledged and is not in a block file yet.
+///
+/// A folder of segments, `00000001.log` and up, all numbers little-endian:
+///
+///     segment  +--------------------+------------------+----------+----------+
+///              | magic "EVKLOG01" 8 | segment number 8 | record   | record   | ...
+///              +--------------------+------------------+----------+----------+
+///     record   +---------------+---------------+------------+-------------+------------------+-----------+
+///              | magic "EVKR" 4| body length 4 | checksum 8 | received 8  | body             | 0 to 7 x 0|
+///              +---------------+---------------+------------+-------------+------------------+-----------+
+///
+/// The body is a remote write request just as it came, snappy and all: nothing is encoded again on the way in. The
+/// checksum is XXH64 of the body, seeded with time and length. `received` (ms) makes a replay decide as the first time.
+/// A record begins at a multiple of eight bytes, so a reader finds the next whole record behind a damaged one.
+struct WriteAheadLog: Sendable {
+    static let segmentMagic = Array("EVKLOG01".utf8)
+    static let recordMagic: UInt32 = 0x524b_5645
+    static let segmentHeader = 16
+    static let recordHeader = 24
+
+    private let folder: any LogFolder
+    private var file: (any LogFile)?
+    private var buffer: [UInt8] = []
+    /// The segment that is being written; those below are closed.
+    private(set) var segment: UInt64
+    /// How many bytes of the current segment are written and synced.
+    private(set) var syncedBytes = 0
+    private let synchronous: Bool
+
+    /// A log whose next segment is `segment`.
+    init(folder: any LogFolder, next segment: UInt64, synchronous: Bool) {
+        self.folder = folder
+        self.segment = segment
+        self.synchronous = synchronous
+    }
+
+    /// Adds a record to what the next `commit` writes.
+    mutating func add(_ body: [UInt8], received: Int64) {
+        let checksum = unsafe Self.checksum(body.span.bytes, received: received)
+        Self.append(UInt64(Self.recordMagic) | UInt64(body.count) << 32, to: &buffer)
+        Self.append(checksum, to: &buffer)
+        Self.append(UInt64(bitPattern: received), to: &buffer)
+        buffer.append(contentsOf: body)
+        while buffer.count % 8 != 0 { buffer.append(0) }
+    }
+
+    /// Writes what was added and returns when it survives a power cut. When it throws nothing of it counts as written.
+    mutating func commit() throws(StoreError) {
+        defer { buffer.removeAll(keepingCapacity: true) }
+        guard !buffer.isEmpty else { return }
+        let file = try openFile()
+        do throws(StoreError) {
+            try file.append(buffer)
+            if synchronous { try file.sync() }
+            syncedBytes += buffer.count
+        } catch {
+            // After a failed sync nobody knows what the disk has: leave the segment, with its tail cut if that works.
+            try? file.truncate(to: syncedBytes)
+            startNextSegment()
+            throw error
+        }
+    }
+
+    private mutating func openFile() throws(StoreError) -> any LogFile {
+        if let file { return file }
+        let created: any LogFile
+        do throws(StoreError) {
+            created = try folder.create(Self.name(of: segment))
+            var header = Self.segmentMagic
+            Self.append(segment, to: &header)
+            try created.append(header)
+        } catch {
+            segment += 1
+            throw error
+        }
+        syncedBytes = Self.segmentHeader
+        file = created
+        return created
+    }
+
+    /// Closes the current segment and returns its number.
+    mutating func rotate() -> UInt64 {
+        defer { startNextSegment() }
+        return segment
+    }
+
+    private mutating func startNextSegment() {
+        file = nil
+        segment += 1
+        syncedBytes = 0
+    }
+
+    /// Removes the segments up to a number: their samples are in block files.
+    static func remove(through last: UInt64, in folder: any LogFolder) throws(StoreError) {
+        for name in try folder.list() {
+            if let number = number(of: name), number <= last { try folder.remove(name) }
+        }
+    }
+
+    static func checksum(_ body: RawSpan, received: Int64) -> UInt64 {
+        Checksum.of(body, seed: UInt64(bitPattern: received) ^ UInt64(body.byteCount))
+    }
+
+    static func name(of segment: UInt64) -> String {
+        let digits = String(segment)
+        return String(repeating: "0", count: max(0, 8 - digits.count)) + digits + ".log"
+    }
+
+    static func number(of name: String) -> UInt64? {
+        name.hasSuffix(".log") ? UInt64(name.dropLast(4)) : nil
+    }
+
+    private static func append(_ word: UInt64, to bytes: inout [UInt8]) {
+        unsafe withUnsafeBytes(of: word.littleEndian) { unsafe bytes.append(contentsOf: $0) }
+    }
+}

@@ -1,0 +1,126 @@
+import FleetModel
+import Logging
+import MetricsWire
+import Testing
+
+@testable import TimeSeriesStore
+
+/// A clock that stands where a test puts it.
+struct FixedClock: Clock {
+    let now: Timestamp
+    func sleep(until moment: Timestamp) async throws {}
+}
+
+let testTime: Int64 = 1_700_000_000_000
+let testClock = FixedClock(now: Timestamp(milliseconds: testTime))
+
+func openStore(_ folder: TemporaryFolder, _ options: StoreOptions = StoreOptions()) throws -> TimeSeriesStore {
+    var logger = Logger(label: "test")
+    logger.logLevel = .critical
+    return try TimeSeriesStore(directory: folder.path, options: options, clock: testClock, logger: logger)
+}
+
+func series(_ labels: Labels, _ samples: [(Int64, Double)]) -> SeriesSamples {
+    SeriesSamples(labels: labels, samples: SampleColumns(times: samples.map(\.0), values: samples.map(\.1)))
+}
+
+extension TimeSeriesStore {
+    /// Everything that the matchers select, by labels.
+    func all(
+        _ matchers: [LabelMatcher] = [], from first: Int64 = 0, through last: Int64 = .max
+    ) throws -> [SeriesSamples] {
+        let set = try select(matchers, from: first, through: last)
+        return try (0..<set.count).map { index in
+            var columns = SampleColumns()
+            try set.read(index, into: &columns)
+            return SeriesSamples(labels: set.labels(at: index), samples: columns)
+        }
+    }
+}
+
+@Suite struct StoreTests {
+    let a: Labels = ["__name__": "m", "host": "a", "lp": "0"]
+    let b: Labels = ["__name__": "m", "host": "b", "lp": "1"]
+
+    @Test func whatIsWrittenIsSelectedAndSurvivesARestart() async throws {
+        let folder = try TemporaryFolder()
+        let written = [
+            series(b, [(testTime, 1), (testTime + 10, -0.0)]),
+            series(a, [(testTime, .nan), (testTime + 20, Staleness.marker)]),
+        ]
+        do {
+            let store = try openStore(folder)
+            try await store.append(written)
+            try expect(store)
+        }
+        try expect(try openStore(folder))
+
+        func expect(_ store: TimeSeriesStore) throws {
+            let all = try store.all()
+            #expect(all.map(\.labels) == [a, b])
+            #expect(all[1].samples.times == [testTime, testTime + 10])
+            #expect(all[1].samples.values.map(\.bitPattern) == [1, -0.0].map(\.bitPattern))
+            #expect(all[0].samples.values.map(\.bitPattern) == [Double.nan.bitPattern, Staleness.bits])
+        }
+    }
+
+    @Test func aSecondStoreInTheSameFolderIsRefusedByName() throws {
+        let folder = try TemporaryFolder()
+        let store = try openStore(folder)
+        #expect(throws: StoreError.self) { try openStore(folder) }
+        withExtendedLifetime(store) {}
+    }
+
+    @Test func matchersSelectAsPrometheusDoes() async throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let store = try openStore(folder)
+        try await store.append([a, b, ["__name__": "other"]].map { series($0, [(testTime, 1)]) })
+        func selected(_ matchers: LabelMatcher...) throws -> [Labels] { try store.all(matchers).map(\.labels) }
+        #expect(try selected(LabelMatcher("__name__", .equal, "m")) == [a, b])
+        #expect(try selected(LabelMatcher("host", .matches, "a|c")) == [a])
+        #expect(try selected(LabelMatcher("host", .matches, "[a-z]")) == [a, b])
+        #expect(try selected(LabelMatcher("host", .equal, "")) == [["__name__": "other"]])
+        #expect(try selected(LabelMatcher("host", .notEqual, "a"), LabelMatcher("lp", .doesNotMatch, "0?")) == [b])
+        #expect(try selected(LabelMatcher("host", .matches, "x*")) == [["__name__": "other"]])
+        #expect(try selected(LabelMatcher("absent", .notEqual, "x")).count == 3)
+        #expect(throws: StoreError.self) { try store.all([LabelMatcher("host", .matches, "(")]) }
+    }
+
+    @Test func duplicatesAreTakenTwiceAndConflictsRefused() async throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let store = try openStore(folder)
+        let batch = (0..<40).map { (testTime + $0 * 10, Double($0)) }
+        try await store.append([series(a, batch)])
+        let again = try await store.write(remoteWrite: RemoteWriteEncoder.encode([series(a, batch)]))
+        #expect(again.duplicates == 40 && again.stored == 0)
+        await #expect(throws: StoreError.self) { try await store.append([series(a, [(testTime + 20, 99)])]) }
+        #expect(try store.all().first?.samples.values == batch.map(\.1))
+    }
+
+    @Test func lateSamplesInsideTheWindowFindTheirPlace() async throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let store = try openStore(folder)
+        for offset: Int64 in [0, 100, 50, 30, 200] { try await store.append([series(a, [(testTime + offset, 1)])]) }
+        #expect(try store.all().first?.samples.times == [0, 30, 50, 100, 200].map { testTime + $0 })
+        await #expect(throws: StoreError.self) { try await store.append([series(a, [(testTime - 8_000_000, 1)])]) }
+        await #expect(throws: StoreError.self) { try await store.append([series(b, [(testTime + 700_000, 1)])]) }
+    }
+
+    @Test func anAgentWritesItsOwnHostOnly() async throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let store = try openStore(folder)
+        let body = RemoteWriteEncoder.encode([series(a, [(testTime, 1)]), series(b, [(testTime, 1)])])
+        for _ in 0..<2 {
+            await #expect(throws: StoreError.self) { try await store.write(remoteWrite: body, onlyHost: HostName("a")) }
+            #expect(try store.all().isEmpty)
+        }
+        let own = RemoteWriteEncoder.encode([series(a, [(testTime, 1)])])
+        #expect(try await store.write(remoteWrite: own, onlyHost: HostName("a")).stored == 1)
+        await #expect(throws: StoreError.self) { try await store.write(remoteWrite: body, onlyHost: HostName("a")) }
+        #expect(try store.all().count == 1)
+    }
+}
