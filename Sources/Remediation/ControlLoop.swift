@@ -7,7 +7,7 @@ import RulePacks
 /// tips, tips into plans, approved plans into operations on hosts, and closes a tip because a measurement says so.
 ///
 /// What must survive is in a `.commit` before anything that rests on it. Since the loop is a value, a shell works on a
-/// copy and keeps it only when the commit went through:
+/// copy and keeps it only when the commit went through; an answer is acknowledged to its agent only then:
 ///
 /// ```swift
 /// var next = loop
@@ -17,14 +17,154 @@ import RulePacks
 public struct ControlLoop: Sendable {
     /// What the loop keeps to.
     public let settings: ControlSettings
+    let planner: Planner
+    let builder: SnapshotBuilder
+    let brakes: Brakes
+
+    /// The time of the latest event.
+    var now = Timestamp(milliseconds: 0)
+    var numbers = LastNumbers()
+    var hosts: [HostName: HostRecord] = [:]
+    var policies: [ClusterName?: AutomationPolicy.Level] = [:]
+    /// Tips that have not ended.
+    var tips: [Int64: TipMachine] = [:]
+    /// When a tip was planned last, in this run of the server.
+    var plannedAt: [Int64: Timestamp] = [:]
+    /// Operations that have not ended.
+    var executions: [Int64: MigrationExecution] = [:]
+    /// Commands that have not been answered.
+    var commands: [Int64: AgentCommand] = [:]
+    /// Commands whose long wait is in their operation's log already.
+    var awaited: Set<Int64> = []
+    var past = Past()
+    var readings: LoadReadings?
+    /// When rules were evaluated last, in this run of the server.
+    var lastRound: Timestamp?
+    var snapshotVersion: Int64 = 0
+    /// The fleet as the planner sees it during one event, by the tip whose own moves start no cool-down.
+    var pictures: [Int64?: FleetSnapshot] = [:]
+    var outbox = Outbox()
 
     /// A loop that knows nothing; its first event is `.restored`.
     public init(settings: ControlSettings = ControlSettings()) {
         self.settings = settings
+        planner = Planner(limits: settings.planner)
+        builder = SnapshotBuilder(
+            reportAgeLimit: settings.reportAgeLimit, readingsAgeLimit: settings.readingsAgeLimit)
+        brakes = Brakes(limits: settings.brakes)
     }
 
     /// Takes one event and says what to do about it.
     public mutating func receive(_ event: ControlEvent) -> [ControlAction] {
-        []
+        defer {
+            outbox = Outbox()
+            pictures = [:]
+        }
+        switch event {
+        case .restored(let state, let time):
+            now = time
+            restore(state)
+        case .report(let record):
+            now = record.received
+            take(record)
+        case .round(let round):
+            // A round tells of the moment that was asked about, which lies a little back.
+            now = max(now, round.alerts.time)
+            take(round)
+        case .request(let request):
+            now = request.time
+            outbox.reply(to: request.id, answer(to: request))
+        case .answered(let command, let answer, let time):
+            now = time
+            take(answer, to: command)
+        case .progress(let command, let progress, let time):
+            now = time
+            take(progress, of: command)
+        case .tick(let time):
+            now = time
+            expireTips()
+            sayWhoIsAwaited()
+            advance()
+        }
+        return outbox.actions()
+    }
+
+    private mutating func take(_ record: HostRecord) {
+        let host = record.report.host
+        let known = hosts[host]
+        hosts[host] = record
+        if known.map({ $0.report.inventory != record.report.inventory }) ?? true { outbox.save(.saveHost(record)) }
+        advance()
+    }
+
+    private mutating func expireTips() {
+        for number in tips.keys.sorted() {
+            guard let tip = tips[number]?.tip else { continue }
+            let since = tip.state == .approved ? tip.inStateSince : tip.raised
+            let limit = Duration.seconds(tip.terms.expirySeconds)
+            guard now - since > limit else { continue }
+            let what = tip.state == .approved ? "its first action could not begin" : "nobody approved it"
+            step(number, .expire, by: Actor.evenkeel, "\(what) within \(limit.text)")
+        }
+    }
+}
+
+// MARK: - Views
+
+extension ControlLoop {
+    /// The tips that have not ended, by number.
+    public var openTips: [Tip] { tips.values.map(\.tip).sorted { $0.number < $1.number } }
+
+    /// The operations that have not ended, by number.
+    public var openOperations: [FleetModel.Operation] {
+        executions.values.map(\.operation).sorted { $0.number < $1.number }
+    }
+
+    /// The hosts by name, each with its last report.
+    public var hostRecords: [HostRecord] { hosts.values.sorted { $0.report.host < $1.report.host } }
+
+    /// The automation levels that were set: the fleet's first, then clusters by name.
+    public var automationPolicies: [AutomationPolicy] {
+        policies.map { AutomationPolicy(cluster: $0.key, level: $0.value) }
+            .sorted { ($0.cluster?.text ?? "") < ($1.cluster?.text ?? "") }
+    }
+
+    /// How loaded everything was in the last round; `nil` before the first.
+    public var lastReadings: LoadReadings? { readings }
+
+    /// The tip with that number, open or among the last that ended.
+    public func tip(_ number: Int64) -> Tip? { tips[number]?.tip ?? past.tips[number] }
+
+    /// The operation with that number, running or among the last that ended.
+    public func operation(_ number: Int64) -> FleetModel.Operation? {
+        executions[number]?.operation ?? past.operations[number]
+    }
+
+    /// The commands that `host` has not answered, by number.
+    public func openCommands(of host: HostName) -> [AgentCommand] {
+        commands.values.filter { $0.host == host }.sorted { $0.number < $1.number }
+    }
+
+    /// How far Evenkeel goes by itself in `cluster`: its own policy, else the fleet's, else the standard.
+    public func level(in cluster: ClusterName) -> AutomationPolicy.Level {
+        policies[cluster] ?? policies[nil] ?? settings.standardLevel
+    }
+
+    /// What the planner would do about `request` at `time`; nothing is changed.
+    public func plan(_ request: PlanRequest, at time: Timestamp) -> PlanOutcome {
+        var copy = self
+        copy.now = time
+        return planner.plan(request, on: copy.snapshot(for: nil))
+    }
+}
+
+extension HostReport {
+    /// The report without what changes with every look: what is worth a write to disk.
+    fileprivate var inventory: HostReport {
+        var copy = self
+        copy.time = Timestamp(milliseconds: 0)
+        copy.memoryAvailable = nil
+        for place in copy.virtualMachines.indices { copy.virtualMachines[place].residentMemory = nil }
+        return copy
     }
 }

@@ -10,15 +10,18 @@ public struct LoadReadings: Sendable, Hashable {
     public var hostProcessorUse: [HostName: Double]
     /// What a VM uses, in logical processors.
     public var virtualMachineUse: [VirtualMachineID: Double]
+    /// How long a VM's virtual processors were ready and had to wait, in logical processors.
+    public var virtualMachineWait: [VirtualMachineID: Double]
 
     /// Readings; with nothing in them, nothing is known.
     public init(
         time: Timestamp, window: Duration, hostProcessorUse: [HostName: Double] = [:],
-        virtualMachineUse: [VirtualMachineID: Double] = [:]
+        virtualMachineUse: [VirtualMachineID: Double] = [:], virtualMachineWait: [VirtualMachineID: Double] = [:]
     ) {
         self.time = time
         self.window = window
         self.hostProcessorUse = hostProcessorUse
         self.virtualMachineUse = virtualMachineUse
+        self.virtualMachineWait = virtualMachineWait
     }
 }

@@ -1,0 +1,178 @@
+import FleetModel
+import HostRuntime
+import Placement
+
+extension ControlLoop {
+    /// Begins the next action of every tip that waits for its turn, critical ones first.
+    mutating func advance() {
+        let waiting = openTips.filter { [.approved, .running].contains($0.state) && !hasOperation($0) }
+        let ordered = waiting.filter { $0.level == .critical } + waiting.filter { $0.level != .critical }
+        for tip in ordered { beginNextAction(of: tip.number) }
+    }
+
+    /// Looks at the live fleet right before the action; a plan that no longer holds is made anew once, never forced.
+    mutating func beginNextAction(of number: Int64) {
+        guard let tip = tips[number]?.tip else { return }
+        guard let action = tip.remainingActions.first else {
+            step(number, .finishActions, by: Actor.evenkeel, "every action is done; now the subject is measured")
+            return
+        }
+        if let reason = waitReason(for: action) {
+            wait(number, for: "\(action.text): \(reason)")
+            return
+        }
+        let isAutomatic = tip.approval?.actor == Actor.policy
+        if isAutomatic, let veto = veto() {
+            step(number, .ask, by: Actor.evenkeel, "policy is held back: \(veto)")
+            return
+        }
+        if let objection = objection(to: action, of: number, isAutomatic: isAutomatic) {
+            reconsider(number, action, objection, isAutomatic: isAutomatic)
+        } else {
+            start(action, tip: tip, requestedBy: tip.approval?.actor ?? Actor.evenkeel)
+        }
+    }
+
+    private mutating func objection(to action: PlannedAction, of tip: Int64?, isAutomatic: Bool) -> String? {
+        planner.objection(to: action, on: snapshot(for: tip), automatic: isAutomatic)
+            ?? (source(of: action) == nil ? "\(action.virtualMachineName) does not run there any more" : nil)
+    }
+
+    /// The plan no longer holds: another one if there is one, else what was not done is refused with the reason.
+    private mutating func reconsider(
+        _ number: Int64, _ action: PlannedAction, _ objection: String, isAutomatic: Bool
+    ) {
+        guard let before = tips[number]?.tip else { return }
+        let proposal = proposal(for: before)
+        if proposal.plan == nil, before.actionsDone > 0 {
+            refuse(action, of: before, objection)
+            return
+        }
+        let isOther = adopt(proposal, for: number, because: "the plan no longer holds (\(objection))")
+        guard let tip = tips[number]?.tip else { return }
+        guard isOther, let next = tip.remainingActions.first else {
+            refuse(action, of: tip, objection)
+            return
+        }
+        guard isAutomatic, waitReason(for: next) == nil, veto() == nil,
+            self.objection(to: next, of: number, isAutomatic: true) == nil
+        else { return }
+        step(number, .approve, by: Actor.policy, "policy is automatic in cluster \(tip.subject.cluster)")
+        if let approved = tips[number]?.tip { start(next, tip: approved, requestedBy: Actor.policy) }
+    }
+
+    /// Writes down that an action was not begun, and why.
+    private mutating func refuse(_ action: PlannedAction, of tip: Tip, _ objection: String) {
+        numbers.operation += 1
+        let requestedBy = tip.approval?.actor ?? Actor.evenkeel
+        let operation = FleetModel.Operation(
+            number: numbers.operation, tip: tip.number, action: action, requestedBy: requestedBy, state: .refused,
+            created: now, ended: now, log: [OperationEvent(time: now, text: objection)])
+        past.remember(operation)
+        outbox.save(operation)
+        tips[tip.number]?.update { $0.operations.append(operation.number) }
+        audit(
+            requestedBy, "operation.refused", tip: tip.number, operation: operation.number,
+            "\(action.text): \(objection)")
+        let note = "\(action.text) was refused right before it began: \(objection)"
+        if tip.state == .running, tip.actionsDone > 0 {
+            step(tip.number, .finishActions, by: Actor.evenkeel, "\(note); what was done is measured")
+        } else if tip.state == .approved || tip.state == .running {
+            step(tip.number, .advise, by: Actor.evenkeel, note)
+        } else {
+            self.note(tip.number, note)
+        }
+    }
+
+    /// Why an action cannot begin just now, though nothing is wrong with it; `nil` when its turn has come.
+    func waitReason(for action: PlannedAction) -> String? {
+        guard case .migrate(let id, let source, let destination) = action.kind else { return nil }
+        let underWay = executions.values.map(\.operation).sorted { $0.number < $1.number }
+        for operation in underWay {
+            let move = operation.move
+            if move.virtualMachine == id { return "operation \(operation.number) moves the same VM" }
+            if move.source == source { return "operation \(operation.number) moves a VM off \(source)" }
+            if move.destination == destination { return "operation \(operation.number) moves a VM to \(destination)" }
+        }
+        if underWay.count >= settings.concurrentMigrations {
+            return "\(underWay.count) migrations are under way, which is the limit"
+        }
+        for host in [source, destination] {
+            guard let record = hosts[host], let end = past.lastEnd(on: host), record.received <= end else { continue }
+            return "\(host) has not reported since its last migration ended at \(end.text)"
+        }
+        return nil
+    }
+
+    /// What the source says of the VM; `nil` where it does not run there.
+    private func source(of action: PlannedAction) -> (definition: VirtualMachineDefinition, accelerator: Accelerator)? {
+        guard case .migrate(let id, let source, _) = action.kind,
+            let status = hosts[source]?.report.virtualMachines.first(where: { $0.definition.id == id }),
+            status.state == .running, let accelerator = status.accelerator
+        else { return nil }
+        return (status.definition, accelerator)
+    }
+
+    /// Writes the intent down, and only then lets anything happen: operation, checkpoint and first commands are one
+    /// commit. Returns the operation's number, `nil` where the VM does not run at its source.
+    @discardableResult
+    mutating func start(_ action: PlannedAction, tip: Tip?, requestedBy: String) -> Int64? {
+        guard let machine = source(of: action), case .migrate(_, let source, let destination) = action.kind else {
+            return nil
+        }
+        numbers.operation += 1
+        let number = numbers.operation
+        let why = tip.map { "for tip \($0.number): \($0.title)" } ?? "asked for by \(requestedBy)"
+        let operation = FleetModel.Operation(
+            number: number, tip: tip?.number, action: action, requestedBy: requestedBy, created: now,
+            log: [OperationEvent(time: now, text: "\(action.text), \(why)")])
+        let request = MigrationRequest(
+            definition: machine.definition, accelerator: machine.accelerator, source: source,
+            destination: destination, bandwidthLimit: settings.migration.bandwidthLimit,
+            downtimeLimitMilliseconds: settings.migration.downtimeLimitMilliseconds,
+            timeLimitSeconds: settings.migration.timeLimitSeconds)
+        var execution = MigrationExecution(operation, request)
+        let effect = execution.begin(at: now)
+        executions[number] = execution
+        pictures = [:]
+        if let tip {
+            tips[tip.number]?.update { $0.operations.append(number) }
+            step(tip.number, .begin, by: Actor.evenkeel, "operation \(number) moves \(action.text)")
+        }
+        audit(requestedBy, "operation.start", tip: tip?.number, operation: number, "\(action.text), \(why)")
+        carryOut(effect, of: number)
+        return number
+    }
+
+    /// Issues what the machine asks, saves where it stands, and goes on when it has ended.
+    mutating func carryOut(_ effect: MigrationExecution.Effect, of number: Int64) {
+        guard let operation = executions[number]?.operation else { return }
+        for ask in effect.asks {
+            numbers.command += 1
+            let command = AgentCommand(
+                number: numbers.command, host: ask.host, operation: number, task: ask.task, issued: now)
+            commands[command.number] = command
+            outbox.issue(command)
+        }
+        outbox.save(operation)
+        if let outcome = effect.outcome { finish(operation, outcome) }
+    }
+
+    private mutating func finish(_ operation: FleetModel.Operation, _ outcome: MigrationOutcome) {
+        executions[operation.number] = nil
+        past.remember(operation)
+        pictures = [:]
+        let place = operation.location.map { "; the VM is on \($0)" } ?? "; nobody can say where the VM is"
+        audit(
+            Actor.evenkeel, "operation.\(operation.state.rawValue)", tip: operation.tip, operation: operation.number,
+            "\(operation.action.text): \(outcome.text)\(place)")
+        guard let tip = operation.tip, tips[tip] != nil else { return }
+        guard operation.state == .succeeded else {
+            step(tip, .fail, by: Actor.evenkeel, "operation \(operation.number): \(outcome.text)\(place)")
+            return
+        }
+        tips[tip]?.update { $0.actionsDone += 1 }
+        note(tip, "operation \(operation.number) moved \(operation.action.text): \(outcome.text)")
+        if tips[tip]?.tip.remainingActions.isEmpty == true { beginNextAction(of: tip) }
+    }
+}

@@ -1,0 +1,121 @@
+import FleetModel
+import Placement
+
+extension ControlLoop {
+    /// The fleet as the planner sees it now. Moves of `tip` start no cool-down for the tip's own further actions.
+    mutating func snapshot(for tip: Int64?) -> FleetSnapshot {
+        let own = tip.flatMap { past.lastEnd(ofTip: $0) == nil ? nil : $0 }
+        if let picture = pictures[own] { return picture }
+        let picture = picture(for: own)
+        pictures[own] = picture
+        return picture
+    }
+
+    private mutating func picture(for tip: Int64?) -> FleetSnapshot {
+        snapshotVersion += 1
+        let window = (readings?.window ?? .zero) + settings.readingsAgeLimit
+        let underWay = executions.values.map(\.operation).sorted { $0.number < $1.number }.map(RecentMove.init)
+        return builder.snapshot(
+            version: snapshotVersion, of: hosts.values, readings: readings,
+            moves: underWay + past.moves(endedFrom: now - window), settled: past.lastMoves(otherThan: tip), at: now)
+    }
+
+    /// Plans what has no plan that holds, and lets policy approve what it may.
+    mutating func planWaitingTips() {
+        for number in tips.keys.sorted() {
+            guard let tip = tips[number]?.tip, [.raised, .planned, .awaitingApproval].contains(tip.state) else {
+                continue
+            }
+            if needsPlan(tip) { adopt(proposal(for: tip), for: number) }
+            approveByPolicy(number)
+        }
+    }
+
+    private mutating func needsPlan(_ tip: Tip) -> Bool {
+        guard let last = plannedAt[tip.number] else { return true }
+        guard now - last >= settings.replanInterval else { return false }
+        guard let action = tip.remainingActions.first else { return true }
+        return planner.objection(to: action, on: snapshot(for: tip.number), automatic: false) != nil
+    }
+
+    /// A plan, or why there is none.
+    typealias Proposal = (plan: Plan?, problem: String?)
+
+    /// Gives the tip a new plan and puts it where that and policy want it. Returns whether the actions that are still
+    /// to be done are other ones than before.
+    @discardableResult
+    mutating func adopt(_ found: Proposal, for number: Int64, because reason: String? = nil) -> Bool {
+        guard let tip = tips[number]?.tip else { return false }
+        plannedAt[number] = now
+        let before = tip.remainingActions.map(\.kind)
+        let after = found.plan?.actions.map(\.kind) ?? []
+        tips[number]?.update { tip in
+            let done = tip.plan?.actions.prefix(tip.actionsDone) ?? []
+            tip.plan = found.plan.map { plan in
+                var whole = plan
+                whole.actions = done + plan.actions
+                return whole
+            }
+            if found.plan == nil { tip.actionsDone = 0 }
+            tip.planProblem = found.problem
+        }
+        station(number, isNew: before != after, because: reason)
+        return before != after
+    }
+
+    /// Asks the planner.
+    mutating func proposal(for tip: Tip) -> Proposal {
+        switch Remedy(for: tip) {
+        case .advice(let reason): return (nil, reason)
+        case .request(let request):
+            switch planner.plan(request, on: snapshot(for: tip.number)) {
+            case .plan(let plan) where plan.actions.isEmpty: return (nil, plan.explanation)
+            case .plan(let plan): return (plan, nil)
+            case .impossible(let reason, _): return (nil, reason)
+            }
+        }
+    }
+
+    /// A tip without approval waits for it where somebody may give it, and is advice otherwise. One that is approved
+    /// keeps its state as long as its actions stay the same.
+    private mutating func station(_ number: Int64, isNew: Bool, because reason: String?) {
+        guard let tip = tips[number]?.tip else { return }
+        let mayAsk = tip.plan != nil && approvalLevel(of: tip) != .advise
+        let note = [reason, tip.planProblem ?? tip.plan?.explanation].compactMap(\.self).joined(separator: "; ")
+        let target: TipState = mayAsk ? .awaitingApproval : .planned
+        if tip.state == target {
+            if isNew { self.note(number, note) } else { outbox.show(tip) }
+        } else if tip.state != .approved && tip.state != .running || isNew {
+            step(number, mayAsk ? .ask : .advise, by: Actor.evenkeel, note)
+        }
+    }
+
+    /// The least that the pack and the fleet's policy both allow.
+    func approvalLevel(of tip: Tip) -> TipTerms.Approval {
+        switch (level(in: tip.subject.cluster), tip.terms.approval) {
+        case (.off, _), (.advise, _), (_, .advise): .advise
+        case (.operator, _), (_, .operator): .operator
+        case (.automatic, .automatic): .automatic
+        }
+    }
+
+    /// Policy says yes where it may and no brake holds it back; else the tip says what holds it back.
+    private mutating func approveByPolicy(_ number: Int64) {
+        guard let tip = tips[number]?.tip, tip.state == .awaitingApproval, approvalLevel(of: tip) == .automatic,
+            let action = tip.remainingActions.first
+        else { return }
+        if let veto = veto() ?? planner.objection(to: action, on: snapshot(for: number), automatic: true) {
+            wait(number, for: "policy: \(veto)")
+        } else {
+            step(number, .approve, by: Actor.policy, "policy is automatic in cluster \(tip.subject.cluster)")
+        }
+    }
+
+    /// What holds policy back altogether.
+    func veto() -> String? {
+        brakes.veto(
+            lastRound: lastRound, readingsAgeLimit: settings.readingsAgeLimit,
+            operations: Array(past.operations.values) + executions.values.map(\.operation), tips: past.tips.values,
+            at: now)
+    }
+}

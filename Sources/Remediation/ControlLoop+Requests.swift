@@ -1,0 +1,100 @@
+import FleetModel
+import Placement
+
+extension ControlLoop {
+    /// Does what an operator asks, or says why not in words that a person understands.
+    mutating func answer(to request: ControlRequest) -> ControlReply {
+        switch request.kind {
+        case .approve(let tip): approve(tip, by: request.actor)
+        case .dismiss(let tip, let reason): dismiss(tip, reason, by: request.actor)
+        case .migrate(let id, let host): migrate(id, to: host, by: request.actor)
+        case .cancel(let operation): cancel(operation, by: request.actor)
+        case .setPolicy(let policy): set(policy, by: request.actor)
+        }
+    }
+
+    private mutating func approve(_ number: Int64, by actor: String) -> ControlReply {
+        guard let tip = tip(number) else { return .notFound("there is no tip \(number)") }
+        switch tip.state {
+        case .awaitingApproval: break
+        case .raised: return .refused("tip \(number) has no plan yet; try again in a moment")
+        case .planned: return .refused("tip \(number) cannot be approved: \(adviceReason(tip))")
+        case .approved, .running, .verifying: return .refused("tip \(number) was approved already\(approvalText(tip))")
+        default: return .refused("tip \(number) has ended: \(endText(tip))")
+        }
+        guard approvalLevel(of: tip) != .advise else {
+            return .refused("tip \(number) cannot be approved: \(adviceReason(tip))")
+        }
+        step(number, .approve, by: actor, "approved")
+        beginNextAction(of: number)
+        guard let now = self.tip(number) else { return .notFound("there is no tip \(number)") }
+        switch now.state {
+        case .approved, .running, .verifying: return .done(tip: number, operation: now.operations.last)
+        default: return .refused("tip \(number): \(now.history.last?.note ?? "its plan no longer holds")")
+        }
+    }
+
+    private mutating func dismiss(_ number: Int64, _ reason: String, by actor: String) -> ControlReply {
+        guard let tip = tip(number) else { return .notFound("there is no tip \(number)") }
+        if tip.state.isFinal { return .refused("tip \(number) has ended: \(endText(tip))") }
+        guard reason.contains(where: { !$0.isWhitespace }) else {
+            return .refused("say why tip \(number) is dismissed: whoever reads the audit log wants to know")
+        }
+        if step(number, .dismiss, by: actor, reason) { return .done(tip: number) }
+        let running = tip.operations.last { executions[$0] != nil }
+        return .refused(
+            running.map { "tip \(number) is being carried out by operation \($0); cancel that first" }
+                ?? "tip \(number) is \(tip.state.rawValue): its actions are done and only the measurement is awaited")
+    }
+
+    private mutating func migrate(_ id: VirtualMachineID, to host: HostName, by actor: String) -> ControlReply {
+        switch planner.plan(.migrate(id, to: host), on: snapshot(for: nil)) {
+        case .impossible(let reason, _): return .refused(reason)
+        case .plan(let plan):
+            guard let action = plan.actions.first else { return .refused(plan.explanation) }
+            if let reason = waitReason(for: action) { return .refused("not now: \(reason)") }
+            guard let operation = start(action, tip: nil, requestedBy: actor) else {
+                return .refused("\(action.virtualMachineName) does not run where it was last seen")
+            }
+            return .done(operation: operation)
+        }
+    }
+
+    private mutating func cancel(_ number: Int64, by actor: String) -> ControlReply {
+        guard let operation = operation(number) else { return .notFound("there is no operation \(number)") }
+        guard var execution = executions[number] else {
+            return .refused("operation \(number) has ended: \(operation.state.rawValue)")
+        }
+        let effect = execution.cancel("cancelled by \(actor)", at: now)
+        executions[number] = execution
+        audit(actor, "operation.cancel", tip: operation.tip, operation: number, operation.action.text)
+        carryOut(effect, of: number)
+        return .done(tip: operation.tip, operation: number)
+    }
+
+    private mutating func set(_ policy: AutomationPolicy, by actor: String) -> ControlReply {
+        policies[policy.cluster] = policy.level
+        outbox.save(.savePolicy(policy))
+        let scope = policy.cluster.map { "cluster \($0)" } ?? "the fleet"
+        audit(actor, "policy.set", "\(scope): \(policy.level.rawValue)")
+        for number in tips.keys { plannedAt[number] = nil }
+        planWaitingTips()
+        advance()
+        return .done()
+    }
+
+    private func adviceReason(_ tip: Tip) -> String {
+        if let problem = tip.planProblem { return problem }
+        if tip.terms.approval == .advise { return "the pack gives it as advice" }
+        return "policy is '\(level(in: tip.subject.cluster).rawValue)' in cluster \(tip.subject.cluster)"
+    }
+
+    private func approvalText(_ tip: Tip) -> String {
+        tip.approval.map { " by \($0.actor) at \($0.time.text)" } ?? ""
+    }
+
+    private func endText(_ tip: Tip) -> String {
+        guard let last = tip.history.last else { return tip.state.rawValue }
+        return "\(tip.state.rawValue) by \(last.actor) at \(last.time.text) (\(last.note))"
+    }
+}

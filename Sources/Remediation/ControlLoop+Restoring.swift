@@ -1,0 +1,55 @@
+import FleetModel
+
+extension ControlLoop {
+    /// Takes up what another run of the server left: the same tips, operations and commands, under the same numbers.
+    /// Loads are not restored: until the first round they are unknown.
+    mutating func restore(_ state: StoredState) {
+        numbers = state.lastNumbers
+        // Unique beyond this run, since plans name the version that they were made from.
+        snapshotVersion = now.milliseconds
+        for record in state.hosts { hosts[record.report.host] = record }
+        for tip in state.tips { tips[tip.number] = TipMachine(tip) }
+        for policy in state.policies { policies[policy.cluster] = policy.level }
+        for tip in state.endedTips { past.remember(tip) }
+        for operation in state.endedOperations { past.remember(operation) }
+        for command in state.commands {
+            commands[command.number] = command
+            outbox.issueAgain(command)
+        }
+        for operation in state.operations { restore(operation) }
+    }
+
+    private mutating func restore(_ operation: FleetModel.Operation) {
+        do {
+            let execution = try MigrationExecution(restoring: operation)
+            executions[operation.number] = execution
+            askAgain(execution)
+        } catch {
+            abandon(operation, "\(error)")
+        }
+    }
+
+    /// Commands are stored with the checkpoint that they belong to, so each ask has one. Were one missing, the
+    /// operation would wait for ever: it is asked under a new number.
+    private mutating func askAgain(_ execution: MigrationExecution) {
+        let open = commands.values.filter { $0.operation == execution.operation.number }
+        var missing = MigrationExecution.Effect()
+        for ask in execution.outstanding where !open.contains(where: { $0.host == ask.host && $0.task == ask.task }) {
+            missing.asks.append(ask)
+        }
+        if !missing.asks.isEmpty { carryOut(missing, of: execution.operation.number) }
+    }
+
+    /// The VM is wherever its hosts say it is; nothing more is done to it by an operation that nobody can read.
+    private mutating func abandon(_ operation: FleetModel.Operation, _ reason: String) {
+        var ended = operation
+        let text = "its record cannot be read, so it is not gone on with; see both hosts for the VM: \(reason)"
+        ended.state = .failed
+        ended.ended = now
+        ended.log.append(OperationEvent(time: now, text: text))
+        past.remember(ended)
+        outbox.save(ended)
+        audit(Actor.evenkeel, "operation.failed", tip: operation.tip, operation: operation.number, text)
+        if let tip = operation.tip { step(tip, .fail, by: Actor.evenkeel, "operation \(operation.number): \(text)") }
+    }
+}

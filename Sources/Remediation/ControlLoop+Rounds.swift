@@ -1,0 +1,133 @@
+import FleetModel
+import RulePacks
+
+/// What a round of rules says, arranged for looking up.
+private struct Findings {
+    /// Alerts that fire and lead to a tip, critical ones first.
+    var firing: [(key: AlertKey, tip: RenderedTip)] = []
+    /// Alerts that are there, pending ones as well.
+    private var present: Set<AlertKey> = []
+    private let healthy: Set<AlertKey>
+    private var firingKeys: Set<AlertKey> = []
+    private var failed: Set<String> = []
+
+    init(_ round: AlertRound) {
+        healthy = Set(round.healthy)
+        for alert in round.alerts {
+            guard let tip = alert.tip else { continue }
+            let key = AlertKey(pack: alert.pack, alert: alert.alert, subject: tip.subject)
+            if present.insert(key).inserted, alert.isFiring { firing.append((key, tip)) }
+        }
+        firing = firing.filter { $0.tip.level == .critical } + firing.filter { $0.tip.level != .critical }
+        firingKeys = Set(firing.map(\.key))
+        for failure in round.failures { failed.insert(Self.name(failure.pack, failure.rule)) }
+    }
+
+    /// Whether the subject is known to be well: measured where the pack says how, else by the alert's silence.
+    func showsHealth(of tip: Tip) -> Bool {
+        let key = tip.key
+        if tip.terms.hasVerification { return healthy.contains(key) }
+        return !present.contains(key) && !failed.contains(Self.name(tip.pack, tip.alert))
+    }
+
+    func isFiring(_ key: AlertKey) -> Bool { firingKeys.contains(key) }
+
+    private static func name(_ pack: String, _ rule: String) -> String { "\(pack)/\(rule)" }
+}
+
+extension Tip {
+    /// The finding that the tip is about.
+    var key: AlertKey { AlertKey(pack: pack, alert: alert, subject: subject) }
+}
+
+extension ControlLoop {
+    mutating func take(_ round: ControlRound) {
+        readings = round.readings
+        lastRound = round.alerts.time
+        let findings = Findings(round.alerts)
+        let open = Dictionary(tips.values.map { ($0.tip.key, $0.tip.number) }, uniquingKeysWith: max)
+        for (key, rendered) in findings.firing {
+            if let number = open[key] { refresh(number, rendered) } else { raise(key, rendered) }
+        }
+        for number in tips.keys.sorted() { judge(number, findings, roundTime: round.alerts.time) }
+        planWaitingTips()
+        advance()
+    }
+
+    /// A tip is updated, not repeated. The news is shown and stored with the tip's next step.
+    private mutating func refresh(_ number: Int64, _ rendered: RenderedTip) {
+        tips[number]?.update { tip in
+            tip.title = rendered.title
+            tip.body = rendered.body
+            tip.evidence = rendered.evidence
+            tip.updated = now
+            if tip.operations.isEmpty { tip.terms = rendered.terms }
+        }
+        if let tip = tips[number]?.tip { outbox.show(tip) }
+    }
+
+    private mutating func raise(_ key: AlertKey, _ rendered: RenderedTip) {
+        guard level(in: key.subject.cluster) != .off else { return }
+        if let end = past.coolDownEnd(pack: key.pack, alert: key.alert, subject: key.subject), end > now { return }
+        let tip = Tip(
+            number: numbers.tip + 1, pack: key.pack, alert: key.alert, subject: key.subject, level: rendered.level,
+            title: rendered.title, body: rendered.body, knowledge: rendered.knowledge, evidence: rendered.evidence,
+            remediation: rendered.remediation, terms: rendered.terms, raised: now, updated: now)
+        guard !isCovered(tip) else { return }
+        numbers.tip += 1
+        for other in openTips where other.level < tip.level && other.sharesRemedy(with: tip) {
+            step(other.number, .supersede, by: Actor.evenkeel, "tip \(tip.number) is about the same, and worse")
+        }
+        tips[tip.number] = TipMachine(tip)
+        outbox.save(tip)
+        audit(
+            Actor.evenkeel, "tip.raised", tip: tip.number,
+            "\(tip.title). \(tip.evidence.map(\.text).joined(separator: "; "))")
+    }
+
+    /// Whether another tip does the same for the same object already: one that is at least as bad, or that is acting.
+    private func isCovered(_ tip: Tip) -> Bool {
+        tips.values.contains { other in
+            other.tip.sharesRemedy(with: tip)
+                && (other.tip.level >= tip.level || other.tip.state == .running || other.tip.state == .verifying)
+        }
+    }
+
+    /// Closes a tip whose subject is well again, and one that did not get well in time.
+    private mutating func judge(_ number: Int64, _ findings: Findings, roundTime: Timestamp) {
+        guard let tip = tips[number]?.tip else { return }
+        let isWell = findings.showsHealth(of: tip)
+        switch tip.state {
+        case .verifying:
+            guard roundTime > tip.inStateSince else { return }
+            if isWell {
+                step(number, .recover, by: Actor.evenkeel, "measured healthy\(loadText(of: tip.subject))")
+            } else if roundTime - tip.inStateSince > .seconds(tip.terms.verifyWithinSeconds) {
+                let limit = Duration.seconds(tip.terms.verifyWithinSeconds)
+                step(
+                    number, .runOut, by: Actor.evenkeel,
+                    "not measured healthy within \(limit.text)\(loadText(of: tip.subject))")
+            }
+        case .raised, .planned, .awaitingApproval, .approved:
+            if level(in: tip.subject.cluster) == .off {
+                step(number, .dismiss, by: Actor.policy, "tips are switched off here")
+            } else if isWell, !findings.isFiring(tip.key) {
+                step(number, .recover, by: Actor.evenkeel, "healthy again by itself\(loadText(of: tip.subject))")
+            }
+        case .running:
+            if isWell, !hasOperation(tip), let last = past.lastEnd(ofTip: number), roundTime > last {
+                step(number, .finishActions, by: Actor.evenkeel, "healthy before every action was needed")
+                step(number, .recover, by: Actor.evenkeel, "measured healthy\(loadText(of: tip.subject))")
+            }
+        default: break
+        }
+    }
+
+    /// Whether an operation of the tip is under way.
+    func hasOperation(_ tip: Tip) -> Bool { tip.operations.contains { executions[$0] != nil } }
+
+    private func loadText(of subject: TipSubject) -> String {
+        guard case .host(let host, _) = subject, let use = readings?.hostProcessorUse[host] else { return "" }
+        return ": processor at \(use.percent)"
+    }
+}

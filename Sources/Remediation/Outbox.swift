@@ -1,0 +1,69 @@
+import FleetModel
+
+/// Gathers what one event brings about, so that it becomes one commit, whole or not at all, before anything that rests
+/// on it: commands, replies and live views.
+struct Outbox: Sendable {
+    private var first: [StateChange] = []
+    private var tips: [Int64: Tip] = [:]
+    private var operations: [Int64: FleetModel.Operation] = [:]
+    private var last: [StateChange] = []
+    private var commands: [AgentCommand] = []
+    private var replies: [ControlAction] = []
+    private var shownTips: [Int64: Tip] = [:]
+    private var shownOperations: [Int64: FleetModel.Operation] = [:]
+
+    /// Saves something that is neither tip nor operation.
+    mutating func save(_ change: StateChange) { first.append(change) }
+
+    /// Saves a tip as it is at the event's end, and shows it.
+    mutating func save(_ tip: Tip) {
+        tips[tip.number] = tip
+        show(tip)
+    }
+
+    /// Saves an operation as it is at the event's end, and shows it.
+    mutating func save(_ operation: FleetModel.Operation) {
+        operations[operation.number] = operation
+        show(operation)
+    }
+
+    /// Shows a tip whose change need not survive.
+    mutating func show(_ tip: Tip) { shownTips[tip.number] = tip }
+
+    /// Shows an operation whose change need not survive.
+    mutating func show(_ operation: FleetModel.Operation) { shownOperations[operation.number] = operation }
+
+    /// Saves a command and hands it out after the commit.
+    mutating func issue(_ command: AgentCommand) {
+        last.append(.saveCommand(command))
+        commands.append(command)
+    }
+
+    /// Hands out a command that is stored already.
+    mutating func issueAgain(_ command: AgentCommand) { commands.append(command) }
+
+    mutating func audit(_ entry: AuditEntry) { last.append(.audit(entry)) }
+
+    mutating func reply(to request: Int64, _ reply: ControlReply) {
+        replies.append(.reply(request: request, reply))
+    }
+
+    /// The actions, in the order in which they must be carried out.
+    func actions() -> [ControlAction] {
+        let changes =
+            first + tips.values.sorted { $0.number < $1.number }.map(StateChange.saveTip)
+            + operations.values.sorted { $0.number < $1.number }.map(StateChange.saveOperation) + last
+        var actions: [ControlAction] = changes.isEmpty ? [] : [.commit(changes)]
+        actions += commands.map(ControlAction.issue)
+        actions += replies
+        actions += shownTips.values.sorted { $0.number < $1.number }.map { .publish(.tip($0)) }
+        actions += shownOperations.values.sorted { $0.number < $1.number }.map { .publish(.operation(Self.shown($0))) }
+        return actions
+    }
+
+    private static func shown(_ operation: FleetModel.Operation) -> FleetModel.Operation {
+        var shown = operation
+        shown.checkpoint = []
+        return shown
+    }
+}

@@ -1,0 +1,71 @@
+import FleetModel
+
+/// The newest tips and operations that have ended: what cool-downs, budgets and the breaker look back on.
+struct Past: Sendable {
+    static let capacity = 500
+
+    private(set) var tips: [Int64: Tip] = [:]
+    private(set) var operations: [Int64: FleetModel.Operation] = [:]
+
+    mutating func remember(_ tip: Tip) {
+        tips[tip.number] = tip
+        if tips.count > 2 * Self.capacity { tips = Self.newest(tips) }
+    }
+
+    mutating func remember(_ operation: FleetModel.Operation) {
+        operations[operation.number] = operation
+        if operations.count > 2 * Self.capacity { operations = Self.newest(operations) }
+    }
+
+    private static func newest<Value>(_ values: [Int64: Value]) -> [Int64: Value] {
+        let oldest = values.keys.sorted().dropLast(capacity).last ?? 0
+        return values.filter { $0.key > oldest }
+    }
+
+    /// When anything that ended last on `host` ended: reports from before that do not show its result.
+    func lastEnd(on host: HostName) -> Timestamp? {
+        operations.values.filter { $0.touches(host) && $0.state != .refused }.compactMap(\.ended).max()
+    }
+
+    /// When the last operation of a tip ended; `nil` before the first did.
+    func lastEnd(ofTip tip: Int64) -> Timestamp? {
+        operations.values.filter { $0.tip == tip }.compactMap(\.ended).max()
+    }
+
+    /// When hosts and VMs were last part of a move that succeeded, those of `tip` apart.
+    func lastMoves(otherThan tip: Int64?) -> LastMoves {
+        var moves = LastMoves()
+        for operation in operations.values where operation.state == .succeeded {
+            guard let ended = operation.ended, tip == nil || operation.tip != tip else { continue }
+            let move = operation.move
+            for host in [move.source, move.destination] {
+                moves.hosts[host] = max(moves.hosts[host] ?? ended, ended)
+            }
+            moves.virtualMachines[move.virtualMachine] = max(moves.virtualMachines[move.virtualMachine] ?? ended, ended)
+        }
+        return moves
+    }
+
+    /// The moves that ended at `time` or later.
+    func moves(endedFrom time: Timestamp) -> [RecentMove] {
+        operations.values.filter { $0.state == .succeeded && ($0.ended ?? time - .seconds(1)) >= time }
+            .sorted { $0.number < $1.number }.map(RecentMove.init)
+    }
+
+    /// Until when the same finding raises no new tip; `nil` where none ended that counts.
+    func coolDownEnd(pack: String, alert: String, subject: TipSubject) -> Timestamp? {
+        tips.values.filter { tip in
+            tip.subject == subject && tip.alert == alert && tip.pack == pack && tip.state != .superseded
+                && tip.state != .cleared
+        }.map { $0.updated + .seconds($0.terms.coolDownSeconds) }.max()
+    }
+}
+
+extension RecentMove {
+    init(_ operation: FleetModel.Operation) {
+        let move = operation.move
+        self.init(
+            operation: operation.number, virtualMachine: move.virtualMachine, source: move.source,
+            destination: move.destination, ended: operation.ended)
+    }
+}

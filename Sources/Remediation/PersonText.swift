@@ -1,0 +1,51 @@
+import FleetModel
+import FoundationEssentials
+
+/// How things are written for a person.
+extension Timestamp {
+    /// `2026-11-23T15:04:05Z`.
+    var text: String {
+        Date(timeIntervalSince1970: seconds.rounded(.down)).formatted(.iso8601)
+    }
+}
+
+extension Duration {
+    /// `90 s`, `5 min`, `3 h`.
+    var text: String {
+        let seconds = Int64(inSeconds.rounded())
+        if seconds < 120 { return "\(seconds) s" }
+        return seconds < 7200 ? "\(seconds / 60) min" : "\(seconds / 3600) h"
+    }
+}
+
+extension Double {
+    /// A share of a whole as `75 %`.
+    var percent: String { isFinite ? "\(Int((self * 100).rounded())) %" : "an unknown share" }
+}
+
+extension PlannedAction {
+    /// `web-3 from h1 to h2`.
+    var text: String {
+        switch kind {
+        case .migrate(_, let source, let destination): "\(virtualMachineName) from \(source) to \(destination)"
+        }
+    }
+}
+
+extension HostTask {
+    /// What the host was told, in a few words.
+    var text: String {
+        switch self {
+        case .start: "to start the VM"
+        case .stop: "to stop the VM"
+        case .remove: "to remove the VM"
+        case .prepareIncoming: "to wait for the VM"
+        case .send: "to send the VM"
+        case .inspect: "how the VM is"
+        case .releaseSource: "to release the VM that it handed over"
+        case .abandonIncoming: "to give up waiting for the VM"
+        case .cancelSend: "to stop sending the VM"
+        case .resumeSource: "to let the VM go on there"
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import FleetModel
+import Placement
+import RulePacks
+
+/// A tip's remediation as a request to the planner. Which VM moves where is never in it: that is the planner's.
+enum Remedy: Sendable, Hashable {
+    /// The planner can be asked.
+    case request(PlanRequest)
+    /// Nothing that Evenkeel can do by itself: why, for a person.
+    case advice(String)
+
+    init(for tip: Tip) {
+        guard let remediation = BuiltInRemediation(rawValue: tip.remediation) else {
+            self = .advice("the pack asks for '\(tip.remediation)', which is not a remediation of this version")
+            return
+        }
+        switch remediation {
+        case .relieveHost: self = Self.relief(of: tip)
+        case .notify: self = .advice("the pack only wants people to know")
+        default: self = .advice("'\(tip.remediation)' is advice in this version: an operator carries it out")
+        }
+    }
+
+    private static func relief(of tip: Tip) -> Remedy {
+        guard case .host(let host, _) = tip.subject else {
+            return .advice("'\(tip.remediation)' needs a host, and this tip is about \(tip.subject.name)")
+        }
+        let word = tip.terms.arguments["resource"] ?? ""
+        guard let resource = HostResource(rawValue: word) else {
+            return .advice("'\(tip.remediation)' has resource '\(word)'; it knows processor and memory")
+        }
+        let target = tip.terms.arguments["target"] ?? ""
+        guard let share = share(target) else {
+            return .advice("'\(tip.remediation)' has target '\(target)'; it needs a share between 0 and 1")
+        }
+        return .request(.relieveHost(host, resource: resource, target: share))
+    }
+
+    private static func share(_ text: String) -> Double? {
+        guard let value = Double(text), value > 0, value <= 1 else { return nil }
+        return value
+    }
+}
+
+extension Tip {
+    /// Whether both tips would do the same kind of thing to the same object, so that one of them is enough.
+    func sharesRemedy(with other: Tip) -> Bool {
+        subject == other.subject && remediation == other.remediation
+            && terms.arguments["resource"] == other.terms.arguments["resource"]
+    }
+}

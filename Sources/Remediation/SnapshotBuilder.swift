@@ -1,0 +1,166 @@
+import FleetModel
+import Placement
+
+/// A move that loads do not fully show yet: it is under way, or it ended inside the window that loads are averaged over.
+public struct RecentMove: Sendable, Hashable {
+    /// The operation that moves, or moved, the VM.
+    public var operation: Int64
+    /// The VM.
+    public var virtualMachine: VirtualMachineID
+    /// Where it comes from.
+    public var source: HostName
+    /// Where it goes.
+    public var destination: HostName
+    /// When it got there; `nil` while it is under way.
+    public var ended: Timestamp?
+
+    /// A move.
+    public init(
+        operation: Int64, virtualMachine: VirtualMachineID, source: HostName, destination: HostName, ended: Timestamp?
+    ) {
+        self.operation = operation
+        self.virtualMachine = virtualMachine
+        self.source = source
+        self.destination = destination
+        self.ended = ended
+    }
+}
+
+/// Makes the planner's picture of the fleet from what agents reported and what was measured. What is stale is unknown.
+public struct SnapshotBuilder: Sendable {
+    /// Hosts whose last report is older than this take no part.
+    public var reportAgeLimit: Duration
+    /// Loads that were read longer ago than this are unknown.
+    public var readingsAgeLimit: Duration
+
+    /// A builder with these limits.
+    public init(reportAgeLimit: Duration, readingsAgeLimit: Duration) {
+        self.reportAgeLimit = reportAgeLimit
+        self.readingsAgeLimit = readingsAgeLimit
+    }
+
+    /// The fleet at `time`. `moves` are those under way and those that ended lately; `settled` tells when hosts and VMs
+    /// were last part of a move that cool-downs count.
+    public func snapshot(
+        version: Int64, of records: some Collection<HostRecord>, readings: LoadReadings?, moves: [RecentMove],
+        settled: LastMoves = LastMoves(), at time: Timestamp
+    ) -> FleetSnapshot {
+        let fresh = readings.flatMap { Self.isFresh($0.time, at: time, limit: readingsAgeLimit) ? $0 : nil }
+        let shifts = LoadShifts(moves, readings: fresh)
+        var hosts = records.map { record in
+            host(record, readings: fresh, shifts: shifts, moves: moves, settled: settled, at: time)
+        }
+        for move in moves where move.ended == nil { reserve(move, in: &hosts) }
+        return FleetSnapshot(version: version, time: time, hosts: hosts)
+    }
+
+    /// Whether `moment` is not too long before `time`, nor impossibly long after it (a clock was set back).
+    static func isFresh(_ moment: Timestamp, at time: Timestamp, limit: Duration) -> Bool {
+        time - moment <= limit && moment - time <= limit
+    }
+
+    private func host(
+        _ record: HostRecord, readings: LoadReadings?, shifts: LoadShifts, moves: [RecentMove], settled: LastMoves,
+        at time: Timestamp
+    ) -> PlacementHost {
+        let report = record.report
+        let isFresh = Self.isFresh(record.received, at: time, limit: reportAgeLimit)
+        let machines = report.virtualMachines.compactMap { status in
+            machine(status, on: report.host, readings: readings, moves: moves, settled: settled)
+        }
+        let measured = readings?.hostProcessorUse[report.host]
+        return PlacementHost(
+            name: report.host, cluster: report.cluster,
+            unavailableReason: isFresh ? nil : "its agent has not reported since \(record.received.text)",
+            logicalProcessors: report.logicalProcessors, memory: report.memory,
+            memoryAvailable: isFresh ? report.memoryAvailable : nil,
+            processorUse: measured.flatMap { shifts.corrected($0, of: report) }, accelerator: report.accelerator,
+            lastMoved: settled.hosts[report.host], virtualMachines: machines)
+    }
+
+    /// `nil` for a VM that holds nothing of the host.
+    private func machine(
+        _ status: VirtualMachineStatus, on host: HostName, readings: LoadReadings?, moves: [RecentMove],
+        settled: LastMoves
+    ) -> PlacementVM? {
+        let definition = status.definition
+        let moving = moves.first { $0.virtualMachine == definition.id && $0.ended == nil }
+        let immovable: String?
+        switch status.state {
+        case .stopped, .crashed: return nil
+        case .running: immovable = moving.map { "operation \($0.operation) moves it" }
+        case .paused: immovable = "it is paused"
+        case .incoming, .outgoing, .handedOver: immovable = "it is being moved"
+        case .unknown: immovable = "nobody knows how it is: its process does not answer"
+        }
+        return PlacementVM(
+            id: definition.id, name: definition.name.text, memory: definition.memory,
+            residentMemory: status.residentMemory, processorUse: readings?.virtualMachineUse[definition.id],
+            processorWait: readings?.virtualMachineWait[definition.id],
+            virtualProcessors: definition.virtualProcessors, accelerator: status.accelerator, immovable: immovable,
+            lastMoved: settled.virtualMachines[definition.id])
+    }
+
+    /// A VM on its way counts at its destination as well, from the moment that the move is written down.
+    private func reserve(_ move: RecentMove, in hosts: inout [PlacementHost]) {
+        guard let place = hosts.firstIndex(where: { $0.name == move.destination }),
+            !hosts[place].virtualMachines.contains(where: { $0.id == move.virtualMachine }),
+            let source = hosts.first(where: { $0.name == move.source }),
+            var machine = source.virtualMachines.first(where: { $0.id == move.virtualMachine })
+        else { return }
+        machine.immovable = "operation \(move.operation) moves it"
+        machine.residentMemory = .zero
+        hosts[place].virtualMachines.append(machine)
+        hosts[place].memoryAvailable = hosts[place].memoryAvailable.map { max(.zero, $0 - machine.memory) }
+    }
+}
+
+/// When hosts and VMs were last part of a move that cool-downs count.
+public struct LastMoves: Sendable, Hashable {
+    /// By host, as source or destination.
+    public var hosts: [HostName: Timestamp]
+    /// By VM.
+    public var virtualMachines: [VirtualMachineID: Timestamp]
+
+    /// The last moves; none without arguments.
+    public init(hosts: [HostName: Timestamp] = [:], virtualMachines: [VirtualMachineID: Timestamp] = [:]) {
+        self.hosts = hosts
+        self.virtualMachines = virtualMachines
+    }
+}
+
+/// What moves will still change in loads that are averaged over a window reaching back before them.
+private struct LoadShifts {
+    /// By host, in logical processors; `nil` where a VM's own use is unknown.
+    private var processors: [HostName: Double?] = [:]
+
+    init(_ moves: [RecentMove], readings: LoadReadings?) {
+        guard let readings else { return }
+        for move in moves {
+            let share = Self.unseenShare(of: move, in: readings)
+            if share <= 0 { continue }
+            let use = readings.virtualMachineUse[move.virtualMachine].map { $0 * share }
+            add(use, to: move.destination)
+            // A VM that is under way still loads its source.
+            if move.ended != nil { add(use.map { -$0 }, to: move.source) }
+        }
+    }
+
+    /// How much of the window lies before the VM's arrival.
+    private static func unseenShare(of move: RecentMove, in readings: LoadReadings) -> Double {
+        guard let ended = move.ended else { return 1 }
+        let seen = (readings.time - ended).inSeconds
+        return min(1, max(0, 1 - seen / max(readings.window.inSeconds, 0.001)))
+    }
+
+    private mutating func add(_ use: Double?, to host: HostName) {
+        let sum = processors[host] ?? 0
+        processors[host] = .some(sum.flatMap { sum in use.map { sum + $0 } })
+    }
+
+    func corrected(_ measured: Double, of report: HostReport) -> Double? {
+        guard let shift = processors[report.host] else { return measured }
+        guard let shift, report.logicalProcessors > 0 else { return nil }
+        return min(1, max(0, measured + shift / Double(report.logicalProcessors)))
+    }
+}
