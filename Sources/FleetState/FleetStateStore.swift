@@ -96,8 +96,14 @@ public final class FleetStateStore: StateStore {
         }
     }
 
-    /// Closes the file; what was committed is safe without it.
-    public func close() throws {
-        try database.close()
+    /// Closes the file; what was committed is safe without it. The write-ahead log is worked into the file, so that the
+    /// file alone is a whole copy, unless another process is using it.
+    public func close() throws(FleetStateError) {
+        do {
+            _ = try? database.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+            try database.close()
+        } catch {
+            throw FleetStateError.from(error, path: path)
+        }
     }
 }

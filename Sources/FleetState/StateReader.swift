@@ -12,7 +12,8 @@ struct StateReader {
         arguments: StatementArguments = StatementArguments()
     ) throws -> [Value] {
         let key = table == "hosts" ? "name" : "number"
-        let sql = "SELECT \(key), document FROM \(table) WHERE \(condition) ORDER BY \(order) LIMIT \(limit ?? -1)"
+        let sql =
+            "SELECT CAST(\(key) AS TEXT), document FROM \(table) WHERE \(condition) ORDER BY \(order) LIMIT \(limit ?? -1)"
         return try Row.fetchAll(database, sql: sql, arguments: arguments).map { row in
             let place = DocumentPlace(path: path, table: table, key: row[0])
             return try Document.value(type, from: row[1], at: place)
@@ -27,7 +28,7 @@ struct StateReader {
         where condition: String, order: String = "number", limit: Int? = nil
     ) throws -> [FleetModel.Operation] {
         let sql =
-            "SELECT number, document, checkpoint FROM operations WHERE \(condition) ORDER BY \(order) LIMIT \(limit ?? -1)"
+            "SELECT CAST(number AS TEXT), document, checkpoint FROM operations WHERE \(condition) ORDER BY \(order) LIMIT \(limit ?? -1)"
         return try Row.fetchAll(database, sql: sql).map { row in
             let place = DocumentPlace(path: path, table: "operations", key: row[0])
             var operation = try Document.value(FleetModel.Operation.self, from: row[1], at: place)

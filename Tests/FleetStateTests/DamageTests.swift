@@ -1,0 +1,90 @@
+import FleetModel
+import FleetState
+import Foundation
+import GRDB
+import Testing
+
+@Suite("Files that are not as they should be")
+struct DamageTests {
+    @Test("A file that is no database is named, and left as it is")
+    func noDatabase() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.file("fleet.sqlite")
+        let content = Data(String(repeating: "this is a letter, not a database. ", count: 200).utf8)
+        try content.write(to: URL(fileURLWithPath: path))
+        let error = #expect(throws: FleetStateError.self) { try FleetStateStore(path: path) }
+        #expect(error?.description.contains(path) == true)
+        #expect(error?.description.contains("damaged") == true)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == content)
+    }
+
+    @Test("A truncated file is refused")
+    func truncated() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.file("fleet.sqlite")
+        let store = try FleetStateStore(path: path)
+        try await store.commit(try (1...200).map { .saveTip(try Fixture.tip($0)) })
+        try store.close()
+        let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+        try whole.prefix(whole.count / 2).write(to: URL(fileURLWithPath: path))
+        let error = #expect(throws: FleetStateError.self) { try FleetStateStore(path: path) }
+        #expect(error?.description.contains("damaged") == true)
+    }
+
+    @Test("A file of a newer version is refused by name, and left as it is")
+    func newerVersion() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.file("fleet.sqlite")
+        try FleetStateStore(path: path).close()
+        let queue = try DatabaseQueue(path: path)
+        try queue.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('9-future')") }
+        try queue.close()
+        let error = #expect(throws: FleetStateError.self) { try FleetStateStore(path: path) }
+        #expect(error == .newerVersion(path: path, unknownChange: "9-future"))
+    }
+
+    @Test("A document that cannot be read is named by table, number and field")
+    func unreadableDocument() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.file("fleet.sqlite")
+        let store = try FleetStateStore(path: path)
+        try await store.commit([.saveTip(try Fixture.tip(4))])
+        let queue = try DatabaseQueue(path: path)
+        try await queue.write { try $0.execute(sql: "UPDATE tips SET document = replace(document, 'raised', 'rosed')") }
+        let error = await #expect(throws: FleetStateError.self) { try await store.load() }
+        #expect(
+            error?.description.contains("tips 4 cannot be read: field state") == true, "\(String(describing: error))")
+    }
+
+    @Test("The audit log refuses to forget or to be rewritten, whoever asks")
+    func auditOnlyGrows() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.file("fleet.sqlite")
+        let store = try FleetStateStore(path: path)
+        try await store.commit([.audit(AuditEntry(time: Fixture.time(1), actor: "a", event: "e", detail: "d"))])
+        let queue = try DatabaseQueue(path: path)
+        for sql in [
+            "DELETE FROM audit", "UPDATE audit SET actor = 'nobody'",
+            "INSERT INTO audit VALUES (9, 1, 'a', 'e', 1, 1, 'd')",
+            "INSERT OR REPLACE INTO audit VALUES (1, 1, 'nobody', 'e', 1, 1, 'd')",
+        ] {
+            await #expect(throws: DatabaseError.self, "\(sql)") { try await queue.write { try $0.execute(sql: sql) } }
+        }
+        #expect(try await store.audit(limit: 9).map(\.actor) == ["a"])
+    }
+
+    @Test("A folder that is not there is named")
+    func missingFolder() throws {
+        let error = #expect(throws: FleetStateError.self) { try FleetStateStore(path: "/nonexistent/fleet.sqlite") }
+        #expect(error?.description.hasPrefix("/nonexistent/fleet.sqlite: cannot open") == true)
+    }
+
+    @Test("Nobody but the owner reads the file")
+    func isPrivate() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.file("fleet.sqlite")
+        _ = try FleetStateStore(path: path)
+        let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+        #expect(mode == 0o600)
+    }
+}
