@@ -1,0 +1,188 @@
+import FleetModel
+import Placement
+import Remediation
+import RulePacks
+import Testing
+
+/// A fleet of a few hosts around a real control loop: what agents would answer, and what a store would keep, are played
+/// by hand, one event at a time.
+struct World {
+    var loop: ControlLoop
+    var journal = Journal()
+    var now = Timestamp(milliseconds: 1_000_000)
+    var hosts: [HostRecord] = []
+    var use: [HostName: Double] = [:]
+    var machineUse: [VirtualMachineID: Double] = [:]
+    /// Everything that the last event brought about.
+    var actions: [ControlAction] = []
+
+    static let cluster = Sample.name("main", ClusterName.init)
+
+    init(settings: ControlSettings = ControlSettings(), level: AutomationPolicy.Level = .operator) {
+        loop = ControlLoop(settings: settings)
+        journal.state.policies = [AutomationPolicy(cluster: nil, level: level)]
+        take(.restored(journal.state, time: now))
+    }
+
+    /// A hot host with three VMs, and an idle one.
+    static func hot(settings: ControlSettings = ControlSettings(), level: AutomationPolicy.Level = .operator) -> World {
+        var world = World(settings: settings, level: level)
+        world.add("h1", use: 0.9, machines: [1: 1.2, 2: 1.2, 3: 1.2])
+        world.add("h2", use: 0.05, machines: [:])
+        return world
+    }
+
+    mutating func add(_ name: String, use share: Double?, machines: [Int: Double]) {
+        let host = Sample.host(name)
+        let statuses = machines.keys.sorted().map { Sample.status($0, .running) }
+        hosts.append(Sample.record(host, machines: statuses, at: now))
+        use[host] = share
+        for (number, load) in machines { machineUse[Sample.machine(number)] = load }
+        report(name)
+    }
+
+    // MARK: Events
+
+    mutating func take(_ event: ControlEvent) {
+        actions = loop.receive(event)
+        for action in actions {
+            if case .commit(let changes) = action { journal.apply(changes) }
+        }
+    }
+
+    mutating func pass(_ seconds: Int) {
+        now = now + .seconds(seconds)
+        take(.tick(now))
+    }
+
+    mutating func report(_ name: String) {
+        guard let place = hosts.firstIndex(where: { $0.report.host.text == name }) else { return }
+        hosts[place].received = now
+        take(.report(hosts[place]))
+    }
+
+    mutating func reportAll() {
+        for host in hosts { report(host.report.host.text) }
+    }
+
+    mutating func round(
+        _ alerts: [ActiveAlert] = [], healthy: [AlertKey] = [], failures: [RuleFailure] = []
+    ) {
+        let readings = LoadReadings(
+            time: now, window: .seconds(60), hostProcessorUse: use, virtualMachineUse: machineUse)
+        let round = AlertRound(time: now, alerts: alerts, healthy: healthy, failures: failures)
+        take(.round(ControlRound(alerts: round, readings: readings)))
+    }
+
+    @discardableResult
+    mutating func ask(_ kind: ControlRequest.Kind, by actor: String = "ann") -> ControlReply? {
+        take(.request(ControlRequest(id: 42, actor: actor, time: now, kind: kind)))
+        return actions.lazy.compactMap { action in
+            if case .reply(42, let reply) = action { reply } else { nil }
+        }.first
+    }
+
+    mutating func expect(
+        _ reply: ControlReply, for kind: ControlRequest.Kind, by actor: String = "ann",
+        at place: SourceLocation = #_sourceLocation
+    ) {
+        let given = ask(kind, by: actor)
+        #expect(given == reply, sourceLocation: place)
+    }
+
+    mutating func answer(_ command: AgentCommand, _ answer: HostTaskAnswer) {
+        now = now + .milliseconds(200)
+        take(.answered(command: command.number, answer: answer, time: now))
+    }
+
+    /// Answers every command as hosts do when all goes well, and moves the VM in their reports.
+    mutating func carryOutAll() {
+        while let command = openCommands.first {
+            switch command.task {
+            case .prepareIncoming: answer(command, .listening(address: "tcp:127.0.0.1:49152"))
+            case .send:
+                answer(
+                    command,
+                    .sent(
+                        MigrationFigures(totalMilliseconds: 900, downtimeMilliseconds: 12, transferred: .mebibytes(64)))
+                )
+            case .inspect: answer(command, .state(.running))
+            default: answer(command, .done)
+            }
+        }
+    }
+
+    /// The VM runs there now, as the next reports will say.
+    mutating func relocate(_ number: Int, to name: String) {
+        for place in hosts.indices {
+            hosts[place].report.virtualMachines.removeAll { $0.definition.id == Sample.machine(number) }
+            if hosts[place].report.host.text == name {
+                hosts[place].report.virtualMachines.append(Sample.status(number, .running))
+            }
+        }
+    }
+
+    /// The server dies, and another run takes up what was stored.
+    mutating func restart() {
+        loop = ControlLoop(settings: loop.settings)
+        take(.restored(journal.state, time: now))
+    }
+
+    // MARK: Views
+
+    var openCommands: [AgentCommand] {
+        hosts.flatMap { loop.openCommands(of: $0.report.host) }.sorted { $0.number < $1.number }
+    }
+
+    var issued: [AgentCommand] {
+        actions.compactMap { if case .issue(let command) = $0 { command } else { nil } }
+    }
+
+    /// The latest tip, open or ended.
+    var tip: Tip? { loop.tip(journal.lastNumbers.tip) }
+    var operation: FleetModel.Operation? { loop.operation(journal.lastNumbers.operation) }
+}
+
+/// What a store keeps, applied in memory.
+struct Journal {
+    var state = StoredState()
+    var audit: [AuditEntry] = []
+    var commits = 0
+    var lastNumbers: LastNumbers { state.lastNumbers }
+
+    mutating func apply(_ changes: [StateChange]) {
+        commits += 1
+        for change in changes { apply(change) }
+    }
+
+    private mutating func apply(_ change: StateChange) {
+        switch change {
+        case .saveHost(let record):
+            state.hosts.removeAll { $0.report.host == record.report.host }
+            state.hosts.append(record)
+        case .saveTip(let tip):
+            state.lastNumbers.tip = max(state.lastNumbers.tip, tip.number)
+            state.tips.removeAll { $0.number == tip.number }
+            state.endedTips.removeAll { $0.number == tip.number }
+            if tip.state.isFinal { state.endedTips.append(tip) } else { state.tips.append(tip) }
+        case .saveOperation(let operation):
+            state.lastNumbers.operation = max(state.lastNumbers.operation, operation.number)
+            state.operations.removeAll { $0.number == operation.number }
+            state.endedOperations.removeAll { $0.number == operation.number }
+            if operation.state.isFinal {
+                state.endedOperations.append(operation)
+            } else {
+                state.operations.append(operation)
+            }
+        case .saveCommand(let command):
+            state.lastNumbers.command = max(state.lastNumbers.command, command.number)
+            state.commands.append(command)
+        case .answerCommand(let number, _, _): state.commands.removeAll { $0.number == number }
+        case .savePolicy(let policy):
+            state.policies.removeAll { $0.cluster == policy.cluster }
+            state.policies.append(policy)
+        case .audit(let entry): audit.append(entry)
+        case .removeHost, .saveToken, .saveParameter, .removeParameter: break
+        }
+    }
+}
