@@ -39,4 +39,24 @@ public enum BuiltInRemediation: String, Sendable, Hashable, Codable, CaseIterabl
 
     /// Whether Evenkeel can carry it out.
     public var isAvailable: Bool { self == .relieveHost }
+
+    /// What an argument may be.
+    enum ArgumentKind {
+        /// One of these words.
+        case word([String])
+        /// A share: a percent parameter's name, or percent.
+        case share
+
+        var description: String {
+            switch self {
+            case .word(let known): "one of \(known.joined(separator: ", "))"
+            case .share: "a percent parameter's name, or percent such as 65%"
+            }
+        }
+    }
+
+    /// The arguments that must be given, in the order in which they are asked for.
+    var arguments: [(name: String, kind: ArgumentKind)] {
+        self == .relieveHost ? [("resource", .word(["processor", "memory"])), ("target", .share)] : []
+    }
 }

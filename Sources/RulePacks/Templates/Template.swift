@@ -24,6 +24,14 @@ public struct Template: Sendable, Hashable {
         nodes = try TemplateParser.parse(source)
     }
 
+    /// No text.
+    static let empty = Template()
+
+    private init() {
+        source = ""
+        nodes = []
+    }
+
     /// Fills it in.
     public func render(_ scene: TemplateScene) throws(TemplateError) -> String {
         var renderer = TemplateRenderer(scene)

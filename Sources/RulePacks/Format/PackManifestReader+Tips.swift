@@ -1,0 +1,148 @@
+import FleetModel
+
+extension PackManifestReader {
+    /// What an alert leads to.
+    mutating func tip(_ alert: String, _ value: YAMLValue) -> TipRule? {
+        let what = "the tip of '\(alert)'"
+        guard var entry = reader.mapping(value, what) else { return nil }
+        let title = template(&entry, "title", what)
+        let body = template(&entry, "body", what)
+        let knowledge = reader.text(&entry, "knowledge", of: what)
+        let level: TipLevel? = word(&entry, "level", what)
+        let kind: SubjectRule.Kind? = word(&entry, "subject", what)
+        let approval: TipTerms.Approval = entry.take("approval").flatMap { reader.word($0, "'approval'") } ?? .operator
+        let remediation = remediation(&entry, what)
+        let rule = TipRule(
+            title: title ?? .empty, body: body ?? .empty, level: level ?? .warning, subject: SubjectRule(kind ?? .host),
+            knowledge: knowledge ?? "", remediation: remediation ?? RemediationRule(name: .notify, arguments: [:]),
+            approval: approval, coolDown: reader.duration(&entry, "cool_down", else: .seconds(600)),
+            expiry: reader.duration(&entry, "expiry", else: .seconds(86_400)), verification: verification(&entry),
+            evidence: evidence(&entry), inhibits: inhibited(&entry))
+        reader.finish(entry, what)
+        let isWhole = title != nil && body != nil && knowledge != nil && level != nil && kind != nil
+        return isWhole && remediation != nil ? rule : nil
+    }
+
+    private mutating func template(_ entry: inout YAMLMapping, _ key: String, _ what: String) -> Template? {
+        guard let value = entry.take(key) else {
+            reader.note(entry.place, "\(what) has no '\(key)'")
+            return nil
+        }
+        return checked(reader.template(value, "'\(key)'"), value.place, "'\(key)'")
+    }
+
+    /// Fills a template in on sample data: what cannot be filled in is found here and not when the alert fires.
+    private mutating func checked(_ template: Template?, _ place: SourcePlace, _ what: String) -> Template? {
+        let parameters = Dictionary(manifest.parameters.map { ($0.name, $0.standard) }, uniquingKeysWith: { $1 })
+        let sample = TemplateScene(
+            labels: ["cluster": "sample", "host": "sample", "name": "sample", "vm": "sample"], value: 1,
+            parameters: parameters)
+        do throws(TemplateError) {
+            _ = try template?.render(sample)
+        } catch {
+            reader.note(place, "\(what): template: \(error)")
+        }
+        return template
+    }
+
+    private mutating func word<Words: RawRepresentable & CaseIterable>(
+        _ entry: inout YAMLMapping, _ key: String, _ what: String
+    ) -> Words? where Words.RawValue == String {
+        guard let value = entry.take(key) else {
+            reader.note(entry.place, "\(what) has no '\(key)'; it is one of \(Words.allCases.map(\.rawValue))")
+            return nil
+        }
+        return reader.word(value, "'\(key)'")
+    }
+
+    // MARK: Remediation
+
+    private mutating func remediation(_ entry: inout YAMLMapping, _ what: String) -> RemediationRule? {
+        guard let value = entry.take("remediation") else {
+            reader.note(
+                entry.place, "\(what) has no 'remediation'; where there is none, write 'remediation: {name: notify}'")
+            return nil
+        }
+        guard var inner = reader.mapping(value, "'remediation'"), let named = inner.take("name") else {
+            reader.note(value.place, "'remediation' has no 'name'")
+            return nil
+        }
+        guard let name: BuiltInRemediation = reader.word(named, "the remediation's 'name'") else { return nil }
+        var rule = RemediationRule(name: name, arguments: [:])
+        for (key, kind) in name.arguments {
+            guard let written = inner.take(key) else {
+                reader.note(value.place, "\(name.rawValue) needs the argument '\(key)': \(kind.description)")
+                continue
+            }
+            rule.arguments[key] = argument(written, key, kind)
+        }
+        // Of a remediation that cannot be carried out yet, the arguments are not known yet either.
+        if name.isAvailable || name == .notify { reader.finish(inner, name.rawValue) }
+        return rule
+    }
+
+    private mutating func argument(
+        _ value: YAMLValue, _ key: String, _ kind: BuiltInRemediation.ArgumentKind
+    ) -> RemediationRule.Argument? {
+        guard let text = reader.text(value, "'\(key)'") else { return nil }
+        switch kind {
+        case .word(let known) where known.contains(text): return .word(text)
+        case .share:
+            if let parameter = manifest.parameters.first(where: { $0.name == text }) {
+                if parameter.kind == .percent { return .parameter(text) }
+                reader.note(
+                    value.place, "'\(key)' needs a percent parameter; '\(text)' is a \(parameter.kind.rawValue)")
+                return nil
+            }
+            if text.hasSuffix("%"), let percent = Double(text.dropLast()), (0...100).contains(percent) {
+                return .share(percent / 100)
+            }
+        case .word: break
+        }
+        reader.note(value.place, "'\(key)' is '\(text)'; it is \(kind.description)")
+        return nil
+    }
+
+    // MARK: Verification, evidence, inhibition
+
+    private mutating func verification(_ entry: inout YAMLMapping) -> TipRule.Verification? {
+        guard let value = entry.take("verify"), var inner = reader.mapping(value, "'verify'") else { return nil }
+        let within = reader.duration(&inner, "within", else: .seconds(600))
+        var expression: String?
+        if let written = inner.take("expression") {
+            expression = reader.expression(written, "'expression'")
+        } else {
+            reader.note(value.place, "'verify' has no 'expression'")
+        }
+        reader.finish(inner, "'verify'")
+        return expression.map { TipRule.Verification(expression: $0, within: within) }
+    }
+
+    private mutating func evidence(_ entry: inout YAMLMapping) -> [TipRule.EvidenceRule] {
+        guard let value = entry.take("evidence"), let list = reader.list(value, "'evidence'") else { return [] }
+        var rules: [TipRule.EvidenceRule] = []
+        for item in list {
+            guard var inner = reader.mapping(item, "evidence") else { continue }
+            let query = template(&inner, "query", "evidence")
+            let text = template(&inner, "text", "evidence")
+            reader.finish(inner, "evidence")
+            guard let query, let text else { continue }
+            checkQuery(query, inner.place(of: "query"))
+            rules.append(TipRule.EvidenceRule(query: query, text: text))
+        }
+        return rules
+    }
+
+    private mutating func checkQuery(_ query: Template, _ place: SourcePlace) {
+        let parameters = Dictionary(manifest.parameters.map { ($0.name, $0.standard) }, uniquingKeysWith: { $1 })
+        let sample = TemplateScene(labels: ["host": "sample"], value: 1, parameters: parameters, escaping: .query)
+        if let problem = ExpressionCheck.problem(of: query.renderOrExplain(sample)) {
+            reader.note(place, "'query': could not parse expression: \(problem)")
+        }
+    }
+
+    private mutating func inhibited(_ entry: inout YAMLMapping) -> [String] {
+        guard let value = entry.take("inhibits"), let list = reader.list(value, "'inhibits'") else { return [] }
+        return list.compactMap { reader.text($0, "'inhibits'") }
+    }
+}
