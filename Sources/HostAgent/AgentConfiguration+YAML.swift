@@ -1,0 +1,122 @@
+import Counters
+import FleetModel
+import Foundation
+import Yams
+
+extension AgentConfiguration {
+    /// Reads and checks the file at `path`.
+    public static func load(file path: String) throws(AgentError) -> AgentConfiguration {
+        let text: String
+        do {
+            text = try String(contentsOfFile: path, encoding: .utf8)
+        } catch {
+            let reason =
+                FileManager.default.fileExists(atPath: path) ? "it cannot be read as UTF-8 text" : "no such file"
+            throw .configuration(place: path, reason: reason)
+        }
+        return try AgentConfiguration(yaml: text, file: path, machineName: ProcessInfo.processInfo.hostName)
+    }
+
+    /// Reads and checks YAML. `file` names it in errors and is where relative paths count from; `machineName` is the
+    /// host's name where the text gives none.
+    public init(yaml: String, file: String, machineName: String) throws(AgentError) {
+        var reader = try ConfigurationReader(yaml: yaml, file: file)
+        let givenHost: HostName? = try reader.value("host", Self.name)
+        let givenCluster: ClusterName? = try reader.value("cluster", Self.name)
+        guard let host = givenHost ?? HostName(String(machineName.prefix { $0 != "." })) else {
+            throw .configuration(
+                place: file, reason: "the machine's name '\(machineName)' cannot be the host's: set 'host'")
+        }
+        guard let cluster = givenCluster ?? ClusterName("default") else {
+            throw .configuration(place: file, reason: "set 'cluster'")
+        }
+        self.init(host: host, cluster: cluster)
+        server = try reader.value("server", Self.serverAddress) ?? server
+        tokenFile = try reader.path("token_file")
+        certificateAuthority = try reader.path("ca_file")
+        dataFolder = try reader.path("data") ?? dataFolder
+        machinesFolder = try reader.path("machines") ?? machinesFolder
+        interval = try reader.value("interval", Self.interval) ?? interval
+        logicalProcessors = try reader.value("logical_processors", Self.processors)
+        memory = try reader.value("memory", Self.size)
+        accelerator = try reader.value("accelerator", Self.acceleratorChoice) ?? accelerator
+        migrationAddress = try reader.value("migration_address", Self.address)
+        migrationCertificates = try reader.path("migration_tls")
+        spoolLimit = try reader.value("spool_limit", Self.spoolSize) ?? spoolLimit
+        try reader.refuseUnknownKeys()
+        if let migrationAddress, !Self.isLoopback(migrationAddress), migrationCertificates == nil {
+            throw reader.problem(
+                "migration_address",
+                "\(migrationAddress) is not loopback: VMs' memory crosses it only under TLS; "
+                    + "set 'migration_tls' to a folder of certificates")
+        }
+    }
+
+    // MARK: Values; each returns `nil` and a reason where the text does not do.
+
+    private static func name<Kind>(_ text: String) -> ConfigurationReader.Parsed<Name<Kind>> {
+        Name<Kind>(text).map { .value($0) }
+            ?? .problem("'\(text)' is not a name: 1 to 63 letters, digits, '.', '_', '-', not starting with a sign")
+    }
+
+    private static func serverAddress(_ text: String) -> ConfigurationReader.Parsed<String> {
+        guard let address = URLComponents(string: text), let scheme = address.scheme, let host = address.host,
+            !host.isEmpty, scheme == "http" || scheme == "https"
+        else { return .problem("'\(text)' is not an address such as https://server:7411") }
+        guard address.path.isEmpty || address.path == "/", address.query == nil, address.fragment == nil else {
+            return .problem("'\(text)' has a path; write only scheme, host and port")
+        }
+        if scheme == "http", !isLoopback(host) {
+            return .problem(
+                "'\(text)' leaves this machine without TLS; use https, and 'ca_file' for a private authority")
+        }
+        return .value(text.hasSuffix("/") ? String(text.dropLast()) : text)
+    }
+
+    private static func interval(_ text: String) -> ConfigurationReader.Parsed<Duration> {
+        let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+        let milliseconds: [String: Double] = ["ms": 1, "s": 1000, "": 1000, "m": 60_000]
+        guard let number = Double(digits), let unit = milliseconds[String(text.dropFirst(digits.count))],
+            (100...300_000).contains(number * unit)
+        else { return .problem("'\(text)' is not an interval from 100ms to 5m, such as 10s") }
+        return .value(.milliseconds(Int64(number * unit)))
+    }
+
+    private static func processors(_ text: String) -> ConfigurationReader.Parsed<LogicalProcessorSet> {
+        do throws(CounterError) {
+            return .value(try LogicalProcessorSet(parsing: text))
+        } catch {
+            return .problem("\(error)")
+        }
+    }
+
+    private static func size(_ text: String) -> ConfigurationReader.Parsed<Bytes> {
+        guard let size = Bytes(parsing: text), size > .zero else {
+            return .problem("'\(text)' is not a size; write a whole number and KiB, MiB, GiB or TiB")
+        }
+        return .value(size)
+    }
+
+    private static func spoolSize(_ text: String) -> ConfigurationReader.Parsed<Bytes> {
+        guard let size = Bytes(parsing: text), size >= .mebibytes(8) else {
+            return .problem("'\(text)' is not a size of at least 8MiB")
+        }
+        return .value(size)
+    }
+
+    private static func acceleratorChoice(_ text: String) -> ConfigurationReader.Parsed<AcceleratorChoice> {
+        let known = AcceleratorChoice.allCases.map(\.rawValue).joined(separator: ", ")
+        return AcceleratorChoice(rawValue: text).map { .value($0) } ?? .problem("'\(text)' is none of \(known)")
+    }
+
+    private static func address(_ text: String) -> ConfigurationReader.Parsed<String> {
+        let isSound = !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != 0x2c && $0 != 0x2f }
+        return isSound ? .value(text) : .problem("'\(text)' is not a host name or an address")
+    }
+
+    /// Whether an address stays on this machine.
+    private static func isLoopback(_ host: String) -> Bool {
+        host == "localhost" || host == "::1" || host == "[::1]"
+            || (host.hasPrefix("127.") && host.split(separator: ".").count == 4)
+    }
+}

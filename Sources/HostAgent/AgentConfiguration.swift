@@ -1,0 +1,76 @@
+import Counters
+import FleetModel
+
+/// What an agent must know of its host, its server and its folders: the agent's YAML file, read and checked.
+///
+/// ```yaml
+/// # Every key, with its default or an example. Relative paths count from the folder of this file.
+/// host: kvm1                        # the host's name in the fleet; default: the machine's host name
+/// cluster: default                  # hosts among which VMs may move
+/// server: https://evenkeel.example:7411   # default http://127.0.0.1:7411; http only to loopback
+/// token_file: /etc/evenkeel/token   # the secret from `evenkeel token create agent NAME`; none without tokens
+/// ca_file: /etc/evenkeel/ca.pem     # certificates to trust in place of the system's
+/// data: /var/lib/evenkeel/agent     # spool and command journal
+/// machines: /var/lib/evenkeel/machines    # one folder for each VM that runs here
+/// interval: 10s                     # how often samples are taken and sent: 100ms to 5m
+/// logical_processors: "0-3,6"       # the host is this part of the machine; default: all of it
+/// memory: 32GiB                     # the host's share of the machine's memory; default: all of it
+/// accelerator: auto                 # auto, kvm or tcg
+/// migration_address: 10.0.0.2       # where other hosts send VMs to; without it this host cannot receive
+/// migration_tls: /etc/evenkeel/pki  # ca-cert.pem, server-*.pem, client-*.pem; needed off loopback
+/// spool_limit: 1GiB                 # the oldest undelivered samples are dropped beyond this
+/// ```
+public struct AgentConfiguration: Hashable, Sendable {
+    /// The host's name in the fleet.
+    public var host: HostName
+    /// The cluster that it is in.
+    public var cluster: ClusterName
+    /// The server's address, `http` or `https`, without a path.
+    public var server: String
+    /// File with the agent's secret; `nil` where the server asks for none.
+    public var tokenFile: String?
+    /// File with certificates to trust in place of the system's.
+    public var certificateAuthority: String?
+    /// Folder of the spool and the command journal.
+    public var dataFolder: String
+    /// Folder that the runtime keeps its VMs in.
+    public var machinesFolder: String
+    /// How often samples are taken and sent.
+    public var interval: Duration
+    /// The part of the machine's logical processors that is the host; `nil` for all.
+    public var logicalProcessors: LogicalProcessorSet?
+    /// The host's share of the machine's memory; `nil` for all.
+    public var memory: Bytes?
+    /// What VMs that leave it open run under.
+    public var accelerator: AcceleratorChoice
+    /// Address that other hosts send VMs to; `nil` where this host cannot receive.
+    public var migrationAddress: String?
+    /// Folder of the certificates for migration traffic.
+    public var migrationCertificates: String?
+    /// How much the spool may hold.
+    public var spoolLimit: Bytes
+
+    /// A configuration; what is not given has its default.
+    public init(
+        host: HostName, cluster: ClusterName, server: String = "http://127.0.0.1:7411", tokenFile: String? = nil,
+        certificateAuthority: String? = nil, dataFolder: String = "/var/lib/evenkeel/agent",
+        machinesFolder: String = "/var/lib/evenkeel/machines", interval: Duration = .seconds(10),
+        logicalProcessors: LogicalProcessorSet? = nil, memory: Bytes? = nil, accelerator: AcceleratorChoice = .auto,
+        migrationAddress: String? = nil, migrationCertificates: String? = nil, spoolLimit: Bytes = .gibibytes(1)
+    ) {
+        self.host = host
+        self.cluster = cluster
+        self.server = server
+        self.tokenFile = tokenFile
+        self.certificateAuthority = certificateAuthority
+        self.dataFolder = dataFolder
+        self.machinesFolder = machinesFolder
+        self.interval = interval
+        self.logicalProcessors = logicalProcessors
+        self.memory = memory
+        self.accelerator = accelerator
+        self.migrationAddress = migrationAddress
+        self.migrationCertificates = migrationCertificates
+        self.spoolLimit = spoolLimit
+    }
+}

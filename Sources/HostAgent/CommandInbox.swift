@@ -1,0 +1,196 @@
+import FleetModel
+
+/// What becomes of the commands that a server gives to a host: a pure decision core.
+///
+/// Each command is on disk before it is begun, and its answer before it is sent. So whatever dies in between, a command
+/// that was begun and not answered is performed again (every host task may be told twice), and an answer that was found
+/// is sent until the server has it. Several commands run at once; numbers are begun in ascending order.
+///
+/// The core knows no time: actions carry how often they failed before, and the shell waits accordingly.
+public struct CommandInbox: Sendable {
+    /// What the shell tells the core.
+    public enum Event: Hashable, Sendable {
+        /// The shell is up; told once, first.
+        case started
+        /// The server gave these commands, none where it had none.
+        case fetched([AgentCommand])
+        /// The server could not be asked, for this reason.
+        case fetchFailed
+        /// The journal has the entry.
+        case recorded(CommandJournalEntry)
+        /// The journal does not take the entry.
+        case recordFailed(CommandJournalEntry)
+        /// The command was performed, with this answer.
+        case performed(Int64, HostTaskAnswer)
+        /// The server has the answer, or wants none.
+        case delivered(Int64)
+        /// The server could not be told the answer.
+        case deliveryFailed(Int64)
+    }
+
+    /// What the core wants of the shell. `failures` says how often in a row it did not work.
+    public enum Action: Hashable, Sendable {
+        /// Ask the server for commands above `after`.
+        case fetch(after: Int64, failures: Int)
+        /// Write the entry to the journal.
+        case record(CommandJournalEntry, failures: Int)
+        /// Do the command.
+        case perform(AgentCommand)
+        /// Send the answer.
+        case deliver(Int64, HostTaskAnswer, failures: Int)
+    }
+
+    private enum Station: Hashable, Sendable {
+        case recordingBegin
+        case performing
+        case recordingAnswer(HostTaskAnswer)
+        case delivering(HostTaskAnswer)
+        case delivered(HostTaskAnswer)
+    }
+
+    private struct Entry: Hashable, Sendable {
+        var command: AgentCommand
+        var station: Station
+        var failures = 0
+    }
+
+    /// How many delivered answers are remembered, in case the server asks once more.
+    public static let remembered = 256
+
+    private let host: HostName
+    private var entries: [Int64: Entry] = [:]
+    private var highest: Int64 = 0
+    private var fetchFailures = 0
+    /// Set after a start and after every failure: the server may not be the one it was, so all that it still waits for
+    /// is asked for.
+    private var mustReconcile = true
+
+    /// The inbox of `host` as its journal left it, oldest entry first.
+    public init(host: HostName, journal: [CommandJournalEntry] = []) {
+        self.host = host
+        for entry in journal {
+            switch entry {
+            case .begun(let command):
+                if entries[command.number] == nil {
+                    entries[command.number] = Entry(command: command, station: .performing)
+                }
+            case .answered(let number, let answer): entries[number]?.station = .delivering(answer)
+            case .delivered(let number):
+                if case .delivering(let answer) = entries[number]?.station {
+                    entries[number]?.station = .delivered(answer)
+                }
+            }
+        }
+        highest = entries.keys.max() ?? 0
+        forgetOld()
+    }
+
+    /// The journal that gives this inbox back: what a compacted file holds.
+    public var journal: [CommandJournalEntry] {
+        entries.values.sorted { $0.command.number < $1.command.number }.flatMap { entry -> [CommandJournalEntry] in
+            let number = entry.command.number
+            switch entry.station {
+            case .recordingBegin: return []
+            case .performing, .recordingAnswer: return [.begun(entry.command)]
+            case .delivering(let answer): return [.begun(entry.command), .answered(number, answer)]
+            case .delivered(let answer): return [.begun(entry.command), .answered(number, answer), .delivered(number)]
+            }
+        }
+    }
+
+    /// Takes an event and says what to do next.
+    public mutating func receive(_ event: Event) -> [Action] {
+        switch event {
+        case .started:
+            return resume() + [fetch()]
+        case .fetched(let commands):
+            fetchFailures = 0
+            mustReconcile = false
+            return take(commands) + [fetch()]
+        case .fetchFailed:
+            fetchFailures += 1
+            mustReconcile = true
+            return [fetch()]
+        case .recorded(let entry):
+            return recorded(entry)
+        case .recordFailed(let entry):
+            return again(entry.number) { .record(entry, failures: $0) }
+        case .performed(let number, let answer):
+            guard entries[number]?.station == .performing else { return [] }
+            entries[number]?.station = .recordingAnswer(answer)
+            return [.record(.answered(number, answer), failures: 0)]
+        case .delivered(let number):
+            guard case .delivering(let answer) = entries[number]?.station else { return [] }
+            entries[number]?.station = .delivered(answer)
+            entries[number]?.failures = 0
+            forgetOld()
+            return [.record(.delivered(number), failures: 0)]
+        case .deliveryFailed(let number):
+            guard case .delivering(let answer) = entries[number]?.station else { return [] }
+            return again(number) { .deliver(number, answer, failures: $0) }
+        }
+    }
+
+    private func fetch() -> Action {
+        .fetch(after: mustReconcile ? 0 : highest, failures: fetchFailures)
+    }
+
+    /// What a run of the agent that ended had not brought to its end.
+    private func resume() -> [Action] {
+        entries.values.sorted { $0.command.number < $1.command.number }.compactMap { entry in
+            switch entry.station {
+            case .performing: .perform(entry.command)
+            case .delivering(let answer): .deliver(entry.command.number, answer, failures: 0)
+            case .recordingBegin, .recordingAnswer, .delivered: nil
+            }
+        }
+    }
+
+    private mutating func take(_ commands: [AgentCommand]) -> [Action] {
+        var actions: [Action] = []
+        for command in commands.sorted(by: { $0.number < $1.number }) where command.host == host {
+            highest = max(highest, command.number)
+            if let known = entries[command.number] {
+                // The server does not know an answer that it once took: it gets it once more.
+                if case .delivered(let answer) = known.station {
+                    entries[command.number]?.station = .delivering(answer)
+                    actions.append(.deliver(command.number, answer, failures: 0))
+                }
+                continue
+            }
+            entries[command.number] = Entry(command: command, station: .recordingBegin)
+            actions.append(.record(.begun(command), failures: 0))
+        }
+        return actions
+    }
+
+    private mutating func recorded(_ entry: CommandJournalEntry) -> [Action] {
+        entries[entry.number]?.failures = 0
+        switch (entry, entries[entry.number]?.station) {
+        case (.begun(let command), .recordingBegin):
+            entries[command.number]?.station = .performing
+            return [.perform(command)]
+        case (.answered(let number, let answer), .recordingAnswer):
+            entries[number]?.station = .delivering(answer)
+            return [.deliver(number, answer, failures: 0)]
+        default:
+            return []
+        }
+    }
+
+    private mutating func again(_ number: Int64, _ action: (Int) -> Action) -> [Action] {
+        guard let failures = entries[number]?.failures else { return [] }
+        entries[number]?.failures = failures + 1
+        return [action(failures + 1)]
+    }
+
+    private mutating func forgetOld() {
+        let done = entries.values.filter { entry in
+            if case .delivered = entry.station { return true }
+            return false
+        }
+        for entry in done.sorted(by: { $0.command.number < $1.command.number }).dropLast(Self.remembered) {
+            entries[entry.command.number] = nil
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import Counters
+import FleetModel
+import HTTPClient
+import Logging
+
+/// Tells the server how the host is: after every sample, and at once after a VM changed. Only the newest report counts.
+actor HostReporter {
+    /// What stays the same from report to report.
+    struct Identity: Sendable {
+        var host: HostName
+        var cluster: ClusterName
+        var version: String
+        var run: String
+        var accelerator: Accelerator
+        var migrationAddress: String?
+    }
+
+    private let identity: Identity
+    private let link: ServerLink
+    private let patience: Patience
+    private let logger: Logger
+    private var newest: HostReport?
+    private var logicalProcessors: Int?
+    private var memory: Bytes?
+    private var memoryAvailable: Bytes?
+    private var residentMemory: [VirtualMachineID: Bytes] = [:]
+    private let signal: AsyncStream<Void>.Continuation
+    private let signals: AsyncStream<Void>
+
+    init(_ identity: Identity, link: ServerLink, patience: Patience, logger: Logger) {
+        self.identity = identity
+        self.link = link
+        self.patience = patience
+        self.logger = logger
+        (signals, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Notes what a sample says of the host.
+    func note(_ sample: HostSample) {
+        logicalProcessors = sample.logicalProcessors ?? logicalProcessors
+        memory = sample.memory ?? memory
+        memoryAvailable = sample.memoryAvailable
+        residentMemory = sample.residentMemory
+    }
+
+    /// Reports the VMs as the provider has just told them. Before the first whole sample there is nothing to say of the
+    /// host, and where the provider did not answer, nothing of the VMs: silence makes the host stale at the server.
+    func report(_ reading: Inventory.Reading, time: Timestamp) {
+        guard reading.problem == nil, let logicalProcessors, let memory else { return }
+        let machines = reading.machines.map { machine in
+            var machine = machine
+            machine.residentMemory = residentMemory[machine.definition.id] ?? machine.residentMemory
+            return machine
+        }
+        newest = HostReport(
+            host: identity.host, cluster: identity.cluster, time: time, agentVersion: identity.version,
+            agentRun: identity.run, logicalProcessors: logicalProcessors, memory: memory,
+            memoryAvailable: memoryAvailable, accelerator: identity.accelerator,
+            migrationAddress: identity.migrationAddress, virtualMachines: machines)
+        signal.yield()
+    }
+
+    /// Sends reports until the task is cancelled.
+    func run() async throws {
+        var failures = 0
+        for await _ in signals {
+            while let report = newest {
+                do throws(HTTPClientError) {
+                    try await link.report(report)
+                    if failures > 0 { logger.info("the server takes reports again") }
+                    failures = 0
+                    if newest == report { newest = nil }
+                } catch {
+                    try Task.checkCancellation()
+                    if failures == 0 { logger.warning("the server does not take reports: \(error)") }
+                    failures += 1
+                    try await patience.wait(failures: failures)
+                }
+            }
+        }
+    }
+}

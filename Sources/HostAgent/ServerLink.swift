@@ -1,0 +1,148 @@
+import FleetModel
+import FoundationEssentials
+import HTTPClient
+
+/// How an agent speaks to its server: always the one who asks.
+public struct ServerLink: Sendable {
+    /// What sends a request: `HTTPClient.send`, or somebody who stands in for the server.
+    public typealias Send = @Sendable (HTTPRequest) async throws(HTTPClientError) -> HTTPResponse
+
+    /// Commands as the server gave them.
+    public struct Commands: Hashable, Sendable {
+        /// Those that this version understands.
+        public var commands: [AgentCommand]
+        /// Numbers of those that it does not.
+        public var foreign: [Int64]
+    }
+
+    private let server: String
+    private let host: HostName
+    private let certificateAuthority: String?
+    private let secret: AgentSecret
+    private let send: Send
+
+    /// A link to the server that `configuration` names. Throws where the token's file cannot be read.
+    public init(_ configuration: AgentConfiguration, send: @escaping Send) throws(AgentError) {
+        server = configuration.server
+        host = configuration.host
+        certificateAuthority = configuration.certificateAuthority
+        secret = try AgentSecret(file: configuration.tokenFile)
+        self.send = send
+    }
+
+    /// Sends samples: a compressed remote write 1.0 request.
+    func write(_ batch: [UInt8]) async throws(HTTPClientError) -> HTTPResponse {
+        var request = HTTPRequest(.post, "\(server)/api/v1/write", body: batch)
+        request.headers = [
+            (name: "Content-Type", value: "application/x-protobuf"), (name: "Content-Encoding", value: "snappy"),
+            (name: "X-Prometheus-Remote-Write-Version", value: "0.1.0"),
+        ]
+        request.totalLimit = .seconds(30)
+        return try await exchange(request)
+    }
+
+    /// Says how the host is.
+    func report(_ report: HostReport) async throws(HTTPClientError) {
+        try await post(report, "report").requireSuccess()
+    }
+
+    /// Waits for commands above `after`, up to `wait` seconds.
+    func commands(after: Int64, wait: Int) async throws(HTTPClientError) -> Commands {
+        let path = "\(server)/agent/v1/commands?host=\(HTTPRequest.encoded(host.text))&after=\(after)&wait=\(wait)"
+        var request = HTTPRequest(.get, path)
+        request.totalLimit = .seconds(wait + 15)
+        let response = try await exchange(request).requireSuccess()
+        guard let list = try? JSONDecoder().decode(FetchedCommands.self, from: Data(response.body)) else {
+            throw .status(url: response.url, status: response.status, body: "no list of commands: \(response.text)")
+        }
+        return list.sorted
+    }
+
+    /// Says how a command ended.
+    func answer(_ answer: HostTaskAnswer, to number: Int64) async throws(HTTPClientError) -> HTTPResponse {
+        try await post(answer, "commands/\(number)/answer?host=\(HTTPRequest.encoded(host.text))")
+    }
+
+    /// Says how far a migration has come.
+    func progress(_ progress: MigrationProgress, of number: Int64) async throws(HTTPClientError) {
+        try await post(progress, "commands/\(number)/progress?host=\(HTTPRequest.encoded(host.text))").requireSuccess()
+    }
+
+    private func post(_ value: some Encodable, _ path: String) async throws(HTTPClientError) -> HTTPResponse {
+        let url = "\(server)/agent/v1/\(path)"
+        guard let body = try? JSONEncoder().encode(value) else {
+            throw .invalidRequest(url: url, reason: "its content cannot be written as JSON")
+        }
+        var request = HTTPRequest(.post, url, body: [UInt8](body))
+        request.headers = [(name: "Content-Type", value: "application/json")]
+        request.totalLimit = .seconds(15)
+        return try await exchange(request)
+    }
+
+    private func exchange(_ request: HTTPRequest) async throws(HTTPClientError) -> HTTPResponse {
+        var request = request
+        request.certificateAuthority = certificateAuthority
+        if let token = secret.token { request.authorize(bearer: token) }
+        let response = try await send(request)
+        // The token may have been replaced since: the next request carries what the file holds then.
+        if response.status == 401 { secret.reload() }
+        return response
+    }
+}
+
+/// The agent's secret, out of its file.
+private final class AgentSecret: Sendable {
+    private let file: String?
+    private let current: Locked<String?>
+
+    init(file: String?) throws(AgentError) {
+        self.file = file
+        guard let file else {
+            current = Locked(nil)
+            return
+        }
+        guard let token = Self.read(file) else {
+            throw .configuration(
+                place: file,
+                reason: "no token can be read from it; write there what `evenkeel token create agent NAME` printed")
+        }
+        current = Locked(token)
+    }
+
+    var token: String? { current.withLock { $0 } }
+
+    func reload() {
+        guard let file, let token = Self.read(file) else { return }
+        current.withLock { $0 = token }
+    }
+
+    private static func read(_ file: String) -> String? {
+        guard let content = try? Data(contentsOf: URL(filePath: file)) else { return nil }
+        let text = String(decoding: content, as: UTF8.self)
+        let token = text.split(whereSeparator: { $0.isWhitespace }).first.map(String.init)
+        return token
+    }
+}
+
+/// `{"commands":[...]}`, of which every element that is not understood keeps at least its number.
+private struct FetchedCommands: Decodable {
+    private struct Element: Decodable {
+        var command: AgentCommand?
+        var number: Int64?
+
+        private enum Key: String, CodingKey { case number }
+
+        init(from decoder: any Decoder) throws {
+            command = try? AgentCommand(from: decoder)
+            number = try decoder.container(keyedBy: Key.self).decode(Int64.self, forKey: .number)
+        }
+    }
+
+    private let commands: [Element]
+
+    var sorted: ServerLink.Commands {
+        ServerLink.Commands(
+            commands: commands.compactMap(\.command),
+            foreign: commands.filter { $0.command == nil }.compactMap(\.number))
+    }
+}
