@@ -1,0 +1,125 @@
+import FleetModel
+
+/// Makes a round's alerts and tips from what the rules found.
+struct RoundComposer {
+    /// Most elements of one evidence query that a tip shows.
+    private static let mostEvidence = 8
+
+    let parameters: ParameterValues
+    let moment: Timestamp
+
+    /// An alert with everything that its texts are made from.
+    struct Finding {
+        let pack: RulePack
+        let rule: Rule
+        let entry: AlertBook.Entry
+        let tip: TipRule?
+        let subject: TipSubject?
+        let scene: TemplateScene
+
+        var key: AlertKey? {
+            subject.map { AlertKey(pack: pack.name, alert: rule.name, subject: $0) }
+        }
+    }
+
+    func finding(_ entry: AlertBook.Entry, of rule: Rule, in pack: RulePack) -> Finding {
+        let tip = pack.tips[rule.name]
+        let subject = tip.map { $0.subject.subject(of: entry.labels) } ?? SubjectRule.guessed(from: entry.labels)
+        let values = parameters.values(of: pack, cluster: subject?.cluster)
+        let scene = TemplateScene(labels: entry.element, value: entry.value, parameters: values)
+        return Finding(pack: pack, rule: rule, entry: entry, tip: tip, subject: subject, scene: scene)
+    }
+
+    /// Without those that a firing alert of the same pack and subject holds back.
+    func withoutInhibited(_ findings: [Finding]) -> [Finding] {
+        let held = findings.filter(\.entry.isFiring).flatMap { finding in
+            (finding.tip?.inhibits ?? []).compactMap { alert in
+                finding.subject.map { AlertKey(pack: finding.pack.name, alert: alert, subject: $0) }
+            }
+        }
+        let inhibited = Set(held)
+        return findings.filter { $0.key.map { !inhibited.contains($0) } ?? true }
+    }
+
+    func alerts(of findings: [Finding], _ asker: inout RuleAsker) async -> [ActiveAlert] {
+        var alerts: [ActiveAlert] = []
+        for finding in findings {
+            var alert = ActiveAlert(
+                pack: finding.pack.name, alert: finding.rule.name, labels: finding.entry.labels,
+                annotations: finding.rule.annotations.mapValues { $0.renderOrExplain(finding.scene) },
+                value: finding.entry.value, isFiring: finding.entry.isFiring,
+                activeSince: finding.entry.activeSince, tip: nil)
+            if finding.entry.isFiring, let subject = finding.subject {
+                let writer = TipWriter(finding: finding, subject: subject, annotations: alert.annotations)
+                alert.tip = writer.tip(evidence: await evidence(of: finding, &asker))
+            }
+            alerts.append(alert)
+        }
+        return alerts
+    }
+
+    // MARK: Evidence
+
+    private func evidence(of finding: Finding, _ asker: inout RuleAsker) async -> [Evidence] {
+        var evidence: [Evidence] = []
+        for rule in finding.tip?.evidence ?? [] {
+            do {
+                evidence += try await self.evidence(rule, of: finding, asker)
+            } catch {
+                asker.fail(pack: finding.pack.name, rule: finding.rule.name, finding.rule.place, error)
+            }
+        }
+        if !evidence.isEmpty { return evidence }
+        let value = NumberText.shortest(finding.entry.value)
+        return [
+            Evidence(
+                query: finding.rule.expression, time: moment, value: finding.entry.value,
+                text: "\(finding.rule.name): \(value)")
+        ]
+    }
+
+    private func evidence(
+        _ rule: TipRule.EvidenceRule, of finding: Finding, _ asker: RuleAsker
+    ) async throws -> [Evidence] {
+        var scene = finding.scene
+        scene.escaping = .query
+        let query = ExpressionCheck.scaled(try rule.query.render(scene), by: finding.pack.speed)
+        let elements = try await asker.elements(of: query, at: moment)
+        let largest = elements.sorted { ($1.value, $0.labels) < ($0.value, $1.labels) }.prefix(Self.mostEvidence)
+        return largest.map { element in
+            let scene = TemplateScene(
+                labels: element.labels, value: element.value, parameters: finding.scene.parameters)
+            return Evidence(
+                query: query, time: moment, value: element.value, text: rule.text.renderOrExplain(scene))
+        }
+    }
+
+    // MARK: Health
+
+    /// The subjects for which a verification holds, by pack, alert and subject.
+    func healthy(_ packs: [RulePack], _ asker: inout RuleAsker) async -> [AlertKey] {
+        var keys: [AlertKey] = []
+        for pack in packs {
+            for (alert, tip) in pack.tips.sorted(by: { $0.key < $1.key }) {
+                guard let verification = tip.verification else { continue }
+                do {
+                    let elements = try await asker.elements(of: verification.expression, at: moment)
+                    let subjects = Set(elements.compactMap { tip.subject.subject(of: $0.labels) })
+                    keys += subjects.sorted { $0.name < $1.name }.map {
+                        AlertKey(pack: pack.name, alert: alert, subject: $0)
+                    }
+                } catch {
+                    asker.fail(pack: pack.name, rule: alert, SourcePlace(file: "pack.yaml"), error)
+                }
+            }
+        }
+        return keys
+    }
+}
+
+extension SubjectRule {
+    /// What an alert without a tip of its own is about, by the labels that every series of the fleet has.
+    static func guessed(from labels: Labels) -> TipSubject? {
+        [Kind.virtualMachine, .host, .cluster].lazy.compactMap { SubjectRule($0).subject(of: labels) }.first
+    }
+}

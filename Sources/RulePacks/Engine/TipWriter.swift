@@ -1,0 +1,53 @@
+import FleetModel
+
+/// Fills a tip rule in for one firing alert; an alert without a rule becomes advice under its own annotations.
+struct TipWriter {
+    let finding: RoundComposer.Finding
+    let subject: TipSubject
+    let annotations: [String: String]
+
+    func tip(evidence: [Evidence]) -> RenderedTip {
+        guard let rule = finding.tip else { return advice(evidence) }
+        return RenderedTip(
+            subject: subject, level: rule.level, title: line(rule.title.renderOrExplain(finding.scene)),
+            body: rule.body.renderOrExplain(finding.scene), knowledge: rule.knowledge, evidence: evidence,
+            remediation: rule.remediation.name.rawValue, terms: terms(rule))
+    }
+
+    private func terms(_ rule: TipRule) -> TipTerms {
+        let verification = rule.verification
+        return TipTerms(
+            approval: rule.remediation.name.isAvailable ? rule.approval : .advise,
+            arguments: arguments(rule.remediation),
+            coolDownSeconds: rule.coolDown.inSeconds, expirySeconds: rule.expiry.inSeconds,
+            verifyWithinSeconds: (verification?.within ?? .seconds(600)).inSeconds,
+            hasVerification: verification != nil)
+    }
+
+    /// Shares are written as decimal fractions: `0.65`.
+    private func arguments(_ remediation: RemediationRule) -> [String: String] {
+        remediation.arguments.compactMapValues { argument in
+            switch argument {
+            case .word(let word): word
+            case .share(let share): NumberText.shortest(share)
+            case .parameter(let name): finding.scene.parameters[name].map { NumberText.shortest($0 / 100) }
+            }
+        }
+    }
+
+    /// Prometheus' customs: `summary` and `description`, `severity`, `runbook_url`.
+    private func advice(_ evidence: [Evidence]) -> RenderedTip {
+        let severity = finding.entry.labels["severity"] ?? ""
+        return RenderedTip(
+            subject: subject, level: ["critical", "page", "error"].contains(severity) ? .critical : .warning,
+            title: line(annotations["summary"] ?? finding.rule.name),
+            body: annotations["description"] ?? annotations["message"] ?? "",
+            knowledge: annotations["runbook_url"] ?? "", evidence: evidence,
+            remediation: BuiltInRemediation.notify.rawValue, terms: TipTerms(approval: .advise))
+    }
+
+    /// A title is one line.
+    private func line(_ text: String) -> String {
+        text.split(whereSeparator: \.isNewline).joined(separator: " ")
+    }
+}
