@@ -1,0 +1,137 @@
+import FleetModel
+
+extension Evaluation {
+    /// Arithmetic and comparisons between two vectors: elements meet by their join signature.
+    func streamMatched(_ node: BinaryOperation, _ steps: Steps, _ receive: Receiver) throws(PromQLError) {
+        var join = VectorJoin(node, steps)
+        // The side that may have many elements for one signature is called the left one from here on.
+        let isSwapped = node.matching.cardinality == .oneToMany
+        let many = try collect(isSwapped ? node.right : node.left, steps)
+        let one = try collect(isSwapped ? node.left : node.right, steps)
+        try join.run(many: many, one: one)
+        for var series in join.result.series where series.hasValue { try receive(&series) }
+    }
+}
+
+/// Matches the elements of two vectors step by step, with Prometheus' rules for what is ambiguous.
+private struct VectorJoin {
+    private let node: BinaryOperation
+    private let steps: Steps
+    private let signature: JoinSignature
+    private(set) var result = MergedSeries()
+
+    init(_ node: BinaryOperation, _ steps: Steps) {
+        self.node = node
+        self.steps = steps
+        signature = JoinSignature(node.matching)
+    }
+
+    private var isOneToOne: Bool { node.matching.cardinality == .oneToOne }
+
+    mutating func run(many: [StepSeries], one: [StepSeries]) throws(PromQLError) {
+        var partners: [Labels: [StepSeries]] = [:]
+        for series in one { partners[signature.of(series.labels), default: []].append(series) }
+        try refuseDuplicates(partners, beside: many)
+        var used: [Labels: Used] = [:]
+        let unused = Used(steps.count)
+        for series in many {
+            let key = signature.of(series.labels)
+            guard let candidates = partners[key] else { continue }
+            for candidate in candidates {
+                try meet(series, candidate, &used[key, default: unused])
+            }
+        }
+    }
+
+    /// Two elements on the "one" side must never have the same signature at the same step. A step at which the other
+    /// side is empty is not looked at.
+    private func refuseDuplicates(
+        _ partners: [Labels: [StepSeries]], beside many: [StepSeries]
+    ) throws(PromQLError) {
+        guard partners.contains(where: { $0.value.count > 1 }) else { return }
+        var isMet = PresenceColumn(steps.count)
+        for series in many { isMet.merge(series.values) }
+        for (key, candidates) in partners where candidates.count > 1 {
+            for step in 0..<steps.count where isMet[step] {
+                let present = candidates.filter { !StepSeries.isAbsent($0.values[step]) }
+                if present.count > 1 { throw duplicates(key, present) }
+            }
+        }
+    }
+
+    private func duplicates(_ key: Labels, _ present: [StepSeries]) -> PromQLError {
+        let side = node.matching.cardinality == .oneToMany ? "left" : "right"
+        let shown = present.prefix(2).map { Self.quotedNames($0.labels) }.sorted()
+        return .evaluation(
+            reason: "found duplicate series for the match group \(Self.quotedNames(key)) on the \(side) hand-side of "
+                + "the operation: [\(shown.joined(separator: ", "))];many-to-many matching not allowed: matching labels "
+                + "must be unique on one side")
+    }
+
+    /// Labels as Go's library prints them, the metric's name among the others.
+    private static func quotedNames(_ labels: Labels) -> String {
+        let pairs = labels.pairs.map { "\($0.name)=\(Expression.quoted($0.value))" }
+        return "{\(pairs.joined(separator: ", "))}"
+    }
+
+    /// What has been matched at each step under one signature.
+    private struct Used {
+        var isMatched: [Bool]
+        var results: [Set<Labels>] = []
+
+        init(_ count: Int) { isMatched = [Bool](repeating: false, count: count) }
+    }
+
+    private mutating func meet(_ many: StepSeries, _ one: StepSeries, _ used: inout Used) throws(PromQLError) {
+        let labels = resultLabels(many.labels, one.labels)
+        // A plain comparison hands on the left element, name and all.
+        let dropsName = node.returnsBool
+        var series = StepSeries(labels: labels, dropsName: dropsName, values: [])
+        series.reset(steps.count)
+        var hasValue = false
+        for step in 0..<steps.count {
+            let (left, right) = (many.values[step], one.values[step])
+            if StepSeries.isAbsent(left) || StepSeries.isAbsent(right) { continue }
+            try claim(step, labels, &used)
+            let value = node.matching.cardinality == .oneToMany ? outcome(right, left) : outcome(left, right)
+            series.values[step] = value
+            hasValue = hasValue || !StepSeries.isAbsent(value)
+        }
+        if hasValue { try result.add(series) }
+    }
+
+    private func claim(_ step: Int, _ labels: Labels, _ used: inout Used) throws(PromQLError) {
+        if isOneToOne {
+            if used.isMatched[step] {
+                throw .evaluation(
+                    reason:
+                        "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)")
+            }
+            used.isMatched[step] = true
+            return
+        }
+        if used.results.isEmpty { used.results = [Set<Labels>](repeating: [], count: steps.count) }
+        if !used.results[step].insert(labels).inserted {
+            throw .evaluation(
+                reason: "multiple matches for labels: grouping labels must ensure unique matches")
+        }
+    }
+
+    /// The value of one meeting; absent where a comparison does not hold.
+    private func outcome(_ left: Double, _ right: Double) -> Double {
+        guard node.operation.isComparison else { return node.operation.arithmetic(left, right) }
+        let holds = node.operation.holds(left, right)
+        if node.returnsBool { return holds ? 1 : 0 }
+        return holds ? left : StepSeries.absent
+    }
+
+    private func resultLabels(_ many: Labels, _ one: Labels) -> Labels {
+        var labels = many
+        if !node.operation.isComparison { labels[Labels.metricName] = nil }
+        if isOneToOne {
+            labels = node.matching.isOn ? labels.keeping(node.matching.labels) : labels.dropping(node.matching.labels)
+        }
+        for name in node.matching.included { labels[name] = one[name] }
+        return labels
+    }
+}
