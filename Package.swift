@@ -51,6 +51,8 @@ let package = Package(
         room("Patterns", ["CPCRE2"]),
         // All outgoing HTTP: libcurl.
         room("HTTPClient", ["CCurl"]),
+        // YAML files of keys and values that administrators write: every finding with its line.
+        room("ConfigurationFile", [yams]),
         // What a host can say of itself: the catalogue and the readers of /proc and /sys.
         room("Counters", ["FleetModel"]),
         // VMs as QEMU processes over QMP, and the migration state machine.
@@ -77,8 +79,8 @@ let package = Package(
         room("HostAgent", ["FleetModel", "Counters", "HostRuntime", "MetricsWire", "HTTPClient", logging, lifecycle, yams]),
         // I/O shell of the server: HTTP, authentication, timers.
         room("FleetServer", [
-            "FleetModel", "FleetState", "HTTPClient", "HostRuntime", "MetricsWire", "Placement", "PromQL", "Remediation",
-            "RemoteEngine", "RulePacks", "TimeSeriesStore", logging, lifecycle, yams,
+            "ConfigurationFile", "FleetModel", "FleetState", "MetricsWire", "Placement", "PromQL", "Remediation",
+            "RemoteEngine", "RulePacks", "TimeSeriesStore", logging, lifecycle,
             .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOSSL", package: "swift-nio-ssl"), .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -86,7 +88,9 @@ let package = Package(
         ]),
         // The command line as a library: a folder a noun, a file a verb.
         room("Commands", [
-            "FleetModel", "FleetServer", "FleetState", "HostAgent", "HostRuntime", "HTTPClient", "PulseGuest", logging, lifecycle,
+            "ConfigurationFile", "FleetModel", "FleetServer", "FleetState", "HostAgent", "HostRuntime", "HTTPClient",
+            "PulseGuest", logging, lifecycle,
+            .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
         // The one executable.

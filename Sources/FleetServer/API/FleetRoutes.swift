@@ -1,0 +1,90 @@
+import FleetModel
+import FleetState
+import HTTPTypes
+import Hummingbird
+import Remediation
+
+/// What the command line and other tools of operators call.
+struct FleetRoutes {
+    let controller: FleetController
+    let state: FleetStateStore
+    let reader: FleetReader
+
+    func add(to router: Router<FleetRequestContext>) {
+        let group = router.group("/fleet/v1")
+        group.get("status") { _, context in
+            _ = try context.requireOperator()
+            return try FleetJSON.response(reader.status())
+        }
+        group.get("hosts") { _, context in
+            _ = try context.requireOperator()
+            return try FleetJSON.response(try await reader.hosts())
+        }
+        group.get("vms") { _, context in
+            _ = try context.requireOperator()
+            return try FleetJSON.response(reader.virtualMachines())
+        }
+        group.get("tips") { request, context in
+            _ = try context.requireOperator()
+            return try FleetJSON.response(try await reader.tips(all: request.uri.queryParameters["all"] == "true"))
+        }
+        group.get("tips/:number") { _, context in
+            _ = try context.requireOperator()
+            return try FleetJSON.response(try await reader.tip(try number(context, "tip")))
+        }
+        group.get("operations") { _, context in
+            _ = try context.requireOperator()
+            return try FleetJSON.response(try await reader.operations())
+        }
+        group.get("operations/:number") { _, context in
+            _ = try context.requireOperator()
+            return try FleetJSON.response(try await reader.operation(try number(context, "operation")))
+        }
+        addDecisions(to: group)
+    }
+
+    private func addDecisions(to group: RouterGroup<FleetRequestContext>) {
+        group.post("tips/:number/approve") { _, context in
+            let tip = try number(context, "tip")
+            return try await decide(.approve(tip: tip), context) { try await reader.tip($0.tip ?? tip) }
+        }
+        group.post("tips/:number/dismiss") { request, context in
+            let tip = try number(context, "tip")
+            let order = try await request.decoded(as: DismissalOrder.self)
+            if order.reason.allSatisfy(\.isWhitespace) { throw APIError(.badRequest, "reason: say why") }
+            return try await decide(.dismiss(tip: tip, reason: order.reason), context) {
+                try await reader.tip($0.tip ?? tip)
+            }
+        }
+        group.post("vms/:machine/migrate") { request, context in
+            let order = try await request.decoded(as: MigrationOrder.self)
+            guard let destination = HostName(order.to) else {
+                throw APIError(.badRequest, "to: '\(order.to)' is not a host's name")
+            }
+            let machine = try reader.machine(named: context.parameters.get("machine") ?? "")
+            return try await decide(.migrate(machine, to: destination), context) {
+                try await reader.operation($0.operation ?? 0)
+            }
+        }
+    }
+
+    private func decide(
+        _ kind: ControlRequest.Kind, _ context: FleetRequestContext,
+        then show: ((tip: Int64?, operation: Int64?)) async throws -> some Encodable
+    ) async throws -> Response {
+        let principal = try context.requireOperator()
+        switch try await controller.request(kind, by: principal.name) {
+        case .done(let tip, let operation): return try FleetJSON.response(try await show((tip, operation)))
+        case .refused(let reason): throw APIError(.conflict, reason)
+        case .notFound(let reason): throw APIError(.notFound, reason)
+        }
+    }
+
+    private func number(_ context: FleetRequestContext, _ what: String) throws -> Int64 {
+        let text = context.parameters.get("number") ?? ""
+        guard let number = Int64(text), number > 0 else {
+            throw APIError(.badRequest, "'\(text)' is not the number of a \(what)")
+        }
+        return number
+    }
+}

@@ -1,0 +1,253 @@
+import FleetModel
+
+/// A host as the API shows it. Times are milliseconds since 1970; `nil` is unknown, never zero.
+public struct HostView: Codable, Sendable {
+    /// The host's name.
+    public var name: String
+    /// Its cluster.
+    public var cluster: String
+    /// Whether its agent reported recently enough for decisions.
+    public var available: Bool
+    /// When the server took the last report.
+    public var lastReport: Timestamp
+    /// The agent's version.
+    public var agentVersion: String
+    /// What accelerates VMs there.
+    public var accelerator: Accelerator
+    /// How many LPs.
+    public var logicalProcessors: Int
+    /// Share of the LPs' time that was busy over the reading window, 0...1.
+    public var processorUse: Double?
+    /// Each LP's time by mode over the reading window.
+    public var processors: [LogicalProcessorView]
+    /// Memory of the host or of its partition.
+    public var memory: Bytes
+    /// What is still to be had of it.
+    public var memoryAvailable: Bytes?
+    /// Where it receives VMs; `nil` where it cannot.
+    public var migrationAddress: String?
+    /// How many VMs it has a process for.
+    public var virtualMachines: Int
+}
+
+/// One LP's time by mode, each a share of wall time, 0...1.
+public struct LogicalProcessorView: Codable, Sendable {
+    /// The LP's number on its machine.
+    public var lp: String
+    /// `guest`, `hypervisor`, `virtual` (both, where the platform cannot see the split), `root`, `idle`, `steal`.
+    public var modes: [String: Double]
+
+    /// Everything but idle and steal, as a share of the time that the machine really had.
+    public var total: Double? {
+        guard let idle = modes["idle"] else { return nil }
+        let had = modes.filter { $0.key != "steal" }.values.reduce(0, +)
+        return had > 0 ? 1 - idle / had : nil
+    }
+}
+
+/// A VM as the API shows it: a row for each host that knows it.
+public struct VirtualMachineView: Codable, Sendable {
+    /// The VM's UUID.
+    public var id: String
+    /// Its name.
+    public var name: String
+    /// The host that this row is about.
+    public var host: String
+    /// That host's cluster.
+    public var cluster: String
+    /// Its state there.
+    public var state: VirtualMachineState
+    /// What runs its code.
+    public var accelerator: Accelerator?
+    /// How many virtual processors.
+    public var virtualProcessors: Int
+    /// The guest's memory.
+    public var memory: Bytes
+    /// Memory of the host that its process holds.
+    public var residentMemory: Bytes?
+    /// What it uses, in LPs.
+    public var processorUse: Double?
+    /// Why it is not well.
+    public var problem: String?
+}
+
+/// A tip as the API shows it.
+public struct TipView: Codable, Sendable {
+    /// The tip's number.
+    public var number: Int64
+    /// How bad it is.
+    public var level: TipLevel
+    /// How far it has come.
+    public var state: TipState
+    /// `host`, `vm` or `cluster`.
+    public var subjectKind: String
+    /// The object's name; a VM's UUID.
+    public var subject: String
+    /// The cluster it lies in.
+    public var cluster: String
+    /// The pack that found it.
+    public var pack: String
+    /// The alert in that pack.
+    public var alert: String
+    /// One line.
+    public var title: String
+    /// A few sentences.
+    public var body: String
+    /// What it means and what to know before acting.
+    public var knowledge: String
+    /// What was measured.
+    public var evidence: [Evidence]
+    /// What the pack proposes.
+    public var remediation: String
+    /// The steps; `nil` where there is no plan.
+    public var plan: PlanView?
+    /// Why there is no plan.
+    public var planProblem: String?
+    /// The operations that carry it out.
+    public var operations: [Int64]
+    /// When it was raised.
+    public var raised: Timestamp
+    /// When it changed last.
+    public var updated: Timestamp
+    /// What happened to it.
+    public var history: [TipEvent]
+
+    /// The view of a stored tip.
+    public init(_ tip: Tip) {
+        number = tip.number
+        level = tip.level
+        state = tip.state
+        subject = tip.subject.name
+        cluster = tip.subject.cluster.text
+        pack = tip.pack
+        alert = tip.alert
+        title = tip.title
+        body = tip.body
+        knowledge = tip.knowledge
+        evidence = tip.evidence
+        remediation = tip.remediation
+        plan = tip.plan.map(PlanView.init)
+        planProblem = tip.planProblem
+        operations = tip.operations
+        raised = tip.raised
+        updated = tip.updated
+        history = tip.history
+        subjectKind =
+            switch tip.subject {
+            case .host: "host"
+            case .virtualMachine: "vm"
+            case .cluster: "cluster"
+            }
+    }
+}
+
+/// A plan as the API shows it.
+public struct PlanView: Codable, Sendable {
+    /// Why these steps.
+    public var explanation: String
+    /// The steps, in order.
+    public var actions: [ActionView]
+    /// What was not chosen, and why.
+    public var rejected: [RejectedCandidate]
+
+    init(_ plan: Plan) {
+        explanation = plan.explanation
+        actions = plan.actions.map(ActionView.init)
+        rejected = plan.rejected
+    }
+}
+
+/// One step as the API shows it.
+public struct ActionView: Codable, Sendable {
+    /// `migrate`.
+    public var kind: String
+    /// The VM's UUID.
+    public var virtualMachine: String
+    /// The VM's name.
+    public var name: String
+    /// Where it is.
+    public var from: String
+    /// Where it is to go.
+    public var to: String
+    /// What is expected of it.
+    public var prediction: Prediction
+
+    init(_ action: PlannedAction) {
+        name = action.virtualMachineName
+        prediction = action.prediction
+        switch action.kind {
+        case .migrate(let id, let source, let destination):
+            kind = "migrate"
+            virtualMachine = id.text
+            from = source.text
+            to = destination.text
+        }
+    }
+}
+
+/// An operation as the API shows it.
+public struct OperationView: Codable, Sendable {
+    /// The operation's number.
+    public var number: Int64
+    /// The tip it serves.
+    public var tip: Int64?
+    /// What is done.
+    public var action: ActionView
+    /// Who wanted it.
+    public var requestedBy: String
+    /// How far it has come.
+    public var state: OperationState
+    /// When it was written down.
+    public var created: Timestamp
+    /// When it came to its end.
+    public var ended: Timestamp?
+    /// Where the VM is afterwards.
+    public var location: String?
+    /// QEMU's figures.
+    public var figures: MigrationFigures?
+    /// How far the migration has come.
+    public var progress: MigrationProgress?
+    /// What happened.
+    public var log: [OperationEvent]
+
+    /// The view of a stored operation.
+    public init(_ operation: Operation) {
+        number = operation.number
+        tip = operation.tip
+        action = ActionView(operation.action)
+        requestedBy = operation.requestedBy
+        state = operation.state
+        created = operation.created
+        ended = operation.ended
+        location = operation.location?.text
+        figures = operation.figures
+        progress = operation.progress
+        log = operation.log
+    }
+}
+
+/// The fleet in a few numbers.
+public struct StatusView: Codable, Sendable {
+    /// The server's version.
+    public var version: String
+    /// Whether the server can write; `nil` when it can, else why not.
+    public var problem: String?
+    /// Hosts that report.
+    public var hosts: Int
+    /// Hosts that were silent for too long.
+    public var silentHosts: [String]
+    /// VMs that run somewhere.
+    public var virtualMachines: Int
+    /// Open tips by level.
+    public var openTips: [String: Int]
+    /// Tips that wait for an operator.
+    public var awaitingApproval: [Int64]
+    /// Operations under way.
+    public var runningOperations: [Int64]
+    /// How far the fleet goes by itself.
+    public var automation: AutomationPolicy.Level
+    /// Rules that could not be evaluated in the last round, and why.
+    public var ruleFailures: [String]
+    /// When rules were evaluated last.
+    public var lastRound: Timestamp?
+}

@@ -1,0 +1,55 @@
+import FleetModel
+import Foundation
+import Hummingbird
+import NIOCore
+
+/// What is known of a request besides its bytes.
+struct FleetRequestContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    /// Who sent it; `nil` before anybody looked.
+    var principal: Principal?
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = .init(source: source)
+    }
+
+    /// The sender, who may read the fleet and decide.
+    func requireOperator() throws -> Principal {
+        guard let principal, principal.mayOperate else {
+            throw APIError(.forbidden, "this needs an operator's token; an agent's token is for its own host's data")
+        }
+        return principal
+    }
+
+    /// The host that the request speaks for: named by `named`, and the sender's own.
+    func requireHost(_ named: String?) throws -> HostName {
+        guard let host = named.flatMap(HostName.init) else {
+            throw APIError(.badRequest, "the parameter 'host' must name the agent's host")
+        }
+        guard let principal, principal.maySpeak(for: host) else {
+            throw APIError(.forbidden, "\(principal?.name ?? "this sender") may not speak for host '\(host)'")
+        }
+        return host
+    }
+}
+
+extension Request {
+    /// The whole body as JSON of one type; at most `limit` bytes.
+    func decoded<Value: Decodable>(as type: Value.Type, upTo limit: Int = 4 << 20) async throws -> Value {
+        let buffer = try await collected(upTo: limit)
+        do {
+            return try FleetJSON.decoder.decode(type, from: Data(buffer.readableBytesView))
+        } catch let error as DecodingError {
+            throw APIError(.badRequest, "the body is not what this path takes: \(FleetJSON.explain(error))")
+        }
+    }
+
+    /// The whole body; a larger one than `limit` is refused.
+    func collected(upTo limit: Int) async throws -> ByteBuffer {
+        do {
+            return try await body.collect(upTo: limit)
+        } catch is NIOTooManyBytesError {
+            throw APIError(.contentTooLarge, "a body may have \(limit) bytes at the most")
+        }
+    }
+}

@@ -1,0 +1,65 @@
+import FleetModel
+import Foundation
+import Logging
+import Remediation
+import RulePacks
+import ServiceLifecycle
+
+/// Evaluates the rules and reads the loads, both of one instant, and hands them to the control loop; again and again.
+struct EvaluationLoop: Service {
+    let packs: [RulePack]
+    let interval: Duration
+    let queries: LoadQueries
+    let engine: any QueryEngine
+    let sink: any SeriesSink
+    let state: any StateStore
+    let controller: FleetController
+    let checkpoint: RuleCheckpointFile
+    let clock: any Clock
+    let logger: Logger
+
+    func run() async throws {
+        var rules = RuleEngine(packs: packs)
+        if let earlier = try checkpoint.read() { rules.restore(earlier, at: clock.now) }
+        while !Task.isShuttingDownGracefully && !Task.isCancelled {
+            let began = clock.now
+            do {
+                try await evaluate(&rules, at: began)
+            } catch {
+                logger.error("this round of rules led to nothing", metadata: ["reason": "\(error)"])
+            }
+            try? await cancelWhenGracefulShutdown { try await clock.sleep(until: began + interval) }
+        }
+    }
+
+    private func evaluate(_ rules: inout RuleEngine, at moment: Timestamp) async throws {
+        let clusters = Set(controller.view.withLock { $0.hosts.map(\.report.cluster) }).sorted()
+        let settings = try await state.load().parameters
+        try await sink.append(rules.parameterSeries(clusters: clusters, settings: settings, at: moment))
+        let alerts = await rules.evaluate(at: moment, engine: engine, sink: sink, settings: settings)
+        let readings = try await queries.readings(from: engine, at: moment)
+        try await controller.receive(.round(ControlRound(alerts: alerts, readings: readings)))
+        try checkpoint.write(rules.checkpoint)
+        controller.view.withLock { $0.ruleFailures = alerts.failures.map { "\($0)" } }
+    }
+}
+
+/// Tells the control loop that time passes, so that limits and expiries are kept when nothing else happens.
+struct Heartbeat: Service {
+    static let interval: Duration = .seconds(1)
+
+    let controller: FleetController
+    let clock: any Clock
+    let logger: Logger
+
+    func run() async throws {
+        while !Task.isShuttingDownGracefully && !Task.isCancelled {
+            do {
+                try await controller.receive(.tick(clock.now))
+            } catch {
+                logger.error("time passes, and it cannot be written down", metadata: ["reason": "\(error)"])
+            }
+            try? await cancelWhenGracefulShutdown { try await clock.sleep(for: Self.interval) }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import FleetModel
+import Logging
+import Remediation
+
+/// The shell around the control loop: hands it events one at a time, carries out what it decides in order, and answers
+/// those who asked. The loop is a value, so a decision that cannot be made durable is forgotten and made again later.
+actor FleetController {
+    /// What readers see: the loop after the last event that was carried out whole.
+    nonisolated let view: Locked<FleetView>
+
+    private var loop: ControlLoop
+    private let store: any StateStore
+    private let board: CommandBoard
+    private let clock: any Clock
+    private let logger: Logger
+    private var nextRequest: Int64 = 0
+    private var isBusy = false
+    private var queue: [CheckedContinuation<Void, Never>] = []
+
+    init(loop: ControlLoop, store: any StateStore, board: CommandBoard, clock: any Clock, logger: Logger) {
+        self.loop = loop
+        self.store = store
+        self.board = board
+        self.clock = clock
+        self.logger = logger
+        view = Locked(FleetView(loop))
+    }
+
+    /// Reads what the store holds and goes on from there.
+    func restore() async throws {
+        let state = try await store.load()
+        for command in state.commands { board.post(command) }
+        try await receive(.restored(state, time: clock.now))
+    }
+
+    /// Feeds one event; returns when everything that follows from it is done. Throws what the store throws: then
+    /// nothing has happened.
+    func receive(_ event: ControlEvent) async throws {
+        _ = try await process(event)
+    }
+
+    /// Asks on behalf of `actor`.
+    func request(_ kind: ControlRequest.Kind, by actor: String) async throws -> ControlReply {
+        nextRequest += 1
+        let id = nextRequest
+        let event = ControlEvent.request(ControlRequest(id: id, actor: actor, time: clock.now, kind: kind))
+        guard let reply = try await process(event)[id] else {
+            return .refused("the request was not answered; this is a defect of the server")
+        }
+        return reply
+    }
+
+    private func process(_ event: ControlEvent) async throws -> [Int64: ControlReply] {
+        await takeTurn()
+        defer { passTurn() }
+        var next = loop
+        let actions = next.receive(event)
+        var replies: [Int64: ControlReply] = [:]
+        for action in actions {
+            switch action {
+            case .commit(let changes): try await commit(changes)
+            case .issue(let command): board.post(command)
+            case .reply(let request, let reply): replies[request] = reply
+            case .publish(let change): log(change)
+            }
+        }
+        loop = next
+        var seen = FleetView(next)
+        view.withLock { old in
+            seen.ruleFailures = old.ruleFailures
+            old = seen
+        }
+        return replies
+    }
+
+    /// One event at a time: an actor by itself would let the next one in while this one waits for the disk.
+    private func takeTurn() async {
+        if isBusy { await withCheckedContinuation { queue.append($0) } }
+        isBusy = true
+    }
+
+    private func passTurn() {
+        if queue.isEmpty { isBusy = false } else { queue.removeFirst().resume() }
+    }
+
+    private func commit(_ changes: [StateChange]) async throws {
+        do {
+            try await store.commit(changes)
+        } catch {
+            view.withLock { $0.problem = "the fleet's state cannot be written: \(error)" }
+            logger.error("the fleet's state cannot be written", metadata: ["reason": "\(error)"])
+            throw error
+        }
+    }
+
+    private func log(_ change: ControlChange) {
+        switch change {
+        case .tip(let tip):
+            logger.info(
+                "tip \(tip.number) is \(tip.state.rawValue)",
+                metadata: ["title": "\(tip.title)", "note": "\(tip.history.last?.note ?? "")"])
+        case .operation(let operation):
+            logger.info(
+                "operation \(operation.number) is \(operation.state.rawValue)",
+                metadata: ["last": "\(operation.log.last?.text ?? "")"])
+        }
+    }
+}

@@ -1,0 +1,129 @@
+import FleetModel
+import FleetState
+import HTTPTypes
+import Remediation
+
+/// Answers the reading half of the fleet's API from the control loop's view, the state store and the time series.
+struct FleetReader: Sendable {
+    /// The most ended tips and operations that a listing gives.
+    static let historyLimit = 200
+
+    let version: String
+    let controller: FleetController
+    let state: FleetStateStore
+    let engine: any QueryEngine
+    let settings: ControlSettings
+    let readingWindow: Duration
+    let clock: any Clock
+
+    private var view: FleetView { controller.view.withLock { $0 } }
+
+    func status() -> StatusView {
+        let view = view
+        let (reporting, silent) = partition(view.hosts)
+        let running = reporting.flatMap(\.report.virtualMachines).filter(\.state.ownsGuest)
+        return StatusView(
+            version: version, problem: view.problem, hosts: reporting.count,
+            silentHosts: silent.map(\.report.host.text).sorted(), virtualMachines: running.count,
+            openTips: Dictionary(grouping: view.tips, by: \.level.rawValue).mapValues(\.count),
+            awaitingApproval: view.tips.filter { $0.state == .awaitingApproval }.map(\.number),
+            runningOperations: view.operations.map(\.number), automation: view.automation,
+            ruleFailures: view.ruleFailures, lastRound: view.readings?.time)
+    }
+
+    func hosts() async throws -> [HostView] {
+        let view = view
+        let processors = try await processorModes()
+        return view.hosts.sorted { $0.report.host < $1.report.host }.map { record in
+            let report = record.report
+            return HostView(
+                name: report.host.text, cluster: report.cluster.text, available: isReporting(record),
+                lastReport: record.received, agentVersion: report.agentVersion, accelerator: report.accelerator,
+                logicalProcessors: report.logicalProcessors,
+                processorUse: view.readings?.hostProcessorUse[report.host],
+                processors: processors[report.host.text] ?? [], memory: report.memory,
+                memoryAvailable: report.memoryAvailable, migrationAddress: report.migrationAddress,
+                virtualMachines: report.virtualMachines.filter { $0.process != nil }.count)
+        }
+    }
+
+    func virtualMachines() -> [VirtualMachineView] {
+        let view = view
+        let rows = view.hosts.flatMap { record in
+            record.report.virtualMachines.map { status in
+                VirtualMachineView(
+                    id: status.definition.id.text, name: status.definition.name.text, host: record.report.host.text,
+                    cluster: record.report.cluster.text, state: isReporting(record) ? status.state : .unknown,
+                    accelerator: status.accelerator, virtualProcessors: status.definition.virtualProcessors,
+                    memory: status.definition.memory, residentMemory: status.residentMemory,
+                    processorUse: view.readings?.virtualMachineUse[status.definition.id], problem: status.problem)
+            }
+        }
+        return rows.sorted { ($0.name, $0.id, $0.host) < ($1.name, $1.id, $1.host) }
+    }
+
+    /// The VM of that UUID or name; refused when two bear the name.
+    func machine(named text: String) throws -> VirtualMachineID {
+        if let id = VirtualMachineID(text) { return id }
+        let found = Set(
+            view.hosts.flatMap(\.report.virtualMachines).filter { $0.definition.name.text == text }
+                .map(\.definition.id))
+        guard let id = found.first else { throw APIError(.notFound, "there is no VM '\(text)'; see 'evenkeel vm ls'") }
+        guard found.count == 1 else {
+            throw APIError(.conflict, "\(found.count) VMs are called '\(text)'; say which by its UUID")
+        }
+        return id
+    }
+
+    func tips(all: Bool) async throws -> [TipView] {
+        let open = view.tips.sorted { $0.number > $1.number }
+        let ended = all ? try await state.history(limit: Self.historyLimit).tips : []
+        return (open + ended.filter { tip in !open.contains { $0.number == tip.number } }).map(TipView.init)
+    }
+
+    func tip(_ number: Int64) async throws -> TipView {
+        if let open = view.tips.first(where: { $0.number == number }) { return TipView(open) }
+        guard let tip = try await state.tip(number) else {
+            throw APIError(.notFound, "there is no tip \(number); see 'evenkeel tip ls --all'")
+        }
+        return TipView(tip)
+    }
+
+    func operations() async throws -> [OperationView] {
+        let open = view.operations.sorted { $0.number > $1.number }
+        let ended = try await state.history(limit: Self.historyLimit).operations
+        return (open + ended.filter { one in !open.contains { $0.number == one.number } }).map(OperationView.init)
+    }
+
+    func operation(_ number: Int64) async throws -> OperationView {
+        if let open = view.operations.first(where: { $0.number == number }) { return OperationView(open) }
+        guard let operation = try await state.operation(number) else {
+            throw APIError(.notFound, "there is no operation \(number); see 'evenkeel operation ls'")
+        }
+        return OperationView(operation)
+    }
+
+    private func isReporting(_ record: HostRecord) -> Bool {
+        clock.now - record.received <= settings.reportAgeLimit
+    }
+
+    private func partition(_ hosts: [HostRecord]) -> (reporting: [HostRecord], silent: [HostRecord]) {
+        (hosts.filter(isReporting), hosts.filter { !isReporting($0) })
+    }
+
+    /// Each host's LPs with their modes over the reading window, LPs in the order of their numbers.
+    private func processorModes() async throws -> [String: [LogicalProcessorView]] {
+        let expression = "rate(evenkeel_lp_run_seconds_total[\(readingWindow.milliseconds)ms])"
+        guard case .vector(let samples) = try await engine.instant(expression, at: clock.now).value else { return [:] }
+        var modes: [String: [String: [String: Double]]] = [:]
+        for sample in samples {
+            guard let host = sample.labels["host"], let lp = sample.labels["lp"], let mode = sample.labels["mode"]
+            else { continue }
+            modes[host, default: [:]][lp, default: [:]][mode] = sample.value
+        }
+        return modes.mapValues { processors in
+            processors.map { LogicalProcessorView(lp: $0.key, modes: $0.value) }
+                .sorted { (Int($0.lp) ?? 0, $0.lp) < (Int($1.lp) ?? 0, $1.lp) }
+        }
+    }
+}

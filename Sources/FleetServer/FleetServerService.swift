@@ -1,0 +1,150 @@
+import FleetModel
+import FleetState
+import Foundation
+import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
+import Logging
+import NIOCore
+import NIOSSL
+import Placement
+import PromQL
+import Remediation
+import RulePacks
+import ServiceLifecycle
+import TimeSeriesStore
+
+/// The server: I/O around the control loop. Opens the stores, serves HTTP, evaluates rules, and stops on a signal with
+/// everything on disk.
+public struct FleetServerService: Service {
+    private let configuration: ServerConfiguration
+    private let version: String
+    private let clock: any Clock
+    private let logger: Logger
+    private let state: FleetStateStore
+    private let series: TimeSeriesStore
+    private let packs: [RulePack]
+
+    /// Opens the data folder and loads the packs; throws what a person can put right before anything listens.
+    public init(
+        configuration: ServerConfiguration, version: String, clock: any Clock = WallClock(), logger: Logger
+    ) throws {
+        guard configuration.listen.isLoopback || configuration.tls != nil else {
+            throw ServerError.unprotected(address: configuration.listen.authority)
+        }
+        self.configuration = configuration
+        self.version = version
+        self.clock = clock
+        self.logger = logger
+        let folder = configuration.data
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        packs = try configuration.packs.map { try RulePack.load(folder: $0).scaled(by: configuration.packSpeed) }
+        series = try TimeSeriesStore(directory: folder + "/series", logger: logger)
+        state = try FleetStateStore(path: folder + "/fleet.sqlite")
+    }
+
+    /// Serves until the task is told to stop.
+    public func run() async throws {
+        let board = CommandBoard(clock: clock)
+        let control = configuration.control.scaled(by: configuration.packSpeed)
+        let controller = FleetController(
+            loop: ControlLoop(settings: control), store: state, board: board, clock: clock, logger: logger)
+        try await controller.restore()
+        let engine = EmbeddedEngine(source: series)
+        let tokens = try await tokensInForce()
+        let application = try application(
+            router: router(controller: controller, board: board, engine: engine, control: control, tokens: tokens))
+        let evaluation = evaluationLoop(controller: controller, engine: engine)
+        let heartbeat = Heartbeat(controller: controller, clock: clock, logger: logger)
+        try await withGracefulShutdownHandler {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await serve(application) }
+                group.addTask { try await evaluation.run() }
+                group.addTask { try await heartbeat.run() }
+                defer { group.cancelAll() }
+                for try await _ in group {}
+            }
+        } onGracefulShutdown: {
+            board.close()
+        }
+        try await series.close()
+        try state.close()
+        logger.info("stopped; everything is on disk")
+    }
+
+    /// The store of tokens where requests must bear one: beyond loopback always, on loopback once a token was made.
+    private func tokensInForce() async throws -> FleetStateStore? {
+        if try await state.hasTokens() { return state }
+        if configuration.listen.isLoopback {
+            logger.warning("open to every process of this machine: no token was made (evenkeel token create)")
+            return nil
+        }
+        logger.warning("no token was made yet, so nobody can reach this server: evenkeel token create operator NAME")
+        return state
+    }
+
+    private func evaluationLoop(controller: FleetController, engine: any QueryEngine) -> EvaluationLoop {
+        EvaluationLoop(
+            packs: packs, interval: configuration.evaluationInterval,
+            queries: LoadQueries().scaled(by: configuration.packSpeed), engine: engine, sink: series, state: state,
+            controller: controller, checkpoint: RuleCheckpointFile(path: configuration.data + "/rules.json"),
+            clock: clock, logger: logger)
+    }
+
+    private func router(
+        controller: FleetController, board: CommandBoard, engine: any QueryEngine, control: ControlSettings,
+        tokens: FleetStateStore?
+    ) -> Router<FleetRequestContext> {
+        let router = Router(context: FleetRequestContext.self)
+        let health = HealthRoutes(controller: controller, series: series, version: version)
+        health.add(to: router)
+        if tokens == nil { router.add(middleware: BrowserGuard()) }
+        router.add(middleware: Authentication(tokens: tokens))
+        health.addMetrics(to: router)
+        PrometheusRoutes(store: series, engine: engine, clock: clock).add(to: router)
+        AgentRoutes(controller: controller, board: board, state: state, clock: clock).add(to: router)
+        let reader = FleetReader(
+            version: version, controller: controller, state: state, engine: engine, settings: control,
+            readingWindow: LoadQueries().scaled(by: configuration.packSpeed).window, clock: clock)
+        FleetRoutes(controller: controller, state: state, reader: reader).add(to: router)
+        return router
+    }
+
+    private func application(router: Router<FleetRequestContext>) throws -> some ApplicationProtocol {
+        let listen = configuration.listen
+        let logger = logger
+        let scheme = configuration.tls == nil ? "http" : "https"
+        var quiet = Logger(label: "http")
+        quiet.logLevel = .warning
+        return Application(
+            router: router, server: try server(),
+            configuration: .init(address: .hostname(listen.host, port: listen.port)),
+            onServerRunning: { channel in
+                let port = channel.localAddress?.port ?? listen.port
+                let bound = ListenAddress(host: listen.host, port: port)
+                logger.info("listening on \(scheme)://\(bound.authority)")
+            }, logger: quiet)
+    }
+
+    private func server() throws -> HTTPServerBuilder {
+        guard let tls = configuration.tls else { return .http1() }
+        do {
+            let chain = try NIOSSLCertificate.fromPEMFile(tls.certificate).map { NIOSSLCertificateSource.certificate($0) }
+            let key = try NIOSSLPrivateKey(file: tls.key, format: .pem)
+            return try .tls(
+                tlsConfiguration: .makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key)))
+        } catch {
+            throw ServerError.damagedFile(path: "\(tls.certificate), \(tls.key)", reason: "\(error)")
+        }
+    }
+
+    private func serve(_ application: some ApplicationProtocol) async throws {
+        do {
+            try await application.run()
+        } catch let error as NIOCore.IOError {
+            throw ServerError.cannotListen(
+                address: configuration.listen.authority, reason: unsafe String(cString: strerror(error.errnoCode)))
+        }
+    }
+}

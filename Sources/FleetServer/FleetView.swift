@@ -1,0 +1,23 @@
+import FleetModel
+import Remediation
+
+/// What readers of the API see of the control loop: a copy made after every event.
+struct FleetView: Sendable {
+    var hosts: [HostRecord]
+    var tips: [Tip]
+    var operations: [Operation]
+    var readings: LoadReadings?
+    var automation: AutomationPolicy.Level
+    /// Rules that could not be evaluated in the last round.
+    var ruleFailures: [String] = []
+    /// Why the server cannot write, while it cannot.
+    var problem: String?
+
+    init(_ loop: ControlLoop) {
+        hosts = loop.hostRecords
+        tips = loop.openTips
+        operations = loop.openOperations
+        readings = loop.lastReadings
+        automation = loop.automationPolicies.first { $0.cluster == nil }?.level ?? loop.settings.standardLevel
+    }
+}

@@ -1,0 +1,24 @@
+import Foundation
+import RulePacks
+
+/// The file in which the rules' memory (which alert has been there since when) outlives the server.
+struct RuleCheckpointFile {
+    let path: String
+
+    /// What an earlier run left; `nil` where there was none. A file that cannot be read is an error, not a fresh start:
+    /// a forgotten alert would close its tip.
+    func read() throws -> RuleCheckpoint? {
+        guard FileManager.default.fileExists(atPath: path) else { return nil }
+        let data = try Data(contentsOf: URL(fileURLWithPath: path))
+        do {
+            return try JSONDecoder().decode(RuleCheckpoint.self, from: data)
+        } catch {
+            throw ServerError.damagedFile(path: path, reason: "\(error)")
+        }
+    }
+
+    /// Replaces the file in one step.
+    func write(_ checkpoint: RuleCheckpoint) throws {
+        try JSONEncoder().encode(checkpoint).write(to: URL(fileURLWithPath: path), options: .atomic)
+    }
+}

@@ -1,0 +1,102 @@
+import ConfigurationFile
+import FleetModel
+import Placement
+import Remediation
+
+extension ServerConfiguration {
+    /// Reads and checks the file at `path`.
+    ///
+    /// ```yaml
+    /// # Every key, with its default or an example. Relative paths count from the folder of this file.
+    /// data: /var/lib/evenkeel           # series and state
+    /// listen: 127.0.0.1:7411            # beyond loopback only with TLS and tokens
+    /// tls_certificate: server.pem       # PEM, with those between it and its authority
+    /// tls_key: server.key               # PEM
+    /// packs: /usr/local/share/evenkeel/rules   # a folder a pack; default: the bundled ones
+    /// pack_speed: 1                     # packs' ranges and waits run so many times as fast; for demonstrations
+    /// evaluation_interval: 15s          # from one evaluation of the rules to the next
+    /// automation: operator              # off, advise, operator or automatic, where no policy was set
+    /// processor_ceiling: 75             # percent: no move leaves a host above this
+    /// memory_ceiling: 90                # percent: likewise
+    /// migration_bandwidth: 1GiB         # a second, for each migration; default: QEMU's
+    /// migration_downtime: 300ms         # how long a guest may be halted
+    /// migration_time_limit: 2m          # then a migration is called off and the VM stays
+    /// ```
+    public static func load(file path: String, bundledPacks: String?) throws(ConfigurationError) -> ServerConfiguration {
+        try ServerConfiguration(
+            yaml: ConfigurationReader.text(ofFile: path), file: path, bundledPacks: bundledPacks)
+    }
+
+    /// Reads and checks YAML; `file` names it in errors and is where relative paths count from.
+    public init(yaml: String, file: String, bundledPacks: String?) throws(ConfigurationError) {
+        var reader = try ConfigurationReader(yaml: yaml, file: file)
+        let listen = try reader.value("listen", Self.address) ?? ListenAddress(host: "127.0.0.1", port: 7411)
+        self.init(data: try reader.path("data") ?? "/var/lib/evenkeel", listen: listen)
+        tls = try Self.tls(&reader)
+        packs = try PackFolders.inside(try reader.path("packs") ?? bundledPacks, file: file)
+        packSpeed = try reader.value("pack_speed") { Self.number($0, in: 1...1000, "times") } ?? packSpeed
+        evaluationInterval = try reader.value("evaluation_interval", Self.span) ?? evaluationInterval
+        control.standardLevel = try reader.value("automation", Self.level) ?? control.standardLevel
+        try readLimits(&reader)
+        try reader.refuseUnknownKeys()
+    }
+
+    private mutating func readLimits(_ reader: inout ConfigurationReader) throws(ConfigurationError) {
+        let percent: (String) -> ConfigurationReader.Parsed<Double> = { Self.number($0, in: 1...100, "percent") }
+        if let ceiling = try reader.value("processor_ceiling", percent) {
+            control.planner.processorCeiling = ceiling / 100
+        }
+        if let ceiling = try reader.value("memory_ceiling", percent) { control.planner.memoryCeiling = ceiling / 100 }
+        control.migration.bandwidthLimit = try reader.value("migration_bandwidth", Self.size)
+        if let limit = try reader.value("migration_downtime", Self.span) {
+            control.migration.downtimeLimitMilliseconds = Int(limit.milliseconds)
+        }
+        if let limit = try reader.value("migration_time_limit", Self.span) {
+            control.migration.timeLimitSeconds = max(1, Int(limit.milliseconds / 1000))
+        }
+    }
+
+    private static func tls(_ reader: inout ConfigurationReader) throws(ConfigurationError) -> TLSFiles? {
+        switch (try reader.path("tls_certificate"), try reader.path("tls_key")) {
+        case (nil, nil): return nil
+        case (let certificate?, let key?): return TLSFiles(certificate: certificate, key: key)
+        case (_?, nil): throw reader.problem("tls_certificate", "it needs 'tls_key' as well")
+        case (nil, _?): throw reader.problem("tls_key", "it needs 'tls_certificate' as well")
+        }
+    }
+
+    // MARK: Values; each is a value, or the reason why the text is none.
+
+    private static func address(_ text: String) -> ConfigurationReader.Parsed<ListenAddress> {
+        ListenAddress(parsing: text).map { .value($0) }
+            ?? .problem("'\(text)' is not a numeric address and a port, such as 127.0.0.1:7411 or [::]:7411")
+    }
+
+    private static func level(_ text: String) -> ConfigurationReader.Parsed<AutomationPolicy.Level> {
+        let known = AutomationPolicy.Level.allCases.map(\.rawValue).joined(separator: ", ")
+        return AutomationPolicy.Level(rawValue: text).map { .value($0) } ?? .problem("'\(text)' is none of \(known)")
+    }
+
+    private static func span(_ text: String) -> ConfigurationReader.Parsed<Duration> {
+        guard let seconds = PrometheusDuration.seconds(text), (0.1...86_400).contains(seconds) else {
+            return .problem("'\(text)' is not a span from 100ms to 1d, such as 15s or 2m")
+        }
+        return .value(.milliseconds(Int64(seconds * 1000)))
+    }
+
+    private static func size(_ text: String) -> ConfigurationReader.Parsed<Bytes> {
+        guard let size = Bytes(parsing: text), size > .zero else {
+            return .problem("'\(text)' is not a size; write a whole number and KiB, MiB, GiB or TiB")
+        }
+        return .value(size)
+    }
+
+    private static func number(
+        _ text: String, in range: ClosedRange<Double>, _ unit: String
+    ) -> ConfigurationReader.Parsed<Double> {
+        guard let number = Double(text), range.contains(number) else {
+            return .problem("'\(text)' is not a number from \(range.lowerBound) to \(range.upperBound) (\(unit))")
+        }
+        return .value(number)
+    }
+}

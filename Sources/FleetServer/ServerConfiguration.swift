@@ -1,0 +1,44 @@
+import FleetModel
+import Remediation
+
+/// Everything that a server is told at start.
+public struct ServerConfiguration: Sendable {
+    /// The folder that holds series and state.
+    public var data: String
+    /// Where it listens.
+    public var listen: ListenAddress
+    /// Certificate and key for TLS; needed beyond loopback.
+    public var tls: TLSFiles?
+    /// The folders of rule packs.
+    public var packs: [String]
+    /// How many times faster than written the packs run; 1 except in demonstrations.
+    public var packSpeed: Double
+    /// From one evaluation of the rules to the next.
+    public var evaluationInterval: Duration
+    /// What the control loop keeps to.
+    public var control: ControlSettings
+
+    /// A server with its data in `data` that listens at `listen`; all else by default.
+    public init(data: String, listen: ListenAddress, packs: [String] = []) {
+        self.data = data
+        self.listen = listen
+        self.packs = packs
+        packSpeed = 1
+        evaluationInterval = .seconds(15)
+        control = ControlSettings()
+    }
+
+    /// Files in PEM.
+    public struct TLSFiles: Hashable, Sendable {
+        /// The server's certificate and those between it and its authority.
+        public var certificate: String
+        /// Its private key.
+        public var key: String
+
+        /// A certificate with its key.
+        public init(certificate: String, key: String) {
+            self.certificate = certificate
+            self.key = key
+        }
+    }
+}
