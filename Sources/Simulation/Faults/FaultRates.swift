@@ -1,0 +1,41 @@
+import FleetModel
+
+/// How often what goes wrong. Shares are 0...1.
+public struct FaultRates: Sendable, Hashable {
+    /// Crashes of one agent in an hour.
+    public var agentCrashesPerHour = 0.0
+    /// Times in an hour that one host cannot be reached.
+    public var outagesPerHour = 0.0
+    /// Share of the server's actions before which it crashes: between a commit and the command that rests on it, too.
+    public var serverCrashShare = 0.0
+    /// Share of the server's commits that fail.
+    public var commitFailureShare = 0.0
+    /// Share of messages that get lost.
+    public var lossShare = 0.0
+    /// Share of answers that are sent twice.
+    public var repetitionShare = 0.0
+    /// Longest time that a message is under way.
+    public var longestDelay = Duration.milliseconds(200)
+    /// Share of migrations that break in the middle.
+    public var brokenStreamShare = 0.0
+    /// Share of migrations whose destination dies right after the handover.
+    public var destinationDeathShare = 0.0
+
+    /// Nothing goes wrong.
+    public init() {}
+
+    /// A bad day.
+    public static var rough: FaultRates {
+        var rates = FaultRates()
+        rates.agentCrashesPerHour = 0.5
+        rates.outagesPerHour = 0.1
+        rates.serverCrashShare = 0.003
+        rates.commitFailureShare = 0.003
+        rates.lossShare = 0.05
+        rates.repetitionShare = 0.1
+        rates.longestDelay = .seconds(20)
+        rates.brokenStreamShare = 0.1
+        rates.destinationDeathShare = 0.1
+        return rates
+    }
+}

@@ -1,0 +1,95 @@
+import FleetModel
+
+/// Series in memory that keep only the last while: what rules look back on. A `SeriesSource` for the real evaluator and
+/// a `SeriesSink` for what rules record.
+public final class SimulatedSeries: SeriesSource, SeriesSink {
+    private struct State {
+        var byMetric: [String: [Labels: SampleColumns]] = [:]
+    }
+
+    private let state = Locked(State())
+    private let retention: Int64
+
+    /// Empty; forgets what is older than `retention`.
+    public init(retention: Duration = .seconds(900)) {
+        self.retention = retention.milliseconds
+    }
+
+    /// Adds one sample; of a time that is not after the series' last one nothing is kept.
+    public func add(_ labels: Labels, _ value: Double, at time: Timestamp) {
+        state.withLock { Self.add(labels, value, time.milliseconds, retention, to: &$0) }
+    }
+
+    /// Adds all samples.
+    public func append(_ series: [SeriesSamples]) async throws {
+        state.withLock { state in
+            for one in series {
+                for (time, value) in zip(one.samples.times, one.samples.values) {
+                    Self.add(one.labels, value, time, retention, to: &state)
+                }
+            }
+        }
+    }
+
+    private static func add(_ labels: Labels, _ value: Double, _ time: Int64, _ retention: Int64, to state: inout State)
+    {
+        var columns = state.byMetric[labels.metric ?? "", default: [:]].removeValue(forKey: labels) ?? SampleColumns()
+        if (columns.times.last ?? .min) < time { columns.append(time, value) }
+        // Now and then is enough: what is too old does no harm.
+        if columns.count > 256 {
+            let keep = columns.times.firstIndex { $0 >= time - retention } ?? 0
+            columns = SampleColumns(times: Array(columns.times[keep...]), values: Array(columns.values[keep...]))
+        }
+        state.byMetric[labels.metric ?? "", default: [:]][labels] = columns
+    }
+
+    /// The series that satisfy every matcher. Of regular expressions only alternatives of plain words are understood,
+    /// such as `guest|idle`; anything else throws `SimulationError.pattern`.
+    public func select(_ matchers: [LabelMatcher], from first: Int64, through last: Int64) throws -> any SeriesSet {
+        for matcher in matchers where !matcher.isPlain { throw SimulationError.pattern(matcher.value) }
+        let metric = matchers.first { $0.name == Labels.metricName && $0.comparison == .equal }?.value
+        let found = state.withLock { state -> [SeriesSamples] in
+            let candidates = metric.map { state.byMetric[$0].map { [$0] } ?? [] } ?? Array(state.byMetric.values)
+            return candidates.flatMap { series in
+                series.compactMap { labels, columns in
+                    matchers.allSatisfy { $0.holds(for: labels) }
+                        ? Self.cut(columns, first, last).map { SeriesSamples(labels: labels, samples: $0) } : nil
+                }
+            }
+        }
+        return Found(series: found.sorted { $0.labels < $1.labels })
+    }
+
+    private static func cut(_ columns: SampleColumns, _ first: Int64, _ last: Int64) -> SampleColumns? {
+        guard let begin = columns.times.firstIndex(where: { $0 >= first }),
+            let end = columns.times.lastIndex(where: { $0 <= last }), begin <= end
+        else { return nil }
+        return SampleColumns(times: Array(columns.times[begin...end]), values: Array(columns.values[begin...end]))
+    }
+
+    private struct Found: SeriesSet {
+        let series: [SeriesSamples]
+        var count: Int { series.count }
+        func labels(at index: Int) -> Labels { series[index].labels }
+        func read(_ index: Int, into columns: inout SampleColumns) throws { columns = series[index].samples }
+    }
+}
+
+extension LabelMatcher {
+    fileprivate var isPlain: Bool {
+        if comparison == .equal || comparison == .notEqual { return true }
+        return value.unicodeScalars.allSatisfy { $0 == "|" || $0 == "_" || $0 == "-" || $0.properties.isAlphabetic }
+    }
+
+    fileprivate func holds(for labels: Labels) -> Bool {
+        let own = labels[name] ?? ""
+        switch comparison {
+        case .equal: return own == value
+        case .notEqual: return own != value
+        case .matches: return alternatives.contains { $0 == own }
+        case .doesNotMatch: return !alternatives.contains { $0 == own }
+        }
+    }
+
+    private var alternatives: [Substring] { value.split(separator: "|", omittingEmptySubsequences: false) }
+}

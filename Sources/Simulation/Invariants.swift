@@ -1,0 +1,84 @@
+import FleetModel
+import FleetState
+import Placement
+import Remediation
+
+/// What must hold at every moment, whatever goes wrong.
+struct Invariants: Sendable {
+    let settings: ControlSettings
+    let machines: [VirtualMachineID]
+
+    /// What is broken right now; `nil` when all is well.
+    func violation(fleet: SimulatedFleet, loop: ControlLoop?) -> String? {
+        let moving = loop.map { Set($0.openOperations.map { Self.machine(of: $0.action) }) }
+        for id in machines {
+            let places = fleet.placesRunning(id)
+            if places.count > 1 { return "VM \(id) runs on \(places.map(\.text).joined(separator: " and "))" }
+            // While the server is down nobody can say which operations are open.
+            if places.isEmpty, let moving, !moving.contains(id) { return "VM \(id) runs nowhere and nothing moves it" }
+        }
+        return nil
+    }
+
+    /// Whether a migration that begins now breaks a limit for what the destination really carries. Loads are averages:
+    /// only what has been over for the whole of the last window counts.
+    func limitBroken(by command: AgentCommand, fleet: SimulatedFleet, at time: Timestamp) -> String? {
+        guard case .prepareIncoming(let incoming) = command.task, let host = fleet.hosts[command.host],
+            host.processes[incoming.definition.id] == nil
+        else { return nil }
+        let promised = host.memoryPromised + incoming.definition.memory
+        if promised > host.memory { return "\(host.name) is promised \(promised), and has \(host.memory)" }
+        let ceiling = (settings.planner.processorCeiling + 0.05) * Double(host.logicalProcessors)
+        let machine = fleet.hosts.values.lazy.compactMap { $0.processes[incoming.definition.id] }.first?.machine
+        let wanted = stride(from: 0, through: 120, by: 15).map { back in
+            let then = time - .seconds(back)
+            return fleet.wanted(on: host.name, at: then) + (machine?.demand.processors(at: then) ?? 0)
+        }.min()
+        if let wanted, wanted > ceiling {
+            return "\(host.name) would carry \(wanted) LPs of \(host.logicalProcessors), above its ceiling"
+        }
+        return nil
+    }
+
+    /// What must hold when all is over: every intent has one outcome, the audit log tells of each, budgets held, and
+    /// what is still open says why.
+    func finalViolation(loop: ControlLoop, store: FleetStateStore) async throws -> String? {
+        if let operation = loop.openOperations.first {
+            return "operation \(operation.number) has not come to its end: \(operation.log.map(\.text))"
+        }
+        let state = try await store.load()
+        if let command = state.commands.first { return "command \(command.number) was never answered" }
+        let audit = try await store.audit(limit: .max)
+        if audit.map(\.number) != Array(1...Int64(max(1, audit.count))), !audit.isEmpty {
+            return "the audit log has gaps"
+        }
+        let operations = try await store.history(limit: .max).operations
+        for operation in operations where operation.state != .refused {
+            let ends = audit.filter {
+                $0.operation == operation.number && $0.event == "operation.\(operation.state.rawValue)"
+            }
+            let starts = audit.filter { $0.operation == operation.number && $0.event == "operation.start" }
+            if starts.count != 1 || ends.count != 1 {
+                return "operation \(operation.number) began \(starts.count) times and ended \(ends.count) times"
+            }
+        }
+        if Set(operations.map(\.number)).count != Int(state.lastNumbers.operation) { return "an operation is lost" }
+        for tip in loop.openTips where tip.history.isEmpty { return "tip \(tip.number) does not say what it waits for" }
+        return budgetViolation(operations)
+    }
+
+    private func budgetViolation(_ operations: [FleetModel.Operation]) -> String? {
+        let times = operations.filter { $0.requestedBy == Actor.policy && $0.state != .refused }.map(\.created).sorted()
+        for (place, time) in times.enumerated() {
+            let within = times[place...].prefix { $0 - time < settings.brakes.window }.count
+            if within > settings.brakes.budget { return "policy began \(within) actions within its window" }
+        }
+        return nil
+    }
+
+    private static func machine(of action: PlannedAction) -> VirtualMachineID {
+        switch action.kind {
+        case .migrate(let id, _, _): id
+        }
+    }
+}

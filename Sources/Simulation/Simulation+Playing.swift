@@ -1,0 +1,189 @@
+import FleetModel
+import Foundation
+import Placement
+import Remediation
+
+extension Simulation {
+    static func logarithm(_ value: Double) -> Double { log(value) }
+
+    mutating func play(_ event: Event) async throws {
+        switch event {
+        case .sample: sample()
+        case .round: try await round()
+        case .tick: try await tick()
+        case .operatorMove: try await moveByHand()
+        case .report(let host): try await sendReport(of: host)
+        case .poll(let host): poll(host)
+        case .deliver(let host, let run, let command): try deliver(command, to: host, run: run)
+        case .performed(let host, let run, let number, let answer): performed(host, run, number, answer)
+        case .answer(let host, let run, let number): try await sendAnswer(host, run, number)
+        case .repeatedAnswer(let number, let answer):
+            try await feed(.answered(command: number, answer: answer, time: now))
+        case .migrationEnds(let host, let id, let attempt, let lasting):
+            try endMigration(of: id, on: host, attempt: attempt, lasting: lasting)
+        case .agentCrash(let host), .agentStart(let host), .outage(let host), .outageEnd(let host):
+            disturb(host, event)
+        case .serverStart: try await startServer()
+        }
+    }
+
+    // MARK: What happens all the time
+
+    private mutating func sample() {
+        agenda.add(.sample, at: now + plan.sampleInterval)
+        fleet.run(for: plan.sampleInterval, until: now)
+        fleet.giveUpWaiting(at: now)
+        for host in agents.keys.sorted() {
+            let room = Double(fleet.hosts[host]?.logicalProcessors ?? 1) * plan.settings.planner.processorCeiling
+            if fleet.wanted(on: host, at: now) > room { report.hotSeconds += plan.sampleInterval.inSeconds }
+            guard agents[host]?.isConnected == true else { continue }
+            for sample in fleet.samples(of: host) { server.series.add(sample.labels, sample.value, at: now) }
+        }
+    }
+
+    private mutating func round() async throws {
+        agenda.add(.round, at: now + plan.roundInterval)
+        guard server.isUp else { return }
+        report.rounds += 1
+        try await feed(.round(try await server.round(at: now)))
+    }
+
+    private mutating func tick() async throws {
+        agenda.add(.tick, at: now + plan.tickInterval)
+        try await feed(.tick(now))
+        try await approveAsOperator()
+    }
+
+    private mutating func sendReport(of host: HostName) async throws {
+        agenda.add(.report(host), at: now + plan.reportInterval)
+        try await reportNow(host)
+    }
+
+    mutating func reportNow(_ host: HostName) async throws {
+        guard let agent = agents[host], agent.isConnected,
+            let report = fleet.report(of: host, agentRun: agent.run, at: now)
+        else { return }
+        try await feed(.report(HostRecord(report: report, received: now)))
+    }
+
+    // MARK: Commands and answers
+
+    /// The agent opens its poll again and again, and so hears of what got lost.
+    private mutating func poll(_ host: HostName) {
+        agenda.add(.poll(host), at: now + .seconds(25))
+        guard let agent = agents[host], agent.isConnected, let loop = server.loop else { return }
+        for command in loop.openCommands(of: host)
+        where command.number > agent.after || agent.commands[command.number] == nil {
+            agenda.add(.deliver(host, run: agent.run, command), at: now + delay())
+        }
+    }
+
+    private mutating func send(_ commands: [AgentCommand]) throws {
+        for command in commands {
+            if let violation = invariants.limitBroken(by: command, fleet: fleet, at: now) { throw broken(violation) }
+            guard let agent = agents[command.host], agent.isConnected, !network.chance(faults.lossShare) else {
+                continue
+            }
+            agenda.add(.deliver(command.host, run: agent.run, command), at: now + delay())
+        }
+    }
+
+    private mutating func deliver(_ command: AgentCommand, to host: HostName, run: Int) throws {
+        guard var agent = agents[host], agent.isConnected, agent.run == run else { return }
+        let isNew = agent.takes(command)
+        agents[host] = agent
+        guard isNew else { return }
+        switch fleet.perform(command.task, on: host, at: now) {
+        case .answer(let answer):
+            agenda.add(.performed(host, run: run, command: command.number, answer), at: now + .milliseconds(50))
+        case .sending(let attempt, let lasting, let isNew):
+            if isNew {
+                let id = command.task.virtualMachine
+                agenda.add(.migrationEnds(host, id, attempt: attempt, lasting: lasting), at: now + lasting)
+            }
+        }
+        try checkInvariants()
+    }
+
+    private mutating func performed(_ host: HostName, _ run: Int, _ number: Int64, _ answer: HostTaskAnswer) {
+        guard agents[host]?.run == run, agents[host]?.isUp == true else { return }
+        agents[host]?.finish(number, answer)
+        agenda.add(.answer(host, run: run, command: number), at: now + delay())
+    }
+
+    /// An agent says its answer until the server has taken it.
+    private mutating func sendAnswer(_ host: HostName, _ run: Int, _ number: Int64) async throws {
+        guard let agent = agents[host], agent.run == run, agent.isUp, let answer = agent.commands[number]?.answer
+        else { return }
+        let isHeard = agent.isReachable && !network.chance(faults.lossShare)
+        if isHeard, server.isUp, network.chance(faults.repetitionShare) {
+            agenda.add(.repeatedAnswer(command: number, answer), at: now + delay())
+        }
+        if isHeard {
+            // The agent tells of its VMs with every change, and the server hears of that first.
+            try await reportNow(host)
+        }
+        let isTaken = isHeard ? try await feed(.answered(command: number, answer: answer, time: now)) : false
+        // The acknowledgement may get lost as well.
+        if isTaken && !network.chance(faults.lossShare) {
+            agents[host]?.settle(number)
+        } else {
+            agenda.add(.answer(host, run: run, command: number), at: now + .seconds(5))
+        }
+        if isTaken { try await reportNow(host) }
+    }
+
+    private mutating func endMigration(
+        of id: VirtualMachineID, on host: HostName, attempt: Int, lasting: Duration
+    ) throws {
+        if network.chance(faults.brokenStreamShare) {
+            if fleet.hosts[host]?.processes[id]?.attempt == attempt { fleet.breakStream(of: id, from: host) }
+        } else {
+            let dies = network.chance(faults.destinationDeathShare)
+            fleet.endMigration(of: id, on: host, attempt: attempt, lasting: lasting, destinationDies: dies)
+        }
+        try checkInvariants()
+        // Whoever waits for the end of sending learns it now; an agent that has crashed meanwhile asks again.
+        guard let agent = agents[host], agent.isUp else { return }
+        for (number, entry) in agent.commands.sorted(by: { $0.key < $1.key }) where entry.answer == nil {
+            guard case .send(let outgoing) = entry.command.task, outgoing.virtualMachine == id else { continue }
+            let figures = fleet.hosts[host]?.processes[id]?.figures
+            let answer = figures.map(HostTaskAnswer.sent) ?? .failed("the stream broke")
+            agenda.add(.performed(host, run: agent.run, command: number, answer), at: now)
+        }
+    }
+
+    private mutating func delay() -> Duration {
+        .milliseconds(Int64.random(in: 5...max(6, faults.longestDelay.milliseconds), using: &network))
+    }
+
+    // MARK: The server
+
+    /// Gives the server an event. Whether it took it: everything that had to be durable is.
+    @discardableResult
+    mutating func feed(_ event: ControlEvent) async throws -> Bool {
+        guard server.isUp else { return false }
+        return try await settle(try await server.take(event, faults: faults, using: &crashes))
+    }
+
+    @discardableResult
+    private mutating func settle(_ result: SimulatedServer.Result) async throws -> Bool {
+        switch result {
+        case .done(let issued, _):
+            try send(issued)
+            try checkInvariants()
+            return true
+        case .failed: return false
+        case .crashed(let issued):
+            try send(issued)
+            report.serverCrashes += 1
+            agenda.add(.serverStart, at: now + .seconds(Int64.random(in: 2...90, using: &crashes)))
+            return false
+        }
+    }
+
+    private mutating func startServer() async throws {
+        guard !server.isUp else { return }
+        try await settle(try await server.start(at: now, faults: faults, using: &crashes))
+    }
+}

@@ -1,0 +1,78 @@
+import FleetModel
+import Remediation
+
+/// What is played: everything that happens follows from it.
+public struct SimulationPlan: Sendable {
+    /// Where all randomness comes from.
+    public var seed: UInt64
+    /// When it begins.
+    public var start: Timestamp
+    /// How long it lasts.
+    public var duration: Duration
+    /// For how long at the end nothing goes wrong any more, so that everything can come to its end.
+    public var calm: Duration
+    /// What goes wrong until then.
+    public var faults: FaultRates
+    /// How far Evenkeel goes by itself.
+    public var level: AutomationPolicy.Level
+    /// How often an operator moves a VM by hand, in an hour.
+    public var operatorMovesPerHour: Double
+    /// What the control loop keeps to.
+    public var settings: ControlSettings
+    /// How often agents measure.
+    public var sampleInterval: Duration
+    /// How often agents report their inventory.
+    public var reportInterval: Duration
+    /// How often rules are evaluated.
+    public var roundInterval: Duration
+    /// How often the control loop hears of the time.
+    public var tickInterval: Duration
+
+    /// A day without faults, begun at midnight.
+    public init(
+        seed: UInt64, start: Timestamp = Timestamp(milliseconds: 1_800_000_000_000 / 86_400_000 * 86_400_000),
+        duration: Duration = .seconds(86_400), calm: Duration = .seconds(3600), faults: FaultRates = FaultRates(),
+        level: AutomationPolicy.Level = .automatic, operatorMovesPerHour: Double = 0,
+        settings: ControlSettings = ControlSettings(), sampleInterval: Duration = .seconds(20),
+        reportInterval: Duration = .seconds(20), roundInterval: Duration = .seconds(60),
+        tickInterval: Duration = .seconds(10)
+    ) {
+        self.seed = seed
+        self.start = start
+        self.duration = duration
+        self.calm = calm
+        self.faults = faults
+        self.level = level
+        self.operatorMovesPerHour = operatorMovesPerHour
+        self.settings = settings
+        self.sampleInterval = sampleInterval
+        self.reportInterval = reportInterval
+        self.roundInterval = roundInterval
+        self.tickInterval = tickInterval
+    }
+
+    /// When faults stop.
+    var calmFrom: Timestamp { start + duration - calm }
+    /// When it is over.
+    var end: Timestamp { start + duration }
+}
+
+/// What has happened.
+public struct SimulationReport: Sendable, Hashable {
+    /// Events that were played.
+    public var events = 0
+    /// Crashes of the server.
+    public var serverCrashes = 0
+    /// Crashes of agents.
+    public var agentCrashes = 0
+    /// Times that a host could not be reached.
+    public var outages = 0
+    /// Rounds of rules.
+    public var rounds = 0
+    /// Tips by the state that they are in at the end.
+    public var tips: [TipState: Int] = [:]
+    /// Operations by the state that they are in at the end.
+    public var operations: [OperationState: Int] = [:]
+    /// Seconds that hosts spent above the ceiling, all hosts together.
+    public var hotSeconds = 0.0
+}
