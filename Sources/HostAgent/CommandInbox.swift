@@ -7,7 +7,7 @@ import FleetModel
 /// is sent until the server has it. Several commands run at once; numbers are begun in ascending order.
 ///
 /// The core knows no time: actions carry how often they failed before, and the shell waits accordingly.
-public struct CommandInbox: Sendable {
+public struct CommandInbox: Hashable, Sendable {
     /// What the shell tells the core.
     public enum Event: Hashable, Sendable {
         /// The shell is up; told once, first.

@@ -60,6 +60,8 @@ public struct Spool: Sendable {
     /// The newest records, so that a spool that keeps up never reads what it has just written.
     private var recent: [SpoolRecord] = []
     private var loaded: (first: UInt64, records: [SpoolRecord])?
+    /// Sequences that memory had to let go, counted already; ascending.
+    private var gaps: [Range<UInt64>] = []
 
     /// Batches lost because there was no room, since the spool was opened.
     public private(set) var dropped = 0
@@ -101,8 +103,8 @@ public struct Spool: Sendable {
             if let record = recent.first(where: { $0.sequence == wanted }) { return record }
             if let record = unsaved.first(where: { $0.sequence == wanted }) { return record }
             if let record = try stored(wanted) { return record }
-            // Damage on disk, or a batch that was dropped: it is lost.
-            dropped += 1
+            // Let go for want of memory, or damaged on disk: it is lost.
+            if !gaps.contains(where: { $0.contains(wanted) }) { dropped += 1 }
             position = wanted
         }
         return nil
@@ -116,7 +118,18 @@ public struct Spool: Sendable {
         recent.append(record)
         if recent.count > Self.recentLimit { recent.removeFirst() }
         save()
-        if unsaved.count > limits.unsaved { unsaved.removeFirst() }
+        if unsaved.count > limits.unsaved { letGo(unsaved.removeFirst().sequence) }
+    }
+
+    private mutating func letGo(_ sequence: UInt64) {
+        dropped += 1
+        recent.removeAll { $0.sequence == sequence }
+        gaps.removeAll { $0.upperBound <= position }
+        if gaps.last?.upperBound == sequence {
+            gaps[gaps.count - 1] = gaps[gaps.count - 1].lowerBound..<sequence + 1
+        } else {
+            gaps.append(sequence..<sequence + 1)
+        }
     }
 
     /// The server has the batch: it is not sent again.
@@ -194,7 +207,8 @@ extension Spool {
             let oldest = segments.removeFirst()
             try? disk.remove(oldest.name)
             if oldest.end - 1 > position {
-                dropped += Int(oldest.end - 1 - max(position, oldest.first - 1))
+                let lost = max(position + 1, oldest.first)..<oldest.end
+                dropped += lost.count - gaps.reduce(0) { $0 + $1.clamped(to: lost).count }
                 position = oldest.end - 1
             }
         }

@@ -1,0 +1,96 @@
+import Counters
+import FleetModel
+import Testing
+
+@testable import HostAgent
+
+@Suite("The agent's configuration")
+struct AgentConfigurationTests {
+    private func read(_ yaml: String, machineName: String = "kvm7.example.org") throws(AgentError) -> AgentConfiguration
+    {
+        try AgentConfiguration(yaml: yaml, file: "/etc/evenkeel/agent.yaml", machineName: machineName)
+    }
+
+    @Test func `an empty file has a default for everything`() throws {
+        let configuration = try read("")
+        #expect(configuration.host.text == "kvm7")
+        #expect(configuration.cluster.text == "default")
+        #expect(configuration.server == "http://127.0.0.1:7411")
+        #expect(configuration.interval == .seconds(10))
+        #expect(configuration.logicalProcessors == nil)
+        #expect(configuration.memory == nil)
+        #expect(configuration.accelerator == .auto)
+        #expect(try read("# only a comment\n") == configuration)
+        #expect(try read("memory:\n") == configuration)
+    }
+
+    @Test func `every key is read, and paths count from the file's folder`() throws {
+        let configuration = try read(
+            """
+            host: kvm1
+            cluster: west
+            server: https://fleet.example:7411/
+            token_file: token
+            ca_file: ../ca.pem
+            data: /data/agent
+            machines: /data/vms
+            interval: 1s
+            logical_processors: "0-3,6"
+            memory: 32GiB
+            accelerator: tcg
+            migration_address: 10.0.0.2
+            migration_tls: pki
+            spool_limit: 64MiB
+            """)
+        #expect(
+            configuration
+                == AgentConfiguration(
+                    host: try #require(HostName("kvm1")), cluster: try #require(ClusterName("west")),
+                    server: "https://fleet.example:7411", tokenFile: "/etc/evenkeel/token",
+                    certificateAuthority: "/etc/ca.pem", dataFolder: "/data/agent", machinesFolder: "/data/vms",
+                    interval: .seconds(1), logicalProcessors: LogicalProcessorSet([0, 1, 2, 3, 6]),
+                    memory: .gibibytes(32), accelerator: .tcg, migrationAddress: "10.0.0.2",
+                    migrationCertificates: "/etc/evenkeel/pki", spoolLimit: .mebibytes(64)))
+    }
+
+    @Test(arguments: [
+        ("host: kvm1\nhots: kvm2\n", "agent.yaml:2:1: there is no key 'hots'; known are host, cluster"),
+        ("host: -x\n", "agent.yaml:1:7: host: '-x' is not a name"),
+        ("\n\ninterval: 1h\n", "agent.yaml:3:11: interval: '1h' is not an interval"),
+        ("interval: 50ms\n", "agent.yaml:1:11: interval: '50ms' is not an interval from 100ms to 5m"),
+        ("logical_processors: 3-1\n", "agent.yaml:1:21: logical_processors: '3-1' is not a list"),
+        ("memory: much\n", "agent.yaml:1:9: memory: 'much' is not a size"),
+        ("spool_limit: 1MiB\n", "agent.yaml:1:14: spool_limit: '1MiB' is not a size of at least 8MiB"),
+        ("accelerator: xen\n", "agent.yaml:1:14: accelerator: 'xen' is none of auto, kvm, tcg"),
+        ("server: fleet:7411\n", "agent.yaml:1:9: server: 'fleet:7411' is not an address"),
+        ("server: http://fleet:7411\n", "agent.yaml:1:9: server: 'http://fleet:7411' leaves this machine without TLS"),
+        ("server: https://fleet:7411/api\n", "agent.yaml:1:9: server: 'https://fleet:7411/api' has a path"),
+        ("migration_address: 10.0.0.1\n", "agent.yaml:1:20: migration_address: 10.0.0.1 is not loopback"),
+        ("migration_address: 'a,b'\n", "agent.yaml:1:20: migration_address: 'a,b' is not a host name"),
+        ("host: [a, b]\n", "agent.yaml:1:7: host: expected one value"),
+        ("- host\n", "agent.yaml:1:1: expected keys and values"),
+        ("host: a\nhost: b\n", "given twice: host"),
+        ("host: 'a\n", "agent.yaml:2:1: not YAML"),
+        ("? [a]\n: b\n", "agent.yaml:1:3: a key must be a text"),
+    ])
+    func `what is wrong is named with its place`(_ yaml: String, _ message: String) {
+        let problem = #expect(throws: AgentError.self) { try read(yaml) }
+        #expect(problem?.description.contains(message) == true, "\(problem?.description ?? "no error")")
+    }
+
+    @Test(arguments: ["127.0.0.1", "::1", "localhost", "127.1.2.3"])
+    func `on loopback neither side needs TLS`(_ address: String) throws {
+        #expect(try read("migration_address: '\(address)'").migrationAddress == address)
+    }
+
+    @Test func `a machine whose name is no host's name must be given one`() {
+        let problem = #expect(throws: AgentError.self) { try read("cluster: a", machineName: "_x") }
+        #expect(problem?.description.contains("set 'host'") == true)
+        #expect(throws: Never.self) { try read("host: a", machineName: "_x") }
+    }
+
+    @Test func `a file that is not there is named`() {
+        let problem = #expect(throws: AgentError.self) { try AgentConfiguration.load(file: "/nowhere/agent.yaml") }
+        #expect(problem?.description == "/nowhere/agent.yaml: no such file")
+    }
+}
