@@ -69,7 +69,7 @@ struct RoundComposer {
                 asker.fail(pack: finding.pack.name, rule: finding.rule.name, finding.rule.place, error)
             }
         }
-        if !evidence.isEmpty { return evidence }
+        guard evidence.isEmpty, finding.entry.value.isFinite else { return evidence }
         let value = NumberText.shortest(finding.entry.value)
         return [
             Evidence(
@@ -84,7 +84,7 @@ struct RoundComposer {
         var scene = finding.scene
         scene.escaping = .query
         let query = ExpressionCheck.scaled(try rule.query.render(scene), by: finding.pack.speed)
-        let elements = try await asker.elements(of: query, at: moment)
+        let elements = try await asker.elements(of: query, at: moment).filter(\.value.isFinite)
         let largest = elements.sorted { ($1.value, $0.labels) < ($0.value, $1.labels) }.prefix(Self.mostEvidence)
         return largest.map { element in
             let scene = TemplateScene(

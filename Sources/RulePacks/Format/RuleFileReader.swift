@@ -22,11 +22,12 @@ struct RuleFileReader {
 
     private mutating func groups(_ text: String) -> [RuleGroup] {
         guard let document = reader.document(text), !document.isNull,
-            var file = reader.mapping(document, "a rule file"), let list = file.take("groups")
+            var file = reader.mapping(document, "a rule file")
         else { return [] }
+        let list = file.take("groups")
         reader.finish(file, "a rule file")
         var groups: [RuleGroup] = []
-        for value in reader.list(list, "'groups'") ?? [] {
+        for value in list.flatMap({ reader.list($0, "'groups'") }) ?? [] {
             guard let group = group(value) else { continue }
             if groups.contains(where: { $0.name == group.name }) {
                 reader.note(value.place, "group \"\(group.name)\" is repeated in the same file")

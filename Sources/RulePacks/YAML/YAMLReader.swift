@@ -11,16 +11,26 @@ struct YAMLReader {
     let file: String
     /// Whether anchors, aliases and merge keys are allowed: Prometheus' rule files may have them.
     let allowsAliases: Bool
-    private(set) var findings: [PackFinding] = []
+    private var noted: [PackFinding] = []
     private var valuesLeft = mostValues
+    /// Nodes know their anchors only as long as the parser lives.
+    private var parser: Parser?
 
     init(file: String, allowsAliases: Bool) {
         self.file = file
         self.allowsAliases = allowsAliases
     }
 
+    /// Everything that is wrong with the file, in the order of its lines.
+    var findings: [PackFinding] {
+        noted.enumerated().sorted { left, right in
+            let (one, other) = (left.element.place, right.element.place)
+            return (one.line, one.column, left.offset) < (other.line, other.column, right.offset)
+        }.map(\.element)
+    }
+
     mutating func note(_ place: SourcePlace, _ message: String) {
-        findings.append(PackFinding(place, message))
+        noted.append(PackFinding(place, message))
     }
 
     // MARK: The file
@@ -28,14 +38,15 @@ struct YAMLReader {
     /// The file's one document; `nil`, and a finding, where it is not YAML.
     mutating func document(_ text: String) -> YAMLValue? {
         if let finding = YAMLGuard.objection(to: text, file: file) {
-            findings.append(finding)
+            noted.append(finding)
             return nil
         }
         do {
-            guard let node = try compose(yaml: text) else { return nil }
-            return admit(node)
+            let parser = try Parser(yaml: text)
+            self.parser = parser
+            return try parser.singleRoot().flatMap { admit($0) }
         } catch let error as YamlError {
-            findings.append(Self.finding(error, file: file))
+            noted.append(Self.finding(error, file: file))
         } catch {
             note(SourcePlace(file: file), "\(error)")
         }

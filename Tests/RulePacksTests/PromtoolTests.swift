@@ -1,0 +1,34 @@
+import Foundation
+import Testing
+
+@Suite("Prometheus' own tool accepts the bundled pack unchanged")
+struct PromtoolTests {
+    private static let tool = ["/usr/bin/promtool", "/usr/local/bin/promtool"].first {
+        FileManager.default.isExecutableFile(atPath: $0)
+    }
+
+    private func run(_ arguments: [String]) throws -> (status: Int32, output: String) {
+        let process = Process()
+        process.executableURL = URL(filePath: try #require(Self.tool))
+        process.arguments = arguments
+        process.currentDirectoryURL = URL(filePath: Places.hostPressure)
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        process.standardError = pipe
+        try process.run()
+        let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        return (process.terminationStatus, output)
+    }
+
+    @Test(
+        "promtool", .enabled(if: tool != nil, "promtool is not installed (Debian: prometheus)"),
+        arguments: [
+            ["check", "rules", "host-pressure.rules.yaml"], ["test", "rules", "host-pressure.test.yaml"],
+        ])
+    func promtool(arguments: [String]) throws {
+        let (status, output) = try run(arguments)
+        #expect(status == 0, "\(output)")
+        #expect(output.contains("SUCCESS"))
+    }
+}
