@@ -1,16 +1,21 @@
 import FleetModel
 
-/// The series that a selection found, as they were at that moment.
+/// The series that a selection found, as they were at that moment: what memory held, and the runs that were on disk.
+/// All of it stays as it was while the selection is in use.
 struct Selection: SeriesSet {
-    /// One series: its labels, and what memory held of it, oldest memory first.
+    /// One series: its labels, its number on disk, and what memory held of it, oldest memory first.
     struct Member: Sendable {
         let labels: Labels
+        let ordinal: UInt32
         let memory: [HeadSeries]
     }
 
     let members: [Member]
     /// The slabs that `Member.memory` points into.
     let arenas: [SampleArena]
+    /// The block files and runs that touch the span.
+    let days: [StoredDay]
+    let cache: PageCache
     let span: ClosedRange<Int64>
 
     var count: Int { members.count }
@@ -19,10 +24,84 @@ struct Selection: SeriesSet {
 
     func read(_ index: Int, into columns: inout SampleColumns) throws {
         columns.removeAll()
-        for (memory, arena) in zip(members[index].memory, arenas) {
+        let member = members[index]
+        if member.ordinal != SeriesIndex.none { try readDisk(member.ordinal, into: &columns) }
+        for (memory, arena) in zip(member.memory, arenas) {
             let before = columns.count
             memory.read(from: span.lowerBound, through: span.upperBound, arena: arena, into: &columns)
             columns.restoreOrder(from: before)
         }
+        columns.trim(to: span)
     }
+
+    private func readDisk(_ ordinal: UInt32, into columns: inout SampleColumns) throws(StoreError) {
+        var scratch: [Int64] = []
+        for day in days {
+            for run in day.runs {
+                for index in run.pages(of: ordinal) {
+                    let page = try cache.page(index, of: run, in: day.file)
+                    let before = columns.count
+                    do throws(CodecError) {
+                        try page.read(ordinal, touching: span, scratch: &scratch, into: &columns)
+                    } catch {
+                        let reason = "page \(index) of run \(run.number): \(error.reason)"
+                        throw .damaged(path: day.file.path, reason: reason)
+                    }
+                    columns.restoreOrder(from: before)
+                }
+            }
+        }
+    }
+}
+
+extension SampleColumns {
+    /// Leaves only what lies inside a span.
+    mutating func trim(to span: ClosedRange<Int64>) {
+        var end = times.count
+        while end > 0, times[end - 1] > span.upperBound { end -= 1 }
+        var start = 0
+        while start < end, times[start] < span.lowerBound { start += 1 }
+        if end < times.count {
+            times.removeLast(times.count - end)
+            values.removeLast(values.count - end)
+        }
+        if start > 0 {
+            times.removeFirst(start)
+            values.removeFirst(start)
+        }
+    }
+}
+
+extension Selection {
+    /// A selection of nothing.
+    static func empty(cache: PageCache) -> Selection {
+        Selection(members: [], arenas: [], days: [], cache: cache, span: 0...0)
+    }
+}
+
+extension StoreState {
+    /// The series that satisfy every matcher, by labels, with all that is known of them in a span.
+    mutating func select(
+        _ matchers: [LabelMatcher], in span: ClosedRange<Int64>, cache: PageCache
+    ) throws(StoreError) -> Selection {
+        var found = try index.select(matchers)
+        // A series that ended before the span has nothing in it; of one on disk only the end may be unknown.
+        found.removeAll { newest[Int($0)] < span.lowerBound && (newest[Int($0)] != .min || isFresh($0)) }
+        index.sort(&found)
+        let heads = [flushing, head].compactMap { $0 }.filter {
+            $0.oldest <= span.upperBound && $0.newest >= span.lowerBound
+        }
+        let touched = days.compactMap { day -> StoredDay? in
+            let runs = day.runs.filter { $0.span.overlaps(span) }
+            return runs.isEmpty ? nil : StoredDay(file: day.file, runs: runs)
+        }
+        let members = found.map { series in
+            Selection.Member(
+                labels: index.labels(of: series), ordinal: ordinals[Int(series)],
+                memory: heads.map { $0.snapshot(of: series) })
+        }
+        return Selection(members: members, arenas: heads.map(\.arena), days: touched, cache: cache, span: span)
+    }
+
+    private func isFresh(_ series: UInt32) -> Bool { ordinals[Int(series)] == SeriesIndex.none }
 }

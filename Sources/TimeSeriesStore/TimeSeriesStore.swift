@@ -8,11 +8,11 @@ import MetricsWire
 /// sync. Samples live in memory until there are enough of them to compress well, then go to block files, one for each
 /// day, and the log is cut. A folder belongs to one store at a time.
 public final class TimeSeriesStore: Sendable {
-    private let options: StoreOptions
-    private let lock: FolderLock
+    private let lock: Locked<FolderLock?>
     private let state: SharedState
     private let writer: LogWriter
-    private let logger: Logger
+    private let flusher: Flusher
+    private let cache: PageCache
 
     /// Opens the store in a folder, which is made where it is missing, and takes back what the log holds.
     /// Throws `StoreError.inUse` where another process has it open.
@@ -20,21 +20,47 @@ public final class TimeSeriesStore: Sendable {
         directory: String, options: StoreOptions = StoreOptions(), clock: any Clock = WallClock(), logger: Logger
     ) throws(StoreError) {
         let folder = try DiskFolder(making: directory)
-        lock = try FolderLock(folder: folder.path)
+        let folderLock = try FolderLock(folder: directory)
         let logFolder = try DiskFolder(making: directory + "/log")
-        let state = SharedState(StoreState())
-        let idle = WriteAheadLog(folder: logFolder, next: 0, synchronous: options.synchronous)
-        var core = IngestCore(options: options, state: state, clock: clock, log: idle, wantsFlush: {})
-        let findings = try WriteAheadLog.replay(logFolder, after: 0) { record, received in
+        let catalogue = try Catalogue(folder: directory, synchronous: options.synchronous)
+        let content = try catalogue.read()
+        var opening = StoreState()
+        try opening.takeSeries(content.series)
+        try opening.openDays(folder, committed: content.run, options: options, logger: logger)
+        opening.learnNewest(logger: logger)
+        let state = SharedState(opening)
+        let flusher = Flusher(
+            folder: directory, options: options, state: state, clock: clock, logger: logger, logFolder: logFolder,
+            catalogue: catalogue, content: content)
+        let log = try Self.replay(logFolder, content, state, options, clock, logger)
+        let writer = LogWriter(
+            IngestCore(options: options, state: state, clock: clock, log: log) { [weak flusher] in flusher?.schedule() }
+        )
+        flusher.connect { writer.performAndWait { $0.freeze() } }
+        self.state = state
+        self.writer = writer
+        self.flusher = flusher
+        lock = Locked(folderLock)
+        cache = PageCache(budget: options.pageCacheBytes)
+    }
+
+    /// Takes what the log holds into memory; returns the log that goes on behind it.
+    private static func replay(
+        _ folder: any LogFolder, _ content: Catalogue.Content, _ state: SharedState, _ options: StoreOptions,
+        _ clock: any Clock, _ logger: Logger
+    ) throws(StoreError) -> WriteAheadLog {
+        let idle = WriteAheadLog(folder: folder, next: 0, synchronous: options.synchronous)
+        var unlimited = options
+        unlimited.maximumSamplesInMemory = .max
+        var core = IngestCore(options: unlimited, state: state, clock: clock, log: idle) {}
+        let findings = try WriteAheadLog.replay(folder, after: content.segment) { record, received in
             core.replay(record, received: received)
         }
         for damage in findings.damages { logger.error("\(damage)") }
-        core.log = WriteAheadLog(
-            folder: logFolder, next: findings.lastSegment + 1, synchronous: options.synchronous)
-        self.options = options
-        self.state = state
-        self.logger = logger
-        writer = LogWriter(core)
+        if findings.tornBytes > 0 {
+            logger.info("\(findings.tornBytes) bytes at the end of the log were never acknowledged and are left out")
+        }
+        return WriteAheadLog(folder: folder, next: findings.lastSegment + 1, synchronous: options.synchronous)
     }
 
     /// Stores a remote write 1.0 request as it came: a snappy block of a protobuf `WriteRequest`. Returns when what was
@@ -46,9 +72,23 @@ public final class TimeSeriesStore: Sendable {
         try await writer.write(body, onlyHost: onlyHost).get()
     }
 
-    /// Writes what is in memory to disk and closes; later writes are refused.
+    /// Writes what is in memory to disk. Happens by itself; this is for tests and for whoever cannot wait.
+    public func flush() async throws(StoreError) {
+        try await flusher.flushAll()
+    }
+
+    /// Writes what is in memory to disk and closes; later writes and selections are refused. The folder is free for
+    /// another store afterwards. When it throws, the log still has what could not be written.
     public func close() async throws(StoreError) {
-        await writer.close { _ in }
+        await writer.close()
+        defer {
+            state.withLock { state in
+                state.isClosed = true
+                state.days = []
+            }
+            lock.withLock { $0 = nil }
+        }
+        try await flusher.flushAll()
     }
 
     /// Writes the store's own metrics.
@@ -74,16 +114,10 @@ extension TimeSeriesStore: SeriesSource {
     /// The series that satisfy every matcher and may have samples in the span, sorted by labels. Throws
     /// `StoreError.badMatcher` for a regular expression that is none, or that costs too much.
     public func select(_ matchers: [LabelMatcher], from first: Int64, through last: Int64) throws -> any SeriesSet {
-        guard first <= last else { return Selection(members: [], arenas: [], span: first...first) }
+        guard first <= last else { return Selection.empty(cache: cache) }
         return try state.withLock { state throws(StoreError) in
-            var found = try state.index.select(matchers)
-            found.removeAll { state.newest[Int($0)] < first }
-            state.index.sort(&found)
-            let heads = [state.flushing, state.head].compactMap { $0 }
-            let members = found.map { series in
-                Selection.Member(labels: state.index.labels(of: series), memory: heads.map { $0.snapshot(of: series) })
-            }
-            return Selection(members: members, arenas: heads.map(\.arena), span: first...last)
+            if state.isClosed { throw .shuttingDown }
+            return try state.select(matchers, in: first...last, cache: cache)
         }
     }
 }

@@ -124,3 +124,87 @@ extension TimeSeriesStore {
         #expect(try store.all().count == 1)
     }
 }
+
+@Suite struct DiskTests {
+    /// Series of every kind over some days, deterministic.
+    static func load(_ count: Int, days: Int64 = 1, step: Int64 = 60_000) -> [SeriesSamples] {
+        var generator = SeededGenerator(state: 99)
+        return (0..<count).map { number in
+            var columns = SampleColumns()
+            var value = 0.0
+            for time in stride(from: testTime - days * BlockFile.dayMilliseconds, through: testTime, by: Int(step)) {
+                value += Double(Int.random(in: 0...1000, using: &generator)) / (number.isMultiple(of: 3) ? 100 : 1)
+                columns.append(time, number == 7 ? Double.random(in: 0...1, using: &generator) : value)
+            }
+            let labels: Labels = ["__name__": "m\(number % 5)", "host": "h\(number / 5)"]
+            return SeriesSamples(labels: labels, samples: columns)
+        }.sorted { $0.labels < $1.labels }
+    }
+
+    @Test func aFlushChangesNothingThatCanBeRead() async throws {
+        let folder = try TemporaryFolder()
+        let written = Self.load(40, days: 2)
+        let store = try openStore(folder)
+        try await store.append(written)
+        #expect(try store.all() == written)
+        try await store.flush()
+        #expect(try store.all() == written)
+        #expect(try DiskFolder(making: folder.path + "/log").list().isEmpty)
+        let part = try store.all([LabelMatcher("host", .equal, "h2")], from: testTime - 600_000, through: testTime - 1)
+        #expect(part.count == 5 && part.allSatisfy { $0.samples.count == 10 })
+        try await store.close()
+        #expect(throws: StoreError.self) { try store.all() }
+        let again = try openStore(folder)
+        #expect(try again.all() == written)
+        let repeated = try await again.write(
+            remoteWrite: RemoteWriteEncoder.encode([series(written[0].labels, [(testTime, 5)])]))
+        #expect(repeated.duplicates == 1)
+    }
+
+    @Test func samplesOfManyFlushesComeTogether() async throws {
+        let folder = try TemporaryFolder()
+        let written = Self.load(30)
+        var store = try openStore(folder)
+        for part in 0..<6 {
+            let slice = written.map { one in
+                let places = one.samples.times.indices.filter { $0 * 6 / one.samples.count == part }
+                return series(one.labels, places.map { (one.samples.times[$0], one.samples.values[$0]) })
+            }
+            try await store.append(slice)
+            if part % 2 == 0 { try await store.flush() }
+            if part == 3 {
+                try await store.close()
+                store = try openStore(folder)
+            }
+        }
+        #expect(try store.all() == written)
+    }
+
+    @Test func lateSamplesAreMergedWithWhatIsOnDisk() async throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let store = try openStore(folder)
+        let labels: Labels = ["__name__": "m"]
+        for offsets in [[0, 100, 200], [50, 150], [120, 10, 300]] as [[Int64]] {
+            for offset in offsets { try await store.append([series(labels, [(testTime + offset, Double(offset))])]) }
+            try await store.flush()
+        }
+        let times = try #require(try store.all().first).samples
+        #expect(times.times == [0, 10, 50, 100, 120, 150, 200, 300].map { testTime + $0 })
+        #expect(times.values == [0, 10, 50, 100, 120, 150, 200, 300])
+    }
+
+    @Test func aSelectionStaysAsItWasWhileSamplesArriveAndGoToDisk() async throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let store = try openStore(folder)
+        let labels: Labels = ["__name__": "m"]
+        try await store.append([series(labels, (0..<20).map { (testTime + $0, Double($0)) })])
+        let set = try store.select([], from: 0, through: .max)
+        try await store.append([series(labels, (20..<500).map { (testTime + $0, Double($0)) })])
+        try await store.flush()
+        var columns = SampleColumns()
+        try set.read(0, into: &columns)
+        #expect(columns.times == (0..<20).map { testTime + $0 })
+    }
+}

@@ -55,6 +55,19 @@ struct IngestCore {
         _ = apply([read], bounds: TimeBounds(options, received: received))
     }
 
+    /// Sets aside what is in memory for the disk, and closes the log segment that has it. Returns the segment's number;
+    /// `nil` when there is nothing, or something is set aside already.
+    mutating func freeze() -> UInt64? {
+        let isFrozen = state.withLock { state in
+            guard state.flushing == nil, state.head.sampleCount > 0 else { return false }
+            state.flushing = state.head
+            state.head = Head()
+            state.head.extend(to: state.index.count)
+            return true
+        }
+        return isFrozen ? log.rotate() : nil
+    }
+
     private mutating func read(_ body: [UInt8], onlyHost: HostName?) -> Result<Read, StoreError> {
         let before = staged.count
         do throws(WireError) {

@@ -88,6 +88,13 @@ struct DiskFolder: LogFolder {
         guard unsafe unlink(full) == 0 || errno == ENOENT else { throw .last(full, "remove") }
     }
 
+    /// Gives a file another name.
+    func rename(_ name: String, to other: String) throws(StoreError) {
+        let full = path + "/" + name
+        guard unsafe Glibc.rename(full, path + "/" + other) == 0 else { throw .last(full, "rename") }
+        try syncFolder()
+    }
+
     /// Makes the folder's list of files survive a power cut.
     func syncFolder() throws(StoreError) {
         let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

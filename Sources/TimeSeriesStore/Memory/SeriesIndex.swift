@@ -23,6 +23,7 @@ struct SeriesIndex: ~Copyable, Sendable {
     private var postings = Postings()
     private var sorted: [UInt32] = []
     private var ranks: [UInt32] = []
+    private var symbolRanks: [UInt32] = []
 
     /// How many series are known.
     var count: Int { identities.count }
@@ -132,23 +133,40 @@ struct SeriesIndex: ~Copyable, Sendable {
     /// Brings the order of all series up to date: newcomers are sorted by themselves and merged in.
     private mutating func rankNewcomers() {
         guard ranks.count < count else { return }
-        var newcomers: [(labels: Labels, series: UInt32)] = []
-        for series in UInt32(ranks.count)..<UInt32(count) { newcomers.append((labels(of: series), series)) }
-        newcomers.sort { $0.labels < $1.labels }
+        rankSymbols()
+        var newcomers = Array(UInt32(ranks.count)..<UInt32(count))
+        newcomers.sort { precedes($0, $1) }
         var merged: [UInt32] = []
         merged.reserveCapacity(count)
         var old = 0
         for newcomer in newcomers {
-            while old < sorted.count, labels(of: sorted[old]) < newcomer.labels {
+            while old < sorted.count, precedes(sorted[old], newcomer) {
                 merged.append(sorted[old])
                 old += 1
             }
-            merged.append(newcomer.series)
+            merged.append(newcomer)
         }
         merged.append(contentsOf: sorted[old...])
         sorted = merged
         ranks = [UInt32](repeating: 0, count: count)
         for (rank, series) in sorted.enumerated() { ranks[Int(series)] = UInt32(rank) }
+    }
+
+    private mutating func rankSymbols() {
+        guard symbolRanks.count < symbols.count else { return }
+        let order = symbols.indices.sorted { symbols[$0].utf8.lexicographicallyPrecedes(symbols[$1].utf8) }
+        symbolRanks = [UInt32](repeating: 0, count: symbols.count)
+        for (rank, symbol) in order.enumerated() { symbolRanks[symbol] = UInt32(rank) }
+    }
+
+    /// Whether the labels of one series come before those of another.
+    private func precedes(_ one: UInt32, _ other: UInt32) -> Bool {
+        let left = pairRange(of: one)
+        let right = pairRange(of: other)
+        for (mine, theirs) in zip(left, right) where pairs[mine] != pairs[theirs] {
+            return symbolRanks[Int(pairs[mine])] < symbolRanks[Int(pairs[theirs])]
+        }
+        return left.count < right.count
     }
 }
 

@@ -9,8 +9,13 @@ struct StoreState: ~Copyable, Sendable {
     var flushing: Head?
     /// The newest time of each series, `Int64.min` where that is not known.
     var newest: [Int64] = []
-    /// The value at that time, bit for bit.
-    var newestBits: [UInt64] = []
+    /// The number on disk of each series, `SeriesIndex.none` for one that is in memory only.
+    var ordinals: [UInt32] = []
+    /// The series with each number on disk.
+    var seriesByOrdinal: [UInt32] = []
+    /// The block files, oldest day first.
+    var days: [StoredDay] = []
+    var isClosed = false
     var counters = StoreCounters()
 
     /// Makes room for the series that were added.
@@ -18,7 +23,7 @@ struct StoreState: ~Copyable, Sendable {
         let missing = index.count - newest.count
         guard missing > 0 else { return }
         newest.append(contentsOf: repeatElement(.min, count: missing))
-        newestBits.append(contentsOf: repeatElement(0, count: missing))
+        ordinals.append(contentsOf: repeatElement(SeriesIndex.none, count: missing))
         head.extend(to: index.count)
     }
 
@@ -34,7 +39,6 @@ struct StoreState: ~Copyable, Sendable {
             if time > newest[Int(series)], bounds.span.contains(time) {
                 head.append(series, time: time, value: value)
                 newest[Int(series)] = time
-                newestBits[Int(series)] = value.bitPattern
                 summary.stored += 1
             } else {
                 let fate = applyLate(series, time: time, value: value, bounds: bounds)
@@ -54,14 +58,21 @@ struct StoreState: ~Copyable, Sendable {
     ) -> WritableKeyPath<WriteSummary, Int> {
         let last = newest[Int(series)]
         if time > bounds.span.upperBound { return \.tooNew }
-        if time == last { return newestBits[Int(series)] == value.bitPattern ? \.duplicates : \.conflicting }
         if let known = head.value(of: series, at: time) ?? flushing?.value(of: series, at: time) {
             return known.bitPattern == value.bitPattern ? \.duplicates : \.conflicting
         }
+        // Written to disk since: the reader keeps what was stored first, so it is as good as known.
+        if time == last { return \.duplicates }
         if time < bounds.span.lowerBound || time < last - bounds.outOfOrderWindow { return \.tooOld }
         head.insertStray(series, time: time, value: value)
         return \.stored
     }
+}
+
+/// A block file with its runs.
+struct StoredDay: Sendable {
+    let file: BlockFile
+    var runs: [Run]
 }
 
 /// Which times a sample may have.

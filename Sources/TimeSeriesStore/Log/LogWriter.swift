@@ -43,17 +43,15 @@ final class LogWriter: @unchecked Sendable {
         }
     }
 
-    /// Refuses further writes and returns when those that were taken are answered, with what runs after them.
-    func close<Value: Sendable>(_ body: @escaping @Sendable (inout IngestCore) -> Value) async -> Value {
+    /// Refuses further writes and returns when those that were taken are answered.
+    func close() async {
         waiting.withLock { $0.isClosed = true }
-        return await perform(body)
+        await withCheckedContinuation { reply in queue.async { reply.resume() } }
     }
 
-    /// Runs `body` between two batches.
-    func perform<Value: Sendable>(_ body: @escaping @Sendable (inout IngestCore) -> Value) async -> Value {
-        await withCheckedContinuation { reply in
-            queue.async { reply.resume(returning: body(&self.core)) }
-        }
+    /// Runs `body` between two batches and waits for it.
+    func performAndWait<Value: Sendable>(_ body: (inout IngestCore) -> Value) -> Value {
+        queue.sync { body(&core) }
     }
 
     private func drain() {

@@ -1,0 +1,142 @@
+import CSQLite
+
+/// One connection to one SQLite file.
+///
+/// SAFETY: a connection is opened in SQLite's serialized mode, and its owners keep it behind a lock or on one queue; the
+/// pointer is written in `init` and closed in `deinit`, after the last statement, which holds on to its database.
+@safe final class Database: @unchecked Sendable {
+    let path: String
+    fileprivate let handle: OpaquePointer
+
+    /// Opens the file, which is made where it is missing, with write-ahead journal and full syncs.
+    init(_ path: String, pageSize: Int, synchronous: Bool) throws(StoreError) {
+        self.path = path
+        var opened: OpaquePointer?
+        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX
+        let status = unsafe sqlite3_open_v2(path, &opened, flags, nil)
+        guard let pointer = unsafe opened else {
+            throw .databaseFailed(path: path, reason: "SQLite has no memory to open it")
+        }
+        unsafe handle = pointer
+        guard status == SQLITE_OK else { throw failure(status) }
+        unsafe sqlite3_busy_timeout(handle, 10_000)
+        try execute("PRAGMA page_size = \(pageSize)")
+        try execute("PRAGMA auto_vacuum = INCREMENTAL")
+        try execute("PRAGMA journal_mode = WAL")
+        try execute("PRAGMA synchronous = \(synchronous ? "FULL" : "OFF")")
+        try execute("PRAGMA wal_autocheckpoint = 0")
+        try execute("PRAGMA cache_size = -512")
+    }
+
+    deinit { unsafe sqlite3_close_v2(handle) }
+
+    /// Runs statements that give no rows, or whose rows do not matter.
+    func execute(_ statements: String) throws(StoreError) {
+        let status = unsafe sqlite3_exec(handle, statements, nil, nil, nil)
+        guard status == SQLITE_OK else { throw failure(status) }
+    }
+
+    /// Runs `body` as one transaction: all of it or nothing.
+    func transaction(_ body: () throws(StoreError) -> Void) throws(StoreError) {
+        try execute("BEGIN IMMEDIATE")
+        do throws(StoreError) {
+            try body()
+            try execute("COMMIT")
+        } catch {
+            try? execute("ROLLBACK")
+            throw error
+        }
+    }
+
+    /// Moves what is committed from the journal into the file itself.
+    func checkpoint() throws(StoreError) {
+        let status = unsafe sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_TRUNCATE, nil, nil)
+        guard status == SQLITE_OK || status == SQLITE_BUSY else { throw failure(status) }
+    }
+
+    /// What SQLite complains of.
+    func failure(_ status: Int32) -> StoreError {
+        let reason = unsafe String(cString: sqlite3_errmsg(handle))
+        switch status & 0xff {
+        case SQLITE_FULL: return .noSpace(path: path)
+        case SQLITE_CORRUPT, SQLITE_NOTADB: return .damaged(path: path, reason: reason)
+        default: return .databaseFailed(path: path, reason: reason)
+        }
+    }
+}
+
+/// A prepared statement.
+///
+/// SAFETY: as for `Database`: the owner keeps it behind the same lock or on the same queue as its connection.
+@safe final class Statement: @unchecked Sendable {
+    private let database: Database
+    private let handle: OpaquePointer
+
+    init(_ database: Database, _ text: String) throws(StoreError) {
+        self.database = database
+        var prepared: OpaquePointer?
+        let status = unsafe sqlite3_prepare_v2(database.handle, text, -1, &prepared, nil)
+        guard status == SQLITE_OK, let pointer = unsafe prepared else { throw database.failure(status) }
+        unsafe handle = pointer
+    }
+
+    deinit { unsafe sqlite3_finalize(handle) }
+
+    /// A value to bind.
+    enum Value {
+        case integer(Int64)
+        case blob([UInt8])
+    }
+
+    /// Binds values to the parameters from the first on, and starts over.
+    func bind(_ values: [Value]) throws(StoreError) {
+        unsafe sqlite3_reset(handle)
+        for (place, value) in values.enumerated() {
+            let index = Int32(place + 1)
+            let status =
+                switch value {
+                case .integer(let number): unsafe sqlite3_bind_int64(handle, index, number)
+                case .blob(let bytes): unsafe Self.bind(bytes, handle, index)
+                }
+            guard status == SQLITE_OK else { throw database.failure(status) }
+        }
+    }
+
+    private static func bind(_ bytes: [UInt8], _ handle: OpaquePointer, _ index: Int32) -> Int32 {
+        // SQLite copies the bytes before the call returns: SQLITE_TRANSIENT, which C writes as a cast of -1.
+        let transient = unsafe unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+        if bytes.isEmpty { return unsafe sqlite3_bind_zeroblob(handle, index, 0) }
+        return unsafe bytes.withUnsafeBytes { room in
+            unsafe sqlite3_bind_blob64(handle, index, room.baseAddress, UInt64(room.count), transient)
+        }
+    }
+
+    /// Moves to the next row; `false` when there is none.
+    func step() throws(StoreError) -> Bool {
+        switch unsafe sqlite3_step(handle) {
+        case SQLITE_ROW: return true
+        case SQLITE_DONE: return false
+        case let status: throw database.failure(status)
+        }
+    }
+
+    /// Runs a statement whose rows do not matter.
+    func run(_ values: Value...) throws(StoreError) {
+        try bind(values)
+        while try step() {}
+        reset()
+    }
+
+    /// Frees what the row holds.
+    func reset() { unsafe sqlite3_reset(handle) }
+
+    /// An integer of the row.
+    func integer(_ column: Int32) -> Int64 { unsafe sqlite3_column_int64(handle, column) }
+
+    /// The bytes of the row.
+    func blob(_ column: Int32) -> [UInt8] {
+        let count = unsafe Int(sqlite3_column_bytes(handle, column))
+        guard count > 0, let start = unsafe sqlite3_column_blob(handle, column) else { return [] }
+        return unsafe Array(UnsafeRawBufferPointer(start: start, count: count))
+    }
+}

@@ -1,0 +1,179 @@
+import Dispatch
+import FleetModel
+import Logging
+
+/// Moves samples from memory to block files, one flush after the other, beside the writes that go on.
+///
+/// A flush is committed by the catalogue: first the pages go to the block files, each in a transaction of its own, then
+/// the catalogue says that the run counts and the log is done. A crash in between leaves runs that no catalogue knows;
+/// they are removed, and the log still has their samples.
+///
+/// SAFETY: everything but `isScheduled` is touched on `queue` only, which runs one block at a time.
+final class Flusher: @unchecked Sendable {
+    private let folder: String
+    private let options: StoreOptions
+    private let state: SharedState
+    private let clock: any Clock
+    private let logger: Logger
+    private let logFolder: any LogFolder
+    private let queue = DispatchQueue(label: "evenkeel.store.flush", qos: .utility)
+    private let isScheduled = Locked(false)
+    private let catalogue: Catalogue
+    /// The newest committed run.
+    private var run: Int64
+    /// How many series the catalogue has.
+    private var seriesOnDisk: Int
+    /// The segment whose samples are set aside.
+    private var segment: UInt64?
+    /// Sets memory aside, between two batches of writes.
+    private var freeze: () -> UInt64? = { nil }
+
+    init(
+        folder: String, options: StoreOptions, state: SharedState, clock: any Clock, logger: Logger,
+        logFolder: any LogFolder, catalogue: Catalogue, content: Catalogue.Content
+    ) {
+        self.folder = folder
+        self.options = options
+        self.state = state
+        self.clock = clock
+        self.logger = logger
+        self.logFolder = logFolder
+        self.catalogue = catalogue
+        run = content.run
+        seriesOnDisk = content.series.count
+    }
+
+    /// Says how memory is set aside; called once, before the first flush.
+    func connect(_ freeze: @escaping @Sendable () -> UInt64?) {
+        queue.sync { self.freeze = freeze }
+    }
+
+    /// Starts a flush soon, unless one is about to start.
+    func schedule() {
+        let isNew = isScheduled.withLock { isScheduled in
+            defer { isScheduled = true }
+            return !isScheduled
+        }
+        guard isNew else { return }
+        queue.async {
+            self.isScheduled.withLock { $0 = false }
+            do throws(StoreError) {
+                try self.flush()
+            } catch {
+                self.logger.error("memory could not be written to disk and stays in the log: \(error)")
+            }
+        }
+    }
+
+    /// Writes everything that is in memory now to disk.
+    func flushAll() async throws(StoreError) {
+        let result: Result<Void, StoreError> = await withCheckedContinuation { reply in
+            queue.async {
+                reply.resume(
+                    returning: Result { () throws(StoreError) in
+                        // What an earlier flush could not write comes first.
+                        if self.segment != nil { try self.flush() }
+                        try self.flush()
+                    })
+            }
+        }
+        try result.get()
+    }
+
+    private func flush() throws(StoreError) {
+        if segment == nil { segment = freeze() }
+        guard let segment else { return }
+        let newSeries = assignOrdinals()
+        do throws(StoreError) {
+            let runs = try write(run + 1)
+            try catalogue.commit(newSeries: newSeries, from: seriesOnDisk, segment: segment, run: run + 1)
+            seriesOnDisk += newSeries.count
+            run += 1
+            self.segment = nil
+            publish(runs)
+        } catch {
+            state.withLock { $0.counters.flushFailures += 1 }
+            for day in state.withLock({ $0.days }) { try? day.file.discardRuns(after: run) }
+            throw error
+        }
+        try WriteAheadLog.remove(through: segment, in: logFolder)
+        for day in state.withLock({ $0.days }) { try day.file.checkpoint() }
+        dropOldDays()
+    }
+
+    /// Numbers the series that come to disk for the first time, in the order of their label bytes; returns the label
+    /// bytes of all series that the catalogue lacks.
+    private func assignOrdinals() -> [[UInt8]] {
+        state.withLock { state in
+            guard let flushing = state.flushing else { return [] }
+            var newcomers: [(identity: [UInt8], series: UInt32)] = []
+            for series in 0..<UInt32(state.index.count) where state.ordinals[Int(series)] == SeriesIndex.none {
+                guard !flushing.snapshot(of: series).isEmpty else { continue }
+                newcomers.append((Array(state.index.identities.string(series)), series))
+            }
+            newcomers.sort { $0.identity.lexicographicallyPrecedes($1.identity) }
+            for newcomer in newcomers {
+                state.ordinals[Int(newcomer.series)] = UInt32(state.seriesByOrdinal.count)
+                state.seriesByOrdinal.append(newcomer.series)
+            }
+            return state.seriesByOrdinal[seriesOnDisk...].map { Array(state.index.identities.string($0)) }
+        }
+    }
+
+    /// Writes the samples that are set aside as a run, into the block files of their days.
+    private func write(_ number: Int64) throws(StoreError) -> [(day: StoredDay, run: Run)] {
+        let (flushing, series) = state.withLock { ($0.flushing, $0.seriesByOrdinal) }
+        guard let flushing else { return [] }
+        var days = DayWriters(number: number) { [self] day throws(StoreError) in try file(of: day) }
+        do throws(StoreError) {
+            var columns = SampleColumns()
+            for (ordinal, series) in series.enumerated() {
+                columns.removeAll()
+                flushing.snapshot(of: series).read(
+                    from: .min, through: .max, arena: flushing.arena, into: &columns)
+                if columns.count > 0 { try days.add(UInt32(ordinal), columns) }
+            }
+            return try days.commit()
+        } catch {
+            days.cancel()
+            throw error
+        }
+    }
+
+    /// The block file of a day, which is made where it is missing.
+    private func file(of day: Int64) throws(StoreError) -> StoredDay {
+        if let known = state.withLock({ state in state.days.first { $0.file.day == day } }) { return known }
+        return StoredDay(
+            file: try BlockFile(folder: folder, day: day, synchronous: options.synchronous), runs: [])
+    }
+
+    /// Lets readers see the runs in place of the memory that they came from.
+    private func publish(_ runs: [(day: StoredDay, run: Run)]) {
+        state.withLock { state in
+            for (day, run) in runs {
+                if let place = state.days.firstIndex(where: { $0.file.day == day.file.day }) {
+                    state.days[place].runs.append(run)
+                } else {
+                    state.days.append(StoredDay(file: day.file, runs: [run]))
+                    state.days.sort { $0.file.day < $1.file.day }
+                }
+            }
+            state.flushing = nil
+            state.counters.flushes += 1
+        }
+    }
+
+    /// Removes the files whose samples are all beyond retention.
+    private func dropOldDays() {
+        let oldest = BlockFile.day(of: clock.now.milliseconds - options.rawRetention.milliseconds)
+        let dropped = state.withLock { state in
+            let old = state.days.filter { $0.file.day < oldest }
+            state.days.removeAll { $0.file.day < oldest }
+            return old
+        }
+        for day in dropped {
+            logger.info("\(day.file.path) is beyond retention and removed")
+            day.file.removeWhenUnused()
+        }
+    }
+}
