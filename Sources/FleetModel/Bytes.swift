@@ -73,7 +73,8 @@ extension Bytes: Codable {
         let text = try container.decode(String.self)
         guard let parsed = Bytes(parsing: text) else {
             throw DecodingError.dataCorruptedError(
-                in: container, debugDescription: "'\(text)' is not a size; write a whole number and KiB, MiB, GiB or TiB")
+                in: container,
+                debugDescription: "'\(text)' is not a size; write a whole number and KiB, MiB, GiB or TiB")
         }
         self = parsed
     }

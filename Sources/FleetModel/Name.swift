@@ -34,7 +34,7 @@ extension Name: Codable, CodingKeyRepresentable {
         guard let name = Name(text) else {
             throw DecodingError.dataCorruptedError(
                 in: container,
-                debugDescription: "'\(text)' is not a name: 1 to 63 letters, digits, '.', '_', '-', not starting with a sign")
+                debugDescription: "'\(text)' is not a name: 1 to 63 letters, digits, '.', '_', '-', no sign first")
         }
         self = name
     }
