@@ -1,0 +1,64 @@
+/// A guest of some hundred bytes that enters 64-bit mode, counts to twenty million there, and says so by ending QEMU
+/// through the device `isa-debug-exit`. Counting matters: where KVM emulates a processor that it cannot run (such as
+/// 64-bit code without hardware virtualisation), the mode is entered, but every instruction takes a microsecond and a
+/// real kernel never gets anywhere.
+enum LongModeGuest {
+    /// What it writes to the device.
+    static let word = 0x2a
+    /// What QEMU then ends with: `isa-debug-exit` makes `2 * word + 1` of it.
+    static let exitCode = word * 2 + 1
+    /// Options that give it its device.
+    static let arguments = ["-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
+
+    /// The image for `-bios`: 64 KiB, its last 256 bytes used. The code sees itself at 0xfff00.
+    static var image: [UInt8] {
+        var page = [UInt8](repeating: 0, count: 256)
+        page.replaceSubrange(0..<code.count, with: code)
+        page.replaceSubrange(0x60..<0x60 + longModeCode.count, with: longModeCode)
+        page.replaceSubrange(0x90..<0x90 + descriptors.count, with: descriptors)
+        page.replaceSubrange(0xf0..<0xf5, with: [0xea, 0x00, 0xff, 0x00, 0xf0])  // ljmp $0xf000, $0xff00
+        return [UInt8](repeating: 0, count: 0xff00) + page
+    }
+
+    /// At 0xfff00, 16 bits: page tables that map the first 2 MiB, then straight into 64-bit mode.
+    private static let code: [UInt8] = [
+        0xfa,  // cli
+        0x31, 0xc0,  // xor %ax, %ax
+        0x8e, 0xd8,  // mov %ax, %ds
+        0x66, 0xc7, 0x06, 0x00, 0x10, 0x03, 0x20, 0x00, 0x00,  // movl $0x2003, 0x1000
+        0x66, 0xc7, 0x06, 0x00, 0x20, 0x03, 0x30, 0x00, 0x00,  // movl $0x3003, 0x2000
+        0x66, 0xc7, 0x06, 0x00, 0x30, 0x83, 0x00, 0x00, 0x00,  // movl $0x83, 0x3000
+        0x66, 0xb8, 0x00, 0x10, 0x00, 0x00,  // mov $0x1000, %eax
+        0x0f, 0x22, 0xd8,  // mov %eax, %cr3
+        0x66, 0xb8, 0x20, 0x00, 0x00, 0x00,  // mov $0x20, %eax (physical address extension)
+        0x0f, 0x22, 0xe0,  // mov %eax, %cr4
+        0x66, 0xb9, 0x80, 0x00, 0x00, 0xc0,  // mov $0xc0000080, %ecx (EFER)
+        0x66, 0x31, 0xd2,  // xor %edx, %edx
+        0x66, 0xb8, 0x00, 0x01, 0x00, 0x00,  // mov $0x100, %eax (long mode)
+        0x0f, 0x30,  // wrmsr
+        0x2e, 0x66, 0x0f, 0x01, 0x16, 0xa0, 0xff,  // lgdtl %cs:0xffa0
+        0x66, 0xb8, 0x11, 0x00, 0x00, 0x80,  // mov $0x80000011, %eax (paging and protection)
+        0x0f, 0x22, 0xc0,  // mov %eax, %cr0
+        0x66, 0xea, 0x60, 0xff, 0x0f, 0x00, 0x08, 0x00,  // ljmpl $8, $0xfff60
+    ]
+
+    /// At 0xfff60, 64 bits. The word comes from the upper half of a register, which only 64-bit code has.
+    private static let longModeCode: [UInt8] = [
+        0xb9, 0x00, 0x2d, 0x31, 0x01,  // mov $20000000, %ecx
+        0x48, 0xff, 0xc9,  // 1: dec %rcx
+        0x75, 0xfb,  // jnz 1b
+        0x48, 0xb8, 0x00, 0x00, 0x00, 0x00, UInt8(word), 0x00, 0x00, 0x00,  // mov $0x2a00000000, %rax
+        0x48, 0xc1, 0xe8, 0x20,  // shr $32, %rax
+        0xe6, 0xf4,  // out %al, $0xf4
+        0xf4,  // 2: hlt
+        0xeb, 0xfd,  // jmp 2b
+    ]
+
+    /// At 0xfff90: nothing, 64-bit code (with its accessed bit set, since this is read-only memory), and at 0xfffa0
+    /// their limit and address.
+    private static let descriptors: [UInt8] = [
+        0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+        0x00, 0x00, 0x00, 0x00, 0x00, 0x9b, 0x20, 0x00,
+        0x0f, 0x00, 0x90, 0xff, 0x0f, 0x00,
+    ]
+}

@@ -1,0 +1,92 @@
+import FleetModel
+import Logging
+
+/// The destination's side of a migration.
+extension QEMUMachine {
+    func prepareIncoming(_ migration: IncomingMigration) async throws -> HostTaskAnswer {
+        let state = await look()
+        if state == .incoming, record?.definition == migration.definition, let address = record?.incoming?.address {
+            return .listening(address: address)
+        }
+        guard state == nil else {
+            return .refused("the VM \(migration.definition.name) is already \(state?.rawValue ?? "") on this host")
+        }
+        let address = MigrationAddress(host: host.migrationAddress, port: 0)
+        guard address.isWellFormed else {
+            throw HostRuntimeError.migrationAddress(host.migrationAddress, problem: "it is no address or host name")
+        }
+        try address.requireSafety(hasTLS: host.migrationTLS != nil)
+        try DefinitionCheck.check(migration.definition)
+        if migration.accelerator == .kvm { try requireKVM() }
+        let deadline = clock.now + .seconds(migration.timeLimitSeconds)
+        do {
+            try await launch(
+                MachineRecord(
+                    definition: migration.definition, accelerator: migration.accelerator,
+                    incoming: .init(address: nil, deadline: deadline)))
+            let listening = try await listen(at: address)
+            try update { $0.incoming?.address = listening.text }
+            signal(.waiting(id, until: deadline))
+            return .listening(address: listening.text)
+        } catch {
+            await endProcess()
+            forget()
+            throw error
+        }
+    }
+
+    /// QEMU itself tries the ports, so none can be taken between a look and its use; port 0 lets the kernel choose.
+    private func listen(at address: MigrationAddress) async throws(HostRuntimeError) -> MigrationAddress {
+        try await setUpMigration(role: .server, peer: nil)
+        let ports = host.migrationPorts.map(Array.init) ?? [0]
+        var problem = HostRuntimeError.migrationAddress(address.text, problem: "no ports are configured")
+        for port in ports {
+            let uri = MigrationAddress(host: address.host, port: port).text
+            do throws(HostRuntimeError) {
+                try await command("migrate-incoming", ["uri": .string(uri)])
+            } catch {
+                problem = error
+                guard case .monitor(.refused) = error else { throw error }
+                continue
+            }
+            guard let listening = try await migration().address else {
+                throw .monitor(.incomplete(command: "query-migrate", missing: "socket-address"))
+            }
+            return MigrationAddress(host: address.host, port: listening.port)
+        }
+        guard let range = host.migrationPorts else { throw problem }
+        throw .migrationAddress(
+            "\(address.host), ports \(range.lowerBound)-\(range.upperBound)",
+            problem: "none of them is free (\(problem.description)): wait for other migrations, or configure more")
+    }
+
+    /// Ends a process that waits for its guest. What decides is QEMU's answer to `stop`: a guest that has not arrived
+    /// will not be started after it, so ending the process cannot end a guest that has begun to run meanwhile; a guest
+    /// that has arrived is halted by it, is let go on, and stays.
+    func abandonIncoming() async throws -> HostTaskAnswer {
+        let state = await look()
+        switch state {
+        case nil: return .done
+        case .incoming: break
+        case .running, .paused, .outgoing: return .refused("the guest has arrived and is \(state?.rawValue ?? "") here")
+        case .crashed: return .refused("the guest arrived here and then: \(record?.problem ?? "its process ended")")
+        case .stopped, .handedOver: return .refused("the VM is \(state?.rawValue ?? "") here")
+        case .unknown: return .failed("QEMU does not answer, so nobody can say whether the guest has arrived")
+        }
+        try await command("stop")
+        guard try await command("query-status")["status"]?.text == "inmigrate" else {
+            if process?.isAlive == true { try await command("cont") }
+            return .refused("the guest has just arrived here")
+        }
+        guard await endProcess() else { return .failed("the waiting QEMU cannot be ended: it hangs in the kernel") }
+        forget()
+        return .done
+    }
+
+    /// Called when a waiting VM's time is over.
+    func giveUpWaiting() async {
+        guard let deadline = record?.incoming?.deadline, deadline <= clock.now else { return }
+        let answer = await exclusively { machine in try await machine.abandonIncoming() }
+        if answer == .done { log.warning("gave up waiting for the guest", metadata: ["vm": "\(id)"]) }
+    }
+}

@@ -1,0 +1,148 @@
+import FleetModel
+import Glibc
+import Logging
+
+/// Start, stop, removal.
+extension QEMUMachine {
+    /// How long QEMU has to set up a VM and to take commands.
+    static let startLimit = Duration.seconds(30)
+    /// How long QEMU has to end once it was told to.
+    static let endLimit = Duration.seconds(5)
+
+    func start(_ definition: VirtualMachineDefinition) async throws -> HostTaskAnswer {
+        let state = await look()
+        switch state {
+        case .running, .paused, .outgoing:
+            guard record?.definition == definition else {
+                return .refused("\(definition.name) runs here with another definition: stop it first")
+            }
+            return .done
+        case .incoming, .handedOver, .unknown:
+            return .refused("\(definition.name) is \(state?.rawValue ?? "unknown") here")
+        case .stopped, .crashed, nil:
+            break
+        }
+        try DefinitionCheck.check(definition)
+        let accelerator = try await accelerator(for: definition.accelerator)
+        let earlier = record
+        do {
+            try await launch(MachineRecord(definition: definition, accelerator: accelerator))
+            return .done
+        } catch {
+            await endProcess()
+            if let earlier { record = try keep(earlier, because: error) } else { forget() }
+            throw error
+        }
+    }
+
+    /// A VM that was known before stays known, with the reason why it does not run.
+    private func keep(_ earlier: MachineRecord, because error: any Error) throws -> MachineRecord {
+        var kept = earlier
+        kept.process = nil
+        kept.problem = "\(error)"
+        folder.removeSockets()
+        try folder.write(kept)
+        return kept
+    }
+
+    private func accelerator(for choice: AcceleratorChoice) async throws(HostRuntimeError) -> Accelerator {
+        switch choice {
+        case .tcg: return .tcg
+        case .kvm:
+            try requireKVM()
+            return .kvm
+        case .auto: return await probe().accelerator
+        }
+    }
+
+    /// An explicit wish for KVM is tried as it is; only what can be known beforehand refuses it.
+    func requireKVM() throws(HostRuntimeError) {
+        if let problem = AcceleratorProbe(qemu: host.qemu, folder: host.folder).deviceProblem() {
+            throw .accelerator(problem)
+        }
+    }
+
+    /// Starts the process of `new` and waits until it takes commands. After an error a process may be left.
+    func launch(_ new: MachineRecord) async throws(HostRuntimeError) {
+        let arguments = try QEMUCommandLine.arguments(
+            for: new.definition, accelerator: new.accelerator ?? .tcg, pidFile: folder.pidFile,
+            isIncoming: new.incoming != nil)
+        try folder.make()
+        // Written before there is a process: one that is found later has a record.
+        try folder.write(new)
+        record = new
+        endIsWanted.withLock { $0 = false }
+        let identifier = try spawn(arguments)
+        guard let handle = try ProcessHandle(identifier) else {
+            throw .system(doing: "cannot hold", on: "process \(identifier)", reason: "it is gone")
+        }
+        process = handle
+        try update { $0.process = identifier }
+        do throws(MonitorError) {
+            try await monitor?.ready(within: Self.startLimit)
+        } catch {
+            if await handle.ended(within: .seconds(1)) {
+                throw .ended(status: handle.howItEnded(), log: folder.lastLogLines())
+            }
+            throw .monitor(error)
+        }
+    }
+
+    /// The sockets are made here and passed on, and the monitor is connected to before QEMU is there: nobody has to
+    /// wait for a file to appear. Our own ends are closed on return, so that the end of QEMU shows on the connection.
+    private func spawn(_ arguments: [String]) throws(HostRuntimeError) -> Int32 {
+        let monitorSocket = try UnixSocket.listening(at: folder.monitor)
+        let consoleSocket = try UnixSocket.listening(at: folder.console)
+        monitor?.close()
+        _ = try connect()
+        return try Spawn(
+            program: host.qemu, arguments: arguments, output: try folder.newLog(),
+            passed: [monitorSocket, consoleSocket], logicalProcessors: host.logicalProcessors
+        ).start()
+    }
+
+    func stop(force: Bool) async throws -> HostTaskAnswer {
+        let state = await look()
+        switch state {
+        case nil: return .refused("this host does not know the VM \(id)")
+        case .stopped: return .done
+        case .crashed:
+            try update { $0.problem = nil }
+            return .done
+        case .incoming: return .refused("the VM's guest is not here: abandon the migration")
+        case .outgoing: return .refused("the VM is being migrated: cancel that first")
+        case .handedOver: return .refused("the VM was handed over to another host")
+        case .unknown where !force: return .refused("the VM's QEMU does not answer: stop it by force")
+        case .running, .paused, .unknown: break
+        }
+        endIsWanted.withLock { $0 = true }
+        if !force, state == .running {
+            try await command("system_powerdown")
+            if await process?.ended(within: .seconds(host.shutdownSeconds)) == false {
+                log.notice("did not shut down in \(host.shutdownSeconds) s: ending it", metadata: ["vm": "\(id)"])
+            }
+        }
+        guard await endProcess() else { return .failed("the VM's QEMU cannot be ended: it hangs in the kernel") }
+        settleEnd()
+        return .done
+    }
+
+    func remove() async throws -> HostTaskAnswer {
+        switch await look() {
+        case nil: break
+        case .stopped, .crashed: forget()
+        case .some(let state): return .refused("the VM is \(state.rawValue): stop it first")
+        }
+        return .done
+    }
+
+    /// Ends the process: by asking, then by force. False when even that does not help.
+    @discardableResult
+    func endProcess() async -> Bool {
+        guard let process, process.isAlive else { return true }
+        _ = try? await command("quit", within: .seconds(2))
+        if await process.ended(within: Self.endLimit) { return true }
+        process.signal(SIGKILL)
+        return await process.ended(within: Self.endLimit)
+    }
+}

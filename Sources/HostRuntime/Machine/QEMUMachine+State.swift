@@ -1,0 +1,110 @@
+import FleetModel
+import Glibc
+import Logging
+
+/// In which state a VM is, from what can be seen: never from what was intended.
+extension QEMUMachine {
+    /// Looks at process and monitor; `nil` where this host does not know the VM.
+    func look() async -> VirtualMachineState? {
+        await lookClosely().state
+    }
+
+    /// The state, and QEMU's own word for it where it gave one.
+    func lookClosely() async -> (state: VirtualMachineState?, word: String?) {
+        guard let record else { return (nil, nil) }
+        guard let process else {
+            if record.process != nil || record.incoming != nil { settleEnd() }
+            return (restingState, nil)
+        }
+        guard process.isAlive else {
+            settleEnd()
+            return (restingState, nil)
+        }
+        do throws(HostRuntimeError) {
+            let word = try await command("query-status")["status"]?.text ?? ""
+            var state = RunState.state(word)
+            if state == .running || state == .paused {
+                noteArrival()
+                if try await migration().isUnderWay { state = .outgoing }
+            }
+            return (state, word)
+        } catch {
+            // Whoever ended in the middle of an answer is not unknown but gone.
+            if self.process?.isAlive == true { return (.unknown, nil) }
+            if self.process != nil { settleEnd() }
+            return (restingState, nil)
+        }
+    }
+
+    /// What `query-migrate` says.
+    func migration() async throws(HostRuntimeError) -> MigrationReading {
+        MigrationReading(try await command("query-migrate"))
+    }
+
+    /// The VM for a report; `nil` where this host does not know it.
+    func status() async -> VirtualMachineStatus? {
+        let (state, word) = await lookClosely()
+        guard let state, let record else { return nil }
+        return VirtualMachineStatus(
+            definition: record.definition, state: state, accelerator: process == nil ? nil : record.accelerator,
+            residentMemory: process?.residentMemory, process: process?.identifier,
+            problem: record.problem ?? word.flatMap(RunState.problem))
+    }
+
+    private var restingState: VirtualMachineState? {
+        record.map { $0.problem == nil ? .stopped : .crashed }
+    }
+
+    /// Takes note that the guest is here: from now on the end of its process is the end of the VM.
+    private func noteArrival() {
+        guard record?.incoming != nil else { return }
+        log.info("the guest has arrived", metadata: ["vm": "\(id)"])
+        note { $0.incoming = nil }
+    }
+
+    /// Draws the conclusions from the end of the process. It does not suspend, so they are drawn once.
+    func settleEnd() {
+        guard let record else { return }
+        let how = process?.howItEnded() ?? "while no agent was looking"
+        let lines = folder.lastLogLines()
+        dropMonitor()
+        process = nil
+        if record.incoming != nil {
+            log.warning("QEMU ended (\(how)) before its guest arrived: \(lines)", metadata: ["vm": "\(id)"])
+            return forget()
+        }
+        folder.removeSockets()
+        let isWanted = endIsWanted.withLock { $0 }
+        let problem = isWanted ? nil : HostRuntimeError.ended(status: how, log: lines).description
+        if let problem { log.error("\(problem)", metadata: ["vm": "\(id)"]) }
+        note {
+            $0.process = nil
+            $0.problem = problem
+        }
+    }
+
+    /// Takes note of what was seen. Where that cannot be written, as on a full disk, it still holds for this run, and
+    /// the next run of the agent sees the same.
+    private func note(_ change: (inout MachineRecord) -> Void) {
+        do throws(HostRuntimeError) {
+            try update(change)
+        } catch {
+            log.error("\(error)", metadata: ["vm": "\(id)"])
+        }
+    }
+
+    /// Waits until the incoming side has made up its mind: the guest is here, or its process has ended, or nothing is
+    /// on its way. At most `limit`.
+    func settled(within limit: Duration) async -> VirtualMachineState? {
+        let deadline = ContinuousClock.now + limit
+        while true {
+            let seen = changes.rings
+            let state = await look()
+            let remaining = deadline - ContinuousClock.now
+            guard state == .incoming, remaining > .zero, let reading = try? await migration(), reading.isUnderWay,
+                reading.status != "setup"
+            else { return state }
+            await changes.wait(after: seen, upTo: min(remaining, .milliseconds(200)))
+        }
+    }
+}

@@ -1,0 +1,155 @@
+import FleetModel
+import Glibc
+import Logging
+
+/// One VM on this host: its folder, its process, its monitor. What can be done to it is in the extensions beside.
+///
+/// Steps that change it go through a turnstile one after the other; looking at it and cancelling a migration do not
+/// wait for a migration to end.
+actor QEMUMachine {
+    /// What the runtime must do about a VM outside of a step.
+    enum Signal: Sendable {
+        /// Its monitor said something, or its connection or its process ended.
+        case changed(VirtualMachineID)
+        /// It waits for its guest and must give up at this time.
+        case waiting(VirtualMachineID, until: Timestamp)
+    }
+
+    nonisolated let id: VirtualMachineID
+    nonisolated let folder: MachineFolder
+    let host: RuntimeConfiguration
+    let clock: any Clock
+    let log: Logger
+    let probe: @Sendable () async -> AcceleratorFinding
+    let signal: @Sendable (Signal) -> Void
+    /// Rings whenever the monitor says something or ends.
+    nonisolated let changes = Bell()
+
+    /// `nil` while this host does not know the VM.
+    var record: MachineRecord?
+    var process: ProcessHandle?
+    var monitor: MonitorConnection?
+    /// The guest has shut itself down, or we are stopping it: the end of its process is no crash.
+    let endIsWanted = Locked(false)
+    private var turnstile = Turnstile()
+
+    init(
+        _ id: VirtualMachineID, record: MachineRecord?, host: RuntimeConfiguration, clock: any Clock, log: Logger,
+        probe: @escaping @Sendable () async -> AcceleratorFinding, signal: @escaping @Sendable (Signal) -> Void
+    ) throws(HostRuntimeError) {
+        self.id = id
+        self.record = record
+        self.host = host
+        self.clock = clock
+        self.log = log
+        self.probe = probe
+        self.signal = signal
+        folder = MachineFolder(root: host.folder, id)
+        if record != nil { process = try folder.process(recorded: record?.process) }
+        if let incoming = record?.incoming { signal(.waiting(id, until: incoming.deadline)) }
+    }
+
+    /// Runs one step that changes the VM, after those that were asked for before.
+    func exclusively(_ step: @Sendable (isolated QEMUMachine) async throws -> HostTaskAnswer) async -> HostTaskAnswer {
+        if !turnstile.enter() { await withCheckedContinuation { turnstile.wait($0) } }
+        defer { turnstile.leave() }
+        return await answering(step)
+    }
+
+    /// Runs a step and turns what it throws into an answer: refused where nothing was changed.
+    func answering(_ step: @Sendable (isolated QEMUMachine) async throws -> HostTaskAnswer) async -> HostTaskAnswer {
+        do {
+            return try await step(self)
+        } catch let error as HostRuntimeError {
+            log.warning("\(error)", metadata: ["vm": "\(id)"])
+            return error.changedNothing ? .refused(error.description) : .failed(error.description)
+        } catch {
+            return .failed("\(error)")
+        }
+    }
+
+    /// Writes down a change of the record.
+    func update(_ change: (inout MachineRecord) -> Void) throws(HostRuntimeError) {
+        guard var changed = record else { return }
+        change(&changed)
+        record = changed
+        try folder.write(changed)
+    }
+
+    /// Forgets the VM and removes its folder; its process must have ended.
+    func forget() {
+        dropMonitor()
+        process = nil
+        record = nil
+        folder.remove()
+    }
+
+    func dropMonitor() {
+        monitor?.close()
+        monitor = nil
+    }
+
+    /// Lets go of monitor and process; the VM goes on.
+    func release() {
+        dropMonitor()
+        process = nil
+    }
+
+    // MARK: Monitor
+
+    /// Gives QEMU a command, over the connection that there is or a new one.
+    @discardableResult
+    func command(
+        _ name: String, _ arguments: JSONValue? = nil, within limit: Duration = .seconds(5)
+    ) async throws(HostRuntimeError) -> JSONValue {
+        do throws(MonitorError) {
+            return try await connected().execute(name, arguments, within: limit)
+        } catch {
+            throw .monitor(error)
+        }
+    }
+
+    private func connected() async throws(MonitorError) -> MonitorConnection {
+        let connection: MonitorConnection
+        if let monitor, !monitor.isBroken {
+            connection = monitor
+        } else {
+            do throws(HostRuntimeError) { connection = try connect() } catch { throw .transport(error.description) }
+        }
+        do throws(MonitorError) {
+            try await connection.ready(within: .seconds(5))
+        } catch {
+            connection.close()
+            throw error
+        }
+        return connection
+    }
+
+    func connect() throws(HostRuntimeError) -> MonitorConnection {
+        let (id, changes, signal, endIsWanted) = (id, changes, signal, endIsWanted)
+        let connection = try MonitorConnection(
+            path: folder.monitor,
+            heard: { event in
+                // QEMU ends by itself after its guest has shut down.
+                if event.name == "SHUTDOWN", event.data["guest"]?.flag == true { endIsWanted.withLock { $0 = true } }
+                changes.ring()
+                signal(.changed(id))
+            },
+            ended: {
+                changes.ring()
+                signal(.changed(id))
+            })
+        monitor = connection
+        return connection
+    }
+}
+
+extension HostRuntimeError {
+    /// Whether it was found before anything was done.
+    fileprivate var changedNothing: Bool {
+        switch self {
+        case .definition, .migrationAddress, .accelerator, .missingQEMU, .socketPathTooLong, .folderInUse: true
+        case .system, .ended, .monitor: false
+        }
+    }
+}

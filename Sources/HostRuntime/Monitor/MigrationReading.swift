@@ -1,0 +1,39 @@
+import FleetModel
+
+/// What `query-migrate` says (QEMU's qapi/migration.json, MigrationInfo).
+struct MigrationReading: Hashable, Sendable {
+    /// `none` where there never was a migration.
+    var status: String
+    /// Why it failed, in QEMU's words.
+    var problem: String?
+    var figures: MigrationFigures
+    var progress: MigrationProgress
+    /// Where the incoming side listens.
+    var address: MigrationAddress?
+
+    init(_ value: JSONValue) {
+        status = value["status"]?.text ?? "none"
+        problem = value["error-desc"]?.text
+        let memory = value["ram"]
+        func bytes(_ key: String) -> Bytes { Bytes(memory?[key]?.whole ?? 0) }
+        figures = MigrationFigures(
+            totalMilliseconds: Int(value["total-time"]?.whole ?? 0),
+            downtimeMilliseconds: Int(value["downtime"]?.whole ?? 0), transferred: bytes("transferred"))
+        progress = MigrationProgress(
+            transferred: bytes("transferred"), remaining: bytes("remaining"), total: bytes("total"))
+        address = value["socket-address"]?.items?.first.flatMap { first in
+            guard let host = first["host"]?.text, let port = first["port"]?.text.flatMap(UInt16.init) else {
+                return nil
+            }
+            return MigrationAddress(host: host, port: port)
+        }
+    }
+
+    /// Whether it has begun and not ended.
+    var isUnderWay: Bool {
+        switch status {
+        case "none", "completed", "failed", "cancelled": false
+        default: true
+        }
+    }
+}

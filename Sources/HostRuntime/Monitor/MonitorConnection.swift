@@ -1,0 +1,142 @@
+import Dispatch
+import FleetModel
+
+/// A connection to the monitor of one QEMU process over its Unix socket: the I/O around ``MonitorSession``.
+///
+/// QEMU serves one client per socket at a time, so the runtime keeps one connection for as long as it knows the VM.
+final class MonitorConnection: Sendable {
+    private struct State {
+        var session = MonitorSession()
+        var isReady = false
+        var isBroken = false
+        var brokenBy = MonitorError.closed
+        var waiting: [Int64: CheckedContinuation<Result<JSONValue, MonitorError>, Never>] = [:]
+    }
+
+    private let socket: FileDescriptor
+    private let state = Locked(State())
+    private let watch = Locked<Readiness?>(nil)
+    private let changes = Bell()
+    private let heard: @Sendable (MonitorEvent) -> Void
+    private let ended: @Sendable () -> Void
+
+    /// Connects to the socket at `path`. `heard` is called for each event and `ended` once, at the end of the
+    /// connection; both on a queue of their own and in order.
+    init(
+        path: String, heard: @escaping @Sendable (MonitorEvent) -> Void, ended: @escaping @Sendable () -> Void
+    ) throws(HostRuntimeError) {
+        let socket = try UnixSocket.connected(to: path)
+        self.socket = socket
+        self.heard = heard
+        self.ended = ended
+        let readiness = Readiness(of: socket) { [weak self] _ in self?.readAvailable() }
+        watch.withLock { $0 = readiness }
+    }
+
+    /// Waits until QEMU takes commands.
+    func ready(within limit: Duration) async throws(MonitorError) {
+        let deadline = ContinuousClock.now + limit
+        while true {
+            let seen = changes.rings
+            let (isReady, failure) = state.withLock { ($0.isReady, $0.isBroken ? $0.brokenBy : nil) }
+            if let failure { throw failure }
+            if isReady { return }
+            let remaining = deadline - ContinuousClock.now
+            if remaining <= .zero { throw .noAnswer(to: "greeting") }
+            await changes.wait(after: seen, upTo: remaining)
+        }
+    }
+
+    /// Whether nothing more can come of it.
+    var isBroken: Bool { state.withLock { $0.isBroken } }
+
+    /// Gives a command and waits for its answer.
+    @discardableResult
+    func execute(
+        _ command: String, _ arguments: JSONValue? = nil, within limit: Duration = .seconds(5)
+    ) async throws(MonitorError) -> JSONValue {
+        let result = await withCheckedContinuation { continuation in
+            start(command, arguments, within: limit, continuation)
+        }
+        return try result.get()
+    }
+
+    /// Ends the connection; the VM goes on.
+    func close() {
+        perform(state.withLock { $0.session.close() })
+        stopReading()
+    }
+
+    private func start(
+        _ command: String, _ arguments: JSONValue?, within limit: Duration,
+        _ continuation: CheckedContinuation<Result<JSONValue, MonitorError>, Never>
+    ) {
+        let given = state.withLock { state -> (id: Int64, bytes: [UInt8])? in
+            guard state.isReady, !state.isBroken else { return nil }
+            let given = state.session.command(command, arguments)
+            state.waiting[given.id] = continuation
+            return given
+        }
+        guard let given else { return continuation.resume(returning: .failure(.closed)) }
+        send(given.bytes)
+        DispatchQueue.global().asyncAfter(deadline: .now() + limit.inSeconds) { [weak self] in
+            self?.giveUp(on: given.id)
+        }
+    }
+
+    private func giveUp(on id: Int64) {
+        guard let failure = state.withLock({ $0.session.giveUp(on: id) }) else { return }
+        perform([.failed(id: id, failure)])
+    }
+
+    private func send(_ bytes: [UInt8]) {
+        do throws(HostRuntimeError) {
+            try socket.writeAll(bytes)
+        } catch {
+            perform(state.withLock { $0.session.close(.transport(error.description)) })
+        }
+    }
+
+    private func readAvailable() {
+        do throws(HostRuntimeError) {
+            while let bytes = try socket.read(limit: 1 << 16) {
+                let isEnd = bytes.isEmpty
+                perform(state.withLock { isEnd ? $0.session.close() : $0.session.receive(bytes) })
+                if isEnd { return stopReading() }
+            }
+        } catch {
+            perform(state.withLock { $0.session.close(.transport(error.description)) })
+        }
+    }
+
+    private func stopReading() {
+        watch.withLock { watch in
+            watch?.cancel()
+            watch = nil
+        }
+    }
+
+    private func perform(_ outputs: [MonitorSession.Output]) {
+        for output in outputs {
+            switch output {
+            case .send(let bytes): send(bytes)
+            case .ready:
+                state.withLock { $0.isReady = true }
+                changes.ring()
+            case .answered(let id, let value):
+                state.withLock { $0.waiting.removeValue(forKey: id) }?.resume(returning: .success(value))
+            case .failed(let id, let error):
+                state.withLock { $0.waiting.removeValue(forKey: id) }?.resume(returning: .failure(error))
+            case .event(let event): heard(event)
+            case .broken(let error):
+                state.withLock {
+                    $0.isBroken = true
+                    $0.brokenBy = error
+                }
+                stopReading()
+                changes.ring()
+                ended()
+            }
+        }
+    }
+}

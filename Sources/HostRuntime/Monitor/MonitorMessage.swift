@@ -1,0 +1,39 @@
+import FoundationEssentials
+
+/// Something that happened inside QEMU, such as `RESUME`.
+struct MonitorEvent: Hashable, Sendable {
+    var name: String
+    var data: JSONValue
+}
+
+/// One line from QEMU's monitor. QEMU's docs/interop/qmp-spec.txt draws them:
+/// ```
+/// {"QMP": {"version": {...}, "capabilities": [...]}}
+/// {"return": VALUE, "id": ID}
+/// {"error": {"class": TEXT, "desc": TEXT}, "id": ID}
+/// {"event": TEXT, "data": OBJECT, "timestamp": {...}}
+/// ```
+enum MonitorMessage: Hashable, Sendable {
+    case greeting
+    case returned(id: Int64, JSONValue)
+    /// `id` is missing where QEMU could not even read the command.
+    case failed(id: Int64?, kind: String, reason: String)
+    case event(MonitorEvent)
+
+    /// Reads one line without its end; `nil` where it is none of these.
+    init?(line: some Sequence<UInt8>) {
+        guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(line)) else { return nil }
+        if value["QMP"] != nil {
+            self = .greeting
+        } else if let name = value["event"]?.text {
+            self = .event(MonitorEvent(name: name, data: value["data"] ?? .null))
+        } else if let returned = value["return"], let id = value["id"]?.whole {
+            self = .returned(id: id, returned)
+        } else if let error = value["error"] {
+            let reason = error["desc"]?.text ?? "no reason given"
+            self = .failed(id: value["id"]?.whole, kind: error["class"]?.text ?? "", reason: reason)
+        } else {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import Glibc
+
+/// Starts programs that go on without us: a session of their own, the default signal handling, and no descriptor but
+/// those that are given.
+struct Spawn {
+    /// The program, by absolute path, and its arguments; nothing of it ever meets a shell.
+    var program: String
+    var arguments: [String]
+    /// Becomes standard output and error.
+    var output: FileDescriptor
+    /// Become descriptors 3, 4 and so on.
+    var passed: [FileDescriptor] = []
+    /// Logical processors that it, and every thread it will have, may run on; `nil` for all that we may run on.
+    var logicalProcessors: [Int]?
+
+    /// Starts it and returns its number. Errors of exec itself are thrown here.
+    func start() throws(HostRuntimeError) -> pid_t {
+        var actions = unsafe posix_spawn_file_actions_t()
+        unsafe posix_spawn_file_actions_init(&actions)
+        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+        unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        // Moved out of the way first, so that no descriptor lands on another that is still to be moved.
+        let sources = try ([output, output] + passed).map { descriptor throws(HostRuntimeError) in try copy(descriptor)
+        }
+        for (place, source) in sources.enumerated() {
+            unsafe posix_spawn_file_actions_adddup2(&actions, source.number, Int32(place + 1))
+        }
+        unsafe try GNUFunctions.closeDescriptors(from: Int32(sources.count + 1), in: &actions)
+
+        var attributes = posix_spawnattr_t()
+        unsafe posix_spawnattr_init(&attributes)
+        defer { unsafe posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        var all = sigset_t()
+        unsafe sigemptyset(&none)
+        unsafe sigfillset(&all)
+        unsafe posix_spawnattr_setsigmask(&attributes, &none)
+        unsafe posix_spawnattr_setsigdefault(&attributes, &all)
+        let flags = GNUFunctions.spawnInNewSession | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
+        unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
+
+        return try Affinity.during(logicalProcessors) { () throws(HostRuntimeError) in
+            var identifier: pid_t = 0
+            let words = unsafe ([program] + arguments).map { unsafe strdup($0) } + [nil]
+            defer { for unsafeword in unsafe words { unsafe free(word) } }
+            let code = unsafe posix_spawn(&identifier, program, &actions, &attributes, words, environ)
+            guard code == 0 else {
+                if code == ENOENT { throw .missingQEMU(path: program) }
+                errno = code
+                throw .system(doing: "cannot start", on: program, reason: lastSystemError())
+            }
+            return identifier
+        }
+    }
+
+    /// A copy of the descriptor numbered high enough to be nobody's place.
+    private func copy(_ descriptor: FileDescriptor) throws(HostRuntimeError) -> FileDescriptor {
+        let number = fcntl(descriptor.number, F_DUPFD_CLOEXEC, 64)
+        guard number >= 0 else { throw .system(doing: "cannot pass on", on: "a descriptor", reason: lastSystemError()) }
+        return FileDescriptor(number)
+    }
+}
+
+/// The set of logical processors of the calling thread, which a program that it starts inherits.
+private enum Affinity {
+    /// Runs `body` confined to `processors`; `body` must not suspend.
+    static func during<Result>(
+        _ processors: [Int]?, _ body: () throws(HostRuntimeError) -> Result
+    ) throws(HostRuntimeError) -> Result {
+        guard let processors else { return try body() }
+        var confined = [UInt8](repeating: 0, count: GNUFunctions.affinityBytes)
+        for processor in processors where (0..<confined.count * 8).contains(processor) {
+            confined[processor / 8] |= 1 << UInt8(processor % 8)
+        }
+        let before = try GNUFunctions.affinity()
+        do throws(HostRuntimeError) {
+            try GNUFunctions.setAffinity(confined)
+        } catch {
+            throw .system(
+                doing: "cannot confine a VM to", on: "logical processors \(processors)", reason: error.description)
+        }
+        defer { try? GNUFunctions.setAffinity(before) }
+        return try body()
+    }
+}

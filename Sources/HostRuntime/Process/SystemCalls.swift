@@ -1,0 +1,54 @@
+import Glibc
+
+/// The system's words for the error of the last call that failed on this thread.
+func lastSystemError() -> String {
+    let code = errno
+    guard let text = unsafe strerror(code) else { return "error \(code)" }
+    return unsafe String(cString: text)
+}
+
+/// A file descriptor that is closed when nobody holds it any more.
+final class FileDescriptor: Sendable {
+    let number: Int32
+
+    init(_ number: Int32) { self.number = number }
+
+    deinit { close(number) }
+
+    /// Takes what nobody wants to read.
+    static func discarding() throws(HostRuntimeError) -> FileDescriptor {
+        let number = unsafe open("/dev/null", O_WRONLY | O_CLOEXEC)
+        guard number >= 0 else { throw .system(doing: "cannot open", on: "/dev/null", reason: lastSystemError()) }
+        return FileDescriptor(number)
+    }
+
+    /// Reads up to `limit` bytes; an empty result is the end, `nil` that nothing is there yet.
+    func read(limit: Int) throws(HostRuntimeError) -> [UInt8]? {
+        while true {
+            var count = 0
+            let bytes = unsafe [UInt8](unsafeUninitializedCapacity: limit) { buffer, initialized in
+                count = unsafe Glibc.read(number, buffer.baseAddress, limit)
+                initialized = max(0, count)
+            }
+            if count >= 0 { return bytes }
+            if errno == EAGAIN { return nil }
+            if errno == ECONNRESET { return [] }
+            if errno != EINTR { throw .system(doing: "cannot read from", on: "descriptor", reason: lastSystemError()) }
+        }
+    }
+
+    /// Writes all of `bytes`, or throws: a peer that lets the queue run full does not listen.
+    func writeAll(_ bytes: [UInt8]) throws(HostRuntimeError) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = unsafe rest.withUnsafeBytes {
+                unsafe send(number, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            if count > 0 {
+                rest = rest.dropFirst(count)
+            } else if errno != EINTR {
+                throw .system(doing: "cannot write to", on: "socket", reason: lastSystemError())
+            }
+        }
+    }
+}

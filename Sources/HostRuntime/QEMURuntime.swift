@@ -1,0 +1,184 @@
+import FleetModel
+import FoundationEssentials
+import Glibc
+import Logging
+
+/// Runs VMs on this host as QEMU processes that outlive it: each in a session of its own, with a folder from which the
+/// next run of the agent takes it over.
+///
+/// What holds when the agent is dead: VMs go on; a migration that QEMU has begun goes on to its end; a destination
+/// whose source breaks off ends by itself. A destination that no source ever connects to waits, without guest and
+/// almost without memory, until an agent is back, which ends it when its time is over.
+public final class QEMURuntime: VirtualMachineProvider {
+    private let configuration: RuntimeConfiguration
+    private let clock: any Clock
+    private let log: Logger
+    private let lock: FileDescriptor
+    private let machines: Locked<[VirtualMachineID: QEMUMachine]>
+    /// VMs whose record cannot be read, and why: nothing is done to them.
+    private let unreadable: Locked<[VirtualMachineID: String]>
+    private let probe: ProbeOnce
+    private let signals: AsyncStream<QEMUMachine.Signal>
+    private let signal: @Sendable (QEMUMachine.Signal) -> Void
+
+    /// Takes over the VMs in the configured folder. Throws where the folder cannot be had, QEMU is missing, or another
+    /// agent holds the folder. A VM whose record cannot be read is left alone and reported in the log.
+    public init(_ configuration: RuntimeConfiguration, log: Logger, clock: any Clock = WallClock())
+        throws(HostRuntimeError)
+    {
+        self.configuration = configuration
+        self.log = log
+        self.clock = clock
+        guard unsafe access(configuration.qemu, X_OK) == 0 else { throw .missingQEMU(path: configuration.qemu) }
+        let sample = "\(configuration.folder)/00000000-0000-0000-0000-000000000000/console.sock"
+        guard sample.utf8.count <= 107 else { throw .socketPathTooLong(sample) }
+        lock = try Self.lock(configuration.folder)
+        probe = ProbeOnce(AcceleratorProbe(qemu: configuration.qemu, folder: configuration.folder))
+        let (signals, continuation) = AsyncStream.makeStream(
+            of: QEMUMachine.Signal.self, bufferingPolicy: .bufferingNewest(10_000))
+        self.signals = signals
+        signal = { continuation.yield($0) }
+        machines = Locked([:])
+        unreadable = Locked([:])
+        try adopt()
+    }
+
+    /// Looks after the VMs until it is cancelled: takes note at once of guests that arrive and processes that end, and
+    /// ends destinations whose guest does not come in time. To be run once, as a service beside the agent's others.
+    public func run() async {
+        for machine in machines.withLock({ Array($0.values) }) { _ = await machine.look() }
+        await withDiscardingTaskGroup { group in
+            for await signal in signals {
+                switch signal {
+                case .changed(let id):
+                    if let machine = machines.withLock({ $0[id] }) { group.addTask { _ = await machine.look() } }
+                case .waiting(let id, let deadline):
+                    guard let machine = machines.withLock({ $0[id] }) else { continue }
+                    group.addTask { [clock] in
+                        guard (try? await clock.sleep(until: deadline)) != nil else { return }
+                        await machine.giveUpWaiting()
+                    }
+                }
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// What `auto` means on this host. The first call runs a probe guest (about a second at most); later ones answer
+    /// as it did.
+    public func accelerator() async -> AcceleratorFinding { await probe.finding() }
+
+    /// Every VM that this host knows, by identity.
+    public func virtualMachines() async -> [VirtualMachineStatus] {
+        let all = machines.withLock { Array($0.values) }
+        let known = await withTaskGroup(of: VirtualMachineStatus?.self) { group in
+            for machine in all { group.addTask { await machine.status() } }
+            var known: [VirtualMachineStatus] = []
+            for await status in group {
+                if let status { known.append(status) }
+            }
+            return known
+        }
+        return known.sorted { $0.definition.id < $1.definition.id }
+    }
+
+    /// Does one step; see ``HostTask``.
+    public func perform(
+        _ task: HostTask, progress: @escaping @Sendable (MigrationProgress) -> Void
+    ) async -> HostTaskAnswer {
+        if let reason = unreadable.withLock({ $0[task.virtualMachine] }) { return .refused(reason) }
+        let machine: QEMUMachine
+        do throws(HostRuntimeError) {
+            machine = try self.machine(task.virtualMachine)
+        } catch {
+            return .refused(error.description)
+        }
+        switch task {
+        case .start(let definition): return await machine.exclusively { try await $0.start(definition) }
+        case .stop(_, let force): return await machine.exclusively { try await $0.stop(force: force) }
+        case .remove: return await machine.exclusively { try await $0.remove() }
+        case .prepareIncoming(let migration):
+            return await machine.exclusively { try await $0.prepareIncoming(migration) }
+        case .send(let migration): return await machine.send(migration, progress: progress)
+        case .inspect: return .state(await machine.settled(within: .seconds(5)))
+        case .releaseSource: return await machine.exclusively { try await $0.releaseSource() }
+        case .abandonIncoming: return await machine.exclusively { try await $0.abandonIncoming() }
+        case .cancelSend: return await machine.answering { try await $0.cancelSend() }
+        case .resumeSource: return await machine.exclusively { try await $0.resumeSource() }
+        }
+    }
+
+    /// The Unix socket of a VM's first serial port; it is there from the VM's start, also while a destination still
+    /// waits for its guest. QEMU serves one client at a time.
+    public func consolePath(of id: VirtualMachineID) -> String {
+        MachineFolder(root: configuration.folder, id).console
+    }
+
+    /// Lets go of every VM, which go on: for an orderly end of the agent.
+    public func close() async {
+        let all = machines.withLock { machines in
+            defer { machines = [:] }
+            return Array(machines.values)
+        }
+        for machine in all { await machine.release() }
+        flock(lock.number, LOCK_UN)
+    }
+
+    private func machine(
+        _ id: VirtualMachineID, record: MachineRecord? = nil
+    ) throws(HostRuntimeError) -> QEMUMachine {
+        try machines.withLock { machines throws(HostRuntimeError) in
+            if let known = machines[id] { return known }
+            let new = try QEMUMachine(
+                id, record: record, host: configuration, clock: clock, log: log,
+                probe: { [probe] in await probe.finding() }, signal: signal)
+            machines[id] = new
+            return new
+        }
+    }
+
+    private func adopt() throws(HostRuntimeError) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: configuration.folder)) ?? []
+        for id in names.compactMap(VirtualMachineID.init) {
+            do throws(HostRuntimeError) {
+                let record = try MachineFolder(root: configuration.folder, id).read()
+                guard record.definition.id == id else {
+                    throw .system(doing: "cannot take over", on: "\(id)", reason: "its record is another VM's")
+                }
+                _ = try machine(id, record: record)
+            } catch {
+                log.error("left a VM alone: \(error)", metadata: ["vm": "\(id)"])
+                unreadable.withLock { $0[id] = error.description }
+            }
+        }
+    }
+
+    /// Two agents in one folder would both take its VMs for theirs.
+    private static func lock(_ folder: String) throws(HostRuntimeError) -> FileDescriptor {
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        } catch {
+            throw .system(doing: "cannot make the folder", on: folder, reason: "\(error)")
+        }
+        let path = "\(folder)/agent.lock"
+        let number = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard number >= 0 else { throw .system(doing: "cannot open", on: path, reason: lastSystemError()) }
+        let file = FileDescriptor(number)
+        guard flock(number, LOCK_EX | LOCK_NB) == 0 else { throw .folderInUse(folder) }
+        return file
+    }
+}
+
+/// Runs the probe when it is first needed, once, however many ask.
+private actor ProbeOnce {
+    private let probe: AcceleratorProbe
+    private var running: Task<AcceleratorFinding, Never>?
+
+    init(_ probe: AcceleratorProbe) { self.probe = probe }
+
+    func finding() async -> AcceleratorFinding {
+        let task = running ?? Task { [probe] in await probe.find() }
+        running = task
+        return await task.value
+    }
+}

@@ -1,0 +1,36 @@
+import FleetModel
+
+/// How one host runs VMs.
+public struct RuntimeConfiguration: Hashable, Sendable, Codable {
+    /// Folder of the VMs, one folder each; made when it is not there. Its path and a VM's sockets in it must stay under
+    /// 108 bytes, so it may have 50.
+    public var folder: String
+    /// QEMU, by absolute path.
+    public var qemu: String
+    /// Logical processors that VMs may run on; `nil` for all.
+    public var logicalProcessors: [Int]?
+    /// Address of this host that others send VMs to. Loopback may go without TLS, any other may not.
+    public var migrationAddress: String
+    /// Ports for incoming VMs, to be opened in the firewall; `nil` for any that is free.
+    public var migrationPorts: ClosedRange<UInt16>?
+    /// Folder with `ca-cert.pem`, `server-cert.pem`, `server-key.pem`, `client-cert.pem` and `client-key.pem`, as QEMU's
+    /// `tls-creds-x509` wants them; `nil` for plain traffic, on loopback alone.
+    public var migrationTLS: String?
+    /// How long a VM has for its shutdown before it is stopped by force, in seconds.
+    public var shutdownSeconds: Int
+
+    /// How one host runs VMs.
+    public init(
+        folder: String, qemu: String = "/usr/bin/qemu-system-x86_64", logicalProcessors: [Int]? = nil,
+        migrationAddress: String = "127.0.0.1", migrationPorts: ClosedRange<UInt16>? = nil,
+        migrationTLS: String? = nil, shutdownSeconds: Int = 30
+    ) {
+        self.folder = folder
+        self.qemu = qemu
+        self.logicalProcessors = logicalProcessors
+        self.migrationAddress = migrationAddress
+        self.migrationPorts = migrationPorts
+        self.migrationTLS = migrationTLS
+        self.shutdownSeconds = shutdownSeconds
+    }
+}
