@@ -34,9 +34,31 @@ struct HostileFileTests {
 
     @Test(
         "an alias as a key, which alone would hash for years, is refused before it is read",
-        arguments: ["? *a10\n: x\n", "*a10 : x\n", "{*a10 : x}\n", "k: {[*a10, *a10]: x}\n", "k: { {a: *a10}: x}\n"])
+        arguments: [
+            "? *a10\n: x\n", "*a10 : x\n", "{*a10 : x}\n", "{*a10:x}\n", "k: {[*a10, *a10]: x}\n", "k: {[*a10]:x}\n",
+            "k: { {a: *a10}: x}\n", "k: {?[*a10]}\n", "k: {{a: *a10}:x}\n", "k: [? *a10 : x]\n", "? - *a10\n",
+            "k: {&z [*a10]\t:x}\n", "?\n  *a10\n:\n  x\n",
+        ])
     func keyBomb(tail: String) {
         #expect(findings(Self.bomb + tail).first?.contains("a key must be a word") == true)
+    }
+
+    @Test(
+        "what only looks like an alias or a key is left alone where there are no anchors, and templates where there are"
+    )
+    func noFalseAlarm() {
+        let rule =
+            "groups:\n  - name: g\n    rules:\n      - alert: A\n        expr: up *on(a) b\n        annotations:\n"
+        #expect(findings(rule + "          x: '{a}: is it? *b: yes & no'\n").isEmpty)
+        #expect(findings(rule + "          x: &x '{{ $labels.host }}: down'\n          y: *x\n").isEmpty)
+    }
+
+    @Test("a line of nothing but signs is looked at once")
+    func signs() {
+        for sign in ["*", "&", "{", "{{ ", "?", "}:", "*a"] {
+            let text = "a: &a x\n" + String(repeating: sign, count: 200_000 / sign.utf8.count)
+            #expect(!findings(text).isEmpty)
+        }
     }
 
     @Test("merge keys that merge themselves wider and wider end")

@@ -89,13 +89,15 @@ struct YAMLReader {
             return nil
         }
         var entries: [(key: String, place: SourcePlace, value: YAMLValue)] = []
-        gather(mapping, depth: 0, into: &entries)
+        var keys: Set<String> = []
+        gather(mapping, depth: 0, &keys, into: &entries)
         return YAMLMapping(place: value.place, entries: entries)
     }
 
     /// The mapping's own entries first, then those that `<<` brings in and it does not have.
     private mutating func gather(
-        _ mapping: Node.Mapping, depth: Int, into entries: inout [(key: String, place: SourcePlace, value: YAMLValue)]
+        _ mapping: Node.Mapping, depth: Int, _ keys: inout Set<String>,
+        into entries: inout [(key: String, place: SourcePlace, value: YAMLValue)]
     ) {
         var merged: [Node] = []
         for (key, node) in mapping {
@@ -105,12 +107,12 @@ struct YAMLReader {
             }
             if scalar.string == "<<", allowsAliases {
                 if case .sequence(let several) = node { merged += Array(several) } else { merged.append(node) }
-            } else if !entries.contains(where: { $0.key == scalar.string }), let value = admit(node) {
+            } else if keys.insert(scalar.string).inserted, let value = admit(node) {
                 entries.append((scalar.string, place, value))
             }
         }
         for node in merged where valuesLeft > 0 && depth < Self.deepest {
-            if case .mapping(let inner) = node { gather(inner, depth: depth + 1, into: &entries) }
+            if case .mapping(let inner) = node { gather(inner, depth: depth + 1, &keys, into: &entries) }
         }
     }
 
