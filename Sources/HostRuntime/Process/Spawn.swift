@@ -42,7 +42,7 @@ struct Spawn {
         return try Affinity.during(logicalProcessors) { () throws(HostRuntimeError) in
             var identifier: pid_t = 0
             let words = unsafe ([program] + arguments).map { unsafe strdup($0) } + [nil]
-            defer { for unsafeword in unsafe words { unsafe free(word) } }
+            defer { for place in unsafe words.indices { unsafe free(words[place]) } }
             let code = unsafe posix_spawn(&identifier, program, &actions, &attributes, words, environ)
             guard code == 0 else {
                 if code == ENOENT { throw .missingQEMU(path: program) }
