@@ -16,12 +16,22 @@ public final class TimeSeriesStore: Sendable {
 
     /// Opens the store in a folder, which is made where it is missing, and takes back what the log holds.
     /// Throws `StoreError.inUse` where another process has it open.
-    public init(
+    public convenience init(
         directory: String, options: StoreOptions = StoreOptions(), clock: any Clock = WallClock(), logger: Logger
     ) throws(StoreError) {
         let folder = try DiskFolder(making: directory)
-        let folderLock = try FolderLock(folder: directory)
+        let lock = try FolderLock(folder: directory)
         let logFolder = try DiskFolder(making: directory + "/log")
+        try self.init(folder, lock, logFolder: logFolder, options: options, clock: clock, logger: logger)
+    }
+
+    /// Opens the store with its log in a folder of its own kind.
+    init(
+        _ folder: DiskFolder, _ folderLock: FolderLock, logFolder: any LogFolder, options: StoreOptions,
+        clock: any Clock,
+        logger: Logger
+    ) throws(StoreError) {
+        let directory = folder.path
         let catalogue = try Catalogue(folder: directory, synchronous: options.synchronous)
         let content = try catalogue.read()
         var opening = StoreState()

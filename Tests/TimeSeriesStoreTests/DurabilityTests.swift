@@ -1,0 +1,206 @@
+import FleetModel
+import Foundation
+import Logging
+import MetricsWire
+import Testing
+
+@testable import TimeSeriesStore
+
+@Suite struct DurabilityTests {
+    static func open(_ folder: TemporaryFolder, _ disk: FaultyDisk) throws -> TimeSeriesStore {
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        return try TimeSeriesStore(
+            try DiskFolder(making: folder.path), try FolderLock(folder: folder.path), logFolder: disk,
+            options: StoreOptions(), clock: testClock, logger: logger)
+    }
+
+    static let labels: Labels = ["__name__": "m"]
+
+    @Test(arguments: FaultyDisk.Fault.allCases, [1, 2, 3] as [UInt64])
+    func whatWasAcknowledgedOutlivesFaultsAndPowerCuts(fault: FaultyDisk.Fault, seed: UInt64) async throws {
+        let folder = try TemporaryFolder()
+        var generator = SeededGenerator(state: seed)
+        var disk = FaultyDisk()
+        var acknowledged: [Int64: Double] = [:]
+        var refused = 0
+        for life in 0..<4 {
+            let store = try Self.open(folder, disk)
+            try expect(acknowledged, in: store)
+            for step in 0..<40 {
+                if step % 9 == 4 { disk.fail(fault) }
+                let time = testTime + Int64(life * 1000 + step)
+                let value = Double(Int.random(in: 0...99, using: &generator))
+                do {
+                    try await store.append([series(Self.labels, [(time, value)])])
+                    acknowledged[time] = value
+                } catch {
+                    refused += 1
+                }
+                if step == 20 { try? await store.flush() }
+            }
+            try expect(acknowledged, in: store)
+            disk = disk.afterPowerCut(&generator)
+        }
+        #expect(refused > 0 && acknowledged.count > 80)
+
+        func expect(_ acknowledged: [Int64: Double], in store: TimeSeriesStore) throws {
+            let stored = try store.all().first?.samples ?? SampleColumns()
+            let found = Dictionary(uniqueKeysWithValues: zip(stored.times, stored.values))
+            for (time, value) in acknowledged { #expect(found[time] == value, "\(time) is lost") }
+        }
+    }
+
+    @Test func aFlippedBitInTheLogCostsItsRecordAndNoOther() async throws {
+        let folder = try TemporaryFolder()
+        let disk = FaultyDisk()
+        do {
+            let store = try Self.open(folder, disk)
+            for step in 0..<50 { try await store.append([series(Self.labels, [(testTime + Int64(step), 1)])]) }
+        }
+        let clean = disk.content.withLock { $0.files }
+        let name = try #require(clean.keys.first)
+        let bytes = try #require(clean[name])
+        for place in stride(from: WriteAheadLog.segmentHeader, to: bytes.count, by: 37) {
+            disk.content.withLock { content in
+                content.files = clean
+                content.files[name]?[place] ^= 4
+            }
+            let count = try Self.open(folder, disk).all().first?.samples.count ?? 0
+            // A flip in the padding costs nothing.
+            #expect((49...50).contains(count))
+        }
+    }
+
+    @Test func everyTornTailGivesBackTheWholeRecords() async throws {
+        let folder = try TemporaryFolder()
+        let disk = FaultyDisk()
+        do {
+            let store = try Self.open(folder, disk)
+            for step in 0..<4 { try await store.append([series(Self.labels, [(testTime + Int64(step), 1)])]) }
+        }
+        let clean = disk.content.withLock { $0.files }
+        let name = try #require(clean.keys.first)
+        let bytes = try #require(clean[name])
+        var last = -1
+        for length in 0...bytes.count {
+            disk.content.withLock { $0.files = [name: Array(bytes[..<length])] }
+            let count = try Self.open(folder, disk).all().first?.samples.count ?? 0
+            #expect(count == last || count == last + 1 || last < 0)
+            last = count
+        }
+        #expect(last == 4)
+    }
+
+    @Test func aDamagedBlockFileIsSetAsideAndTheRestIsServed() async throws {
+        let folder = try TemporaryFolder()
+        do {
+            let store = try openStore(folder)
+            try await store.append([
+                series(Self.labels, [(testTime - BlockFile.dayMilliseconds, 1), (testTime, 2)])
+            ])
+            try await store.close()
+        }
+        let day = BlockFile.name(of: BlockFile.day(of: testTime))
+        try Data("this is no database, but long enough to look like one".utf8).write(
+            to: URL(fileURLWithPath: folder.path + "/" + day))
+        let store = try openStore(folder)
+        #expect(try store.all().first?.samples.values == [1])
+        #expect(FileManager.default.fileExists(atPath: folder.path + "/" + day + ".damaged"))
+        try await store.append([series(Self.labels, [(testTime + 5, 3)])])
+        try await store.flush()
+        #expect(try store.all().first?.samples.values == [1, 3])
+    }
+
+    @Test func oldDaysAreRemovedWithTheirFile() async throws {
+        let folder = try TemporaryFolder()
+        var options = StoreOptions()
+        options.rawRetention = .seconds(3 * 86_400)
+        let store = try openStore(folder, options)
+        try await store.append([
+            series(Self.labels, [(testTime - 3 * BlockFile.dayMilliseconds + 1000, 1), (testTime, 2)])
+        ])
+        try await store.flush()
+        try await store.close()
+        let later = FixedClock(now: Timestamp(milliseconds: testTime + 2 * BlockFile.dayMilliseconds))
+        let again = try TimeSeriesStore(
+            directory: folder.path, options: options, clock: later, logger: Logger(label: "test"))
+        try await again.append([series(Self.labels, [(testTime + 1000, 3)])])
+        try await again.flush()
+        #expect(try again.all().first?.samples.values == [2, 3])
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".db") }
+        #expect(files.sorted() == [BlockFile.name(of: BlockFile.day(of: testTime)), "catalogue.db"])
+    }
+}
+
+/// A real process that is really killed: the test starts itself again as a child that only writes.
+@Suite struct KillTests {
+    static let folderVariable = "EVENKEEL_TEST_INGEST_FOLDER"
+
+    static var options: StoreOptions {
+        var options = StoreOptions()
+        options.samplesPerFlush = 1
+        options.minimumFlush = 300
+        return options
+    }
+
+    @Test(.enabled(if: ProcessInfo.processInfo.environment[folderVariable] != nil))
+    func child() async throws {
+        let folder = try #require(ProcessInfo.processInfo.environment[Self.folderVariable])
+        var logger = Logger(label: "child")
+        logger.logLevel = .critical
+        let store = try TimeSeriesStore(directory: folder, options: Self.options, clock: testClock, logger: logger)
+        let start = try store.all().first.map { $0.samples.times.last ?? testTime } ?? testTime - 1_000_000
+        for time in (start + 1)... {
+            let batch = (0..<20).map { series(["__name__": "m", "n": "\($0)"], [(time, Double(time))]) }
+            try await store.append(batch)
+            FileHandle.standardOutput.write(Data("acknowledged \(time)\n".utf8))
+        }
+    }
+
+    @Test(.enabled(if: ProcessInfo.processInfo.environment[folderVariable] == nil), .timeLimit(.minutes(2)))
+    func nothingAcknowledgedIsLostToAKill() async throws {
+        let folder = try TemporaryFolder()
+        var generator = SeededGenerator(state: 5)
+        var acknowledged: Set<Int64> = []
+        for _ in 0..<6 {
+            let lines = try runChild(folder.path, lines: Int.random(in: 1...400, using: &generator))
+            acknowledged.formUnion(lines)
+            let store = try TimeSeriesStore(
+                directory: folder.path, options: Self.options, clock: testClock, logger: Logger(label: "test"))
+            let all = try store.all()
+            #expect(all.count == 20)
+            for one in all {
+                #expect(acknowledged.subtracting(one.samples.times).isEmpty)
+                #expect(one.samples.times.map(Double.init) == one.samples.values)
+            }
+        }
+        #expect(acknowledged.count > 100)
+    }
+
+    /// Runs the child until it has acknowledged some writes, kills it, and returns all times it acknowledged.
+    private func runChild(_ folder: String, lines: Int) throws -> [Int64] {
+        let child = Process()
+        child.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        child.arguments = ["--testing-library", "swift-testing", "--filter", "KillTests/child"]
+        child.environment = ProcessInfo.processInfo.environment.merging([Self.folderVariable: folder]) { $1 }
+        let pipe = Pipe()
+        child.standardOutput = pipe
+        child.standardError = FileHandle.nullDevice
+        try child.run()
+        var output = Data()
+        while output.count(where: { $0 == 0x0a }) < lines + 3 {
+            let more = pipe.fileHandleForReading.availableData
+            if more.isEmpty { break }
+            output.append(more)
+        }
+        kill(child.processIdentifier, SIGKILL)
+        output.append(pipe.fileHandleForReading.readDataToEndOfFile())
+        child.waitUntilExit()
+        // A last line without its end may be half a number.
+        let whole = output.prefix(through: output.lastIndex(of: 0x0a) ?? output.startIndex)
+        return String(decoding: whole, as: UTF8.self).split(separator: "\n").compactMap { line in
+            line.hasPrefix("acknowledged ") ? Int64(line.dropFirst(13)) : nil
+        }
+    }
+}
