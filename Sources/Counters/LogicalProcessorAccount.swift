@@ -6,9 +6,9 @@
 /// root, which is what nobody claims:
 ///
 /// - Under KVM the guest's part is the `guest` column, exact for each logical processor; the hypervisor's part is the
-///   run time of the VMs' threads without their guest time. Where that column has stood at zero since the machine
-///   started while VMs ran under KVM, the platform does not see guest code (KVM without hardware virtualisation):
-///   all VM time is then `virtual`, not split, and guest and hypervisor are unknown.
+///   run time of the VMs' threads without their guest time. Where VMs run under KVM and next to nothing of it is counted
+///   as guest time, the platform does not see guest code (KVM without hardware virtualisation): all VM time is then
+///   `virtual`, not split, and guest and hypervisor are unknown.
 /// - Under TCG the kernel sees no guest: the user time of vCPU threads is guest time, all else of VM threads hypervisor.
 /// - A host that is a partition of a machine loses what the VMs of other partitions take on its logical processors, as
 ///   a nested host loses what its neighbours take: that is steal. Its own VMs cannot be relieved of it, and calling it
@@ -33,7 +33,7 @@ public struct LogicalProcessorAccount: Sendable {
     private var threads: [Int32: ThreadLedger] = [:]
     private var sample = 0
     private var lastTicks: Int64 = 0
-    private var guestWasSeen = false
+    private var guestSight = GuestSight()
 
     /// Whether guest code can be told from the rest of the VMs' time, as of the last reading.
     public private(set) var isSplitKnown = true
@@ -57,7 +57,7 @@ public struct LogicalProcessorAccount: Sendable {
     /// first reading opens the books; a thread that started after the last reading counts from its birth.
     public mutating func receive(_ stat: ProcStat, threads readings: [MachineThread], ticks: Int64) {
         sample += 1
-        guestWasSeen = guestWasSeen || stat.lines.contains { $0.guest + $0.guestNice > 0 }
+        guestSight.look(at: readings)
         isSplitKnown = !readings.contains { !$0.isForeign && isUnseeable($0) }
         openIntervals(stat)
         for thread in readings { charge(thread) }
@@ -69,7 +69,7 @@ public struct LogicalProcessorAccount: Sendable {
     /// Whether nobody can say how much of the thread's time is guest code.
     private func isUnseeable(_ thread: MachineThread) -> Bool {
         switch thread.nature {
-        case .hardware: !guestWasSeen
+        case .hardware: !guestSight.isClear
         case .opaque: true
         case .translator, .support: false
         }

@@ -60,6 +60,20 @@ struct AccountTests {
         #expect(times.total == Self.second)
     }
 
+    @Test func `a stray tick of guest time does not make the split known`() throws {
+        var account = LogicalProcessorAccount()
+        account.receive(
+            stat(line(system: 2_000, guest: 5)),
+            threads: [thread(.hardware, system: 2_000, guest: 5, run: 20 * Self.second)],
+            ticks: 0)
+        account.receive(
+            stat(line(system: 2_100, guest: 6)),
+            threads: [thread(.hardware, system: 2_100, guest: 6, run: 21 * Self.second)],
+            ticks: 100)
+        #expect(account.modes == RunTimeMode.unsplit)
+        #expect(try #require(account.entries.first?.times).virtual == Self.second)
+    }
+
     @Test func `a host without VMs knows that guests take nothing`() {
         var account = LogicalProcessorAccount()
         account.receive(stat(line()), threads: [], ticks: 0)
