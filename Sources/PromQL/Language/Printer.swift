@@ -4,7 +4,8 @@ extension Expression: CustomStringConvertible {
     /// The expression as PromQL, which reads back as an equal tree.
     public var description: String {
         switch self {
-        case .number(let node): Self.text(node.value)
+        // Infinity without its plus, which would read back as an operator.
+        case .number(let node): node.value == .infinity ? "Inf" : Self.text(node.value)
         case .string(let node): Self.quoted(node.text)
         case .selector(let node): node.description
         case .range(let node): node.description
