@@ -84,9 +84,8 @@ actor CommandRunner {
                 try await patience.wait(failures: failures)
                 event.yield(record(entry))
             case .perform(let command):
-                let answer = await perform(command)
-                // An agent that is told to stop leaves the command as begun.
-                try Task.checkCancellation()
+                // Without an answer the agent was told to stop: the command stays begun.
+                guard let answer = await perform(command) else { return }
                 event.yield(.performed(command.number, answer))
                 await changed()
             case .deliver(let number, let answer, let failures):
@@ -120,18 +119,27 @@ actor CommandRunner {
         _ = try? await link.answer(answer, to: number)
     }
 
-    private func perform(_ command: AgentCommand) async -> HostTaskAnswer {
+    /// Does the command; `nil` when the agent is told to stop before it ends.
+    ///
+    /// The step is no child of this task: stopping the agent must neither wait for a migration nor tear a step in the
+    /// middle. It goes on until the process ends, and the next run tells it once more, as after a crash.
+    private func perform(_ command: AgentCommand) async -> HostTaskAnswer? {
         logger.info("command \(command.number) begins", metadata: ["vm": "\(command.task.virtualMachine)"])
         let (figures, figure) = AsyncStream.makeStream(
             of: MigrationProgress.self, bufferingPolicy: .bufferingNewest(1))
-        let answer = await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.tellProgress(figures, of: command.number) }
-            let answer = await provider.perform(command.task) { figure.yield($0) }
-            figure.finish()
-            group.cancelAll()
-            return answer
+        let (outcomes, outcome) = AsyncStream.makeStream(of: HostTaskAnswer.self)
+        Task { [provider] in
+            outcome.yield(await provider.perform(command.task) { figure.yield($0) })
+            outcome.finish()
         }
-        logger.info("command \(command.number) ended: \(answer)", metadata: ["vm": "\(command.task.virtualMachine)"])
+        let answer = await withTaskGroup(of: Void.self) { group -> HostTaskAnswer? in
+            group.addTask { await self.tellProgress(figures, of: command.number) }
+            defer { group.cancelAll() }
+            for await answer in outcomes { return answer }
+            return nil
+        }
+        let ending = answer.map { "ended: \($0)" } ?? "is left to the next run of the agent"
+        logger.info("command \(command.number) \(ending)", metadata: ["vm": "\(command.task.virtualMachine)"])
         return answer
     }
 

@@ -126,7 +126,7 @@ final class StandInProvider: VirtualMachineProvider {
             return .done
         case .send:
             change { $0.isSending = true }
-            while seen.isSending, !Task.isCancelled {
+            while seen.isSending {
                 progress(MigrationProgress(transferred: Bytes(1), remaining: Bytes(2), total: Bytes(3)))
                 try? await Task.sleep(for: .milliseconds(5))
             }
