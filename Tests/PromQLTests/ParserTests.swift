@@ -121,21 +121,20 @@ import Testing
                 "1:1: parse error: label matcher job: invalid regular expression"))
     }
 
-    @Test(arguments: [
-        String(repeating: "(", count: 5_000_000),
-        String(repeating: "(", count: 5000) + "1" + String(repeating: ")", count: 5000),
-        String(repeating: "-", count: 100_000) + "1",
-        "1" + String(repeating: "+1", count: 100_000),
-        "1" + String(repeating: "^1", count: 100_000),
-        String(repeating: "sum(", count: 3000) + "up" + String(repeating: ")", count: 3000),
-        "up" + String(repeating: "[5m:1m]", count: 3000),
-        String(repeating: "x", count: 10_000_000),
-    ])
+    @Test(
+        .timeLimit(.minutes(1)),
+        arguments: [
+            String(repeating: "(", count: 5_000_000),
+            String(repeating: "(", count: 5000) + "1" + String(repeating: ")", count: 5000),
+            String(repeating: "-", count: 100_000) + "1",
+            "1" + String(repeating: "+1", count: 100_000),
+            "1" + String(repeating: "^1", count: 100_000),
+            String(repeating: "sum(", count: 3000) + "up" + String(repeating: ")", count: 3000),
+            "up" + String(repeating: "[5m:1m]", count: 3000),
+            String(repeating: "x", count: 10_000_000),
+        ])
     func aMonstrousQueryIsRefusedInBoundedTime(text: String) {
-        let spent = ContinuousClock().measure {
-            #expect(throws: PromQLError.self) { try PromQL.parse(text) }
-        }
-        #expect(spent < .seconds(10))
+        #expect(throws: PromQLError.self) { try PromQL.parse(text) }
     }
 
     @Test func scalingDividesEveryDuration() throws {
