@@ -53,8 +53,9 @@ extension QEMUMachine {
             let seen = changes.rings
             let reading = try await readingOrEnd()
             switch reading.status {
-            case "completed":
-                return .sent(reading.figures)
+            case "completed" where await look() == .handedOver:
+                // QEMU does its sums between the last byte and this state.
+                return .sent(try await readingOrEnd().figures)
             case "failed":
                 return .failed("QEMU gave up sending: \(reading.problem ?? folder.lastLogLines(2))")
             case "cancelled":

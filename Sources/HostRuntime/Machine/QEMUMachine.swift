@@ -31,6 +31,8 @@ actor QEMUMachine {
     var monitor: MonitorConnection?
     /// The guest has shut itself down, or we are stopping it: the end of its process is no crash.
     let endIsWanted = Locked(false)
+    /// The VM is another run of the agent's by now: QEMU serves one client, which must not be us.
+    private var isReleased = false
     private var turnstile = Turnstile()
 
     init(
@@ -91,6 +93,8 @@ actor QEMUMachine {
 
     /// Lets go of monitor and process; the VM goes on.
     func release() {
+        isReleased = true
+        changes.ring()
         dropMonitor()
         process = nil
     }
@@ -110,6 +114,7 @@ actor QEMUMachine {
     }
 
     private func connected() async throws(MonitorError) -> MonitorConnection {
+        if isReleased { throw .closed }
         let connection: MonitorConnection
         if let monitor, !monitor.isBroken {
             connection = monitor
