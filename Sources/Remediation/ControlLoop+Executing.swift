@@ -33,9 +33,21 @@ extension ControlLoop {
         }
     }
 
-    private mutating func objection(to action: PlannedAction, of tip: Int64?, isAutomatic: Bool) -> String? {
-        planner.objection(to: action, on: snapshot(for: tip), automatic: isAutomatic)
+    private mutating func objection(to action: PlannedAction, of tip: Int64, isAutomatic: Bool) -> String? {
+        let picture = snapshot(for: tip)
+        return planner.objection(to: action, on: picture, automatic: isAutomatic)
+            ?? unknownLoad(for: action, in: picture)
             ?? (source(of: action) == nil ? "\(action.virtualMachineName) does not run there any more" : nil)
+    }
+
+    /// Who approves a tip trusts its prediction: without loads there is none. An operator may still move a VM by name.
+    private func unknownLoad(for action: PlannedAction, in picture: FleetSnapshot) -> String? {
+        guard case .migrate(let id, let source, let destination) = action.kind else { return nil }
+        for host in [source, destination] where picture.host(host)?.processorUse == nil {
+            return "the load of \(host) is unknown"
+        }
+        let isKnown = picture.locate(id)?.machine.processorUse != nil
+        return isKnown ? nil : "the load of \(action.virtualMachineName) is unknown"
     }
 
     /// The plan no longer holds: another one if there is one, else what was not done is refused with the reason.

@@ -129,7 +129,11 @@ public struct LastMoves: Sendable, Hashable {
     }
 }
 
-/// What moves will still change in loads that are averaged over a window reaching back before them.
+/// What moves will still add to loads that are averaged over a window reaching back before them.
+///
+/// Only the destination is corrected. The guest left its source some unknown time before the operation's end (answers
+/// may take long), so taking its load off the source would take too much off, and the next plan would rest on room that
+/// is not there. Counting it on both sides for a minute does no harm.
 private struct LoadShifts {
     /// By host, in logical processors; `nil` where a VM's own use is unknown.
     private var processors: [HostName: Double?] = [:]
@@ -140,9 +144,8 @@ private struct LoadShifts {
             let share = Self.unseenShare(of: move, in: readings)
             if share <= 0 { continue }
             let use = readings.virtualMachineUse[move.virtualMachine].map { $0 * share }
-            add(use, to: move.destination)
-            // A VM that is under way still loads its source.
-            if move.ended != nil { add(use.map { -$0 }, to: move.source) }
+            let sum = processors[move.destination] ?? 0
+            processors[move.destination] = .some(sum.flatMap { sum in use.map { sum + $0 } })
         }
     }
 
@@ -153,14 +156,9 @@ private struct LoadShifts {
         return min(1, max(0, 1 - seen / max(readings.window.inSeconds, 0.001)))
     }
 
-    private mutating func add(_ use: Double?, to host: HostName) {
-        let sum = processors[host] ?? 0
-        processors[host] = .some(sum.flatMap { sum in use.map { sum + $0 } })
-    }
-
     func corrected(_ measured: Double, of report: HostReport) -> Double? {
         guard let shift = processors[report.host] else { return measured }
         guard let shift, report.logicalProcessors > 0 else { return nil }
-        return min(1, max(0, measured + shift / Double(report.logicalProcessors)))
+        return min(1, measured + shift / Double(report.logicalProcessors))
     }
 }

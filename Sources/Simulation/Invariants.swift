@@ -21,13 +21,19 @@ struct Invariants: Sendable {
     }
 
     /// Whether a migration that begins now breaks a limit for what the destination really carries. Loads are averages:
-    /// only what has been over for the whole of the last window counts.
-    func limitBroken(by command: AgentCommand, fleet: SimulatedFleet, at time: Timestamp) -> String? {
+    /// only what has been over for the whole of the last window counts, and only where the load could be predicted: an
+    /// operator may move a VM that nobody measured.
+    func limitBroken(
+        by command: AgentCommand, loop: ControlLoop?, fleet: SimulatedFleet, at time: Timestamp
+    ) -> String? {
         guard case .prepareIncoming(let incoming) = command.task, let host = fleet.hosts[command.host],
             host.processes[incoming.definition.id] == nil
         else { return nil }
         let promised = host.memoryPromised + incoming.definition.memory
         if promised > host.memory { return "\(host.name) is promised \(promised), and has \(host.memory)" }
+        guard let operation = loop?.operation(command.operation),
+            operation.action.prediction.destinationProcessor != nil
+        else { return nil }
         let ceiling = (settings.planner.processorCeiling + 0.05) * Double(host.logicalProcessors)
         let machine = fleet.hosts.values.lazy.compactMap { $0.processes[incoming.definition.id] }.first?.machine
         let wanted = stride(from: 0, through: 120, by: 15).map { back in
@@ -35,7 +41,8 @@ struct Invariants: Sendable {
             return fleet.wanted(on: host.name, at: then) + (machine?.demand.processors(at: then) ?? 0)
         }.min()
         if let wanted, wanted > ceiling {
-            return "\(host.name) would carry \(wanted) LPs of \(host.logicalProcessors), above its ceiling"
+            return
+                "\(host.name) would carry \(wanted) LPs of \(host.logicalProcessors), above its ceiling, by operation \(operation.number): \(operation.action)"
         }
         return nil
     }

@@ -80,7 +80,9 @@ extension Simulation {
 
     private mutating func send(_ commands: [AgentCommand]) throws {
         for command in commands {
-            if let violation = invariants.limitBroken(by: command, fleet: fleet, at: now) { throw broken(violation) }
+            if let violation = invariants.limitBroken(by: command, loop: server.loop, fleet: fleet, at: now) {
+                throw broken(violation)
+            }
             guard let agent = agents[command.host], agent.isConnected, !network.chance(faults.lossShare) else {
                 continue
             }
