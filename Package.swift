@@ -13,8 +13,8 @@ func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
-    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -74,26 +74,74 @@ let package = Package(
         // The control round: tips, approvals, policy, executor, verification, audit, as synchronous decision cores.
         room("Remediation", ["FleetModel", "HostRuntime", "Placement", "RulePacks"]),
         // Drives the real cores under a virtual clock with seeded faults.
-        room("Simulation", ["FleetModel", "HostRuntime", "Placement", "RulePacks", "Remediation", "FleetState", "PromQL", "TimeSeriesStore"]),
+        room(
+            "Simulation",
+            [
+                "FleetModel", "HostRuntime", "Placement", "RulePacks", "Remediation", "FleetState", "PromQL",
+                "TimeSeriesStore",
+            ]),
         // I/O shell of a host: sampling, spool, push, command poll.
-        room("HostAgent", ["FleetModel", "Counters", "HostRuntime", "MetricsWire", "HTTPClient", logging, lifecycle, yams]),
+        room(
+            "HostAgent",
+            ["FleetModel", "Counters", "HostRuntime", "MetricsWire", "HTTPClient", logging, lifecycle, yams]),
         // I/O shell of the server: HTTP, authentication, timers.
-        room("FleetServer", [
-            "ConfigurationFile", "FleetModel", "FleetState", "MetricsWire", "Placement", "PromQL", "Remediation",
-            "RemoteEngine", "RulePacks", "TimeSeriesStore", logging, lifecycle,
-            .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "NIOCore", package: "swift-nio"),
-            .product(name: "NIOSSL", package: "swift-nio-ssl"), .product(name: "Hummingbird", package: "hummingbird"),
-            .product(name: "HummingbirdCore", package: "hummingbird"),
-            .product(name: "HummingbirdTLS", package: "hummingbird"),
-        ]),
+        room(
+            "FleetServer",
+            [
+                "ConfigurationFile", "FleetModel", "FleetState", "MetricsWire", "Placement", "PromQL", "Remediation",
+                "RemoteEngine", "RulePacks", "TimeSeriesStore", logging, lifecycle,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+            ]),
         // The command line as a library: a folder a noun, a file a verb.
-        room("Commands", [
-            "ConfigurationFile", "FleetModel", "FleetServer", "FleetState", "HostAgent", "HostRuntime", "HTTPClient",
-            "PulseGuest", logging, lifecycle,
-            .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-            .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        ]),
+        room(
+            "Commands",
+            [
+                "ConfigurationFile", "Counters", "FleetModel", "FleetServer", "FleetState", "HostAgent", "HostRuntime",
+                "HTTPClient",
+                "PulseGuest", logging, lifecycle,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         // The one executable.
         .executableTarget(name: "evenkeel", dependencies: ["Commands"], swiftSettings: strict),
+
+        // Tests, a target for each room; those at the end put the house together.
+        tests("FleetModelTests", ["FleetModel"]),
+        tests("PatternsTests", ["Patterns"]),
+        tests("HTTPClientTests", ["HTTPClient"]),
+        tests("ConfigurationFileTests", ["ConfigurationFile"]),
+        tests("CountersTests", ["Counters", "FleetModel"]),
+        tests("HostRuntimeTests", ["FleetModel", "HostRuntime", "PulseGuest", logging]),
+        tests("MetricsWireTests", ["FleetModel", "MetricsWire"]),
+        tests("TimeSeriesStoreTests", ["FleetModel", "MetricsWire", "TimeSeriesStore", logging]),
+        tests("FleetStateTests", ["FleetModel", "FleetState", grdb]),
+        tests("PromQLTests", ["FleetModel", "Patterns", "PromQL"]),
+        tests("RemoteEngineTests", ["FleetModel", "HTTPClient", "PromQL", "RemoteEngine"]),
+        tests("RulePacksTests", ["FleetModel", "PromQL", "RulePacks"]),
+        tests("PlacementTests", ["FleetModel", "Placement"]),
+        tests("RemediationTests", ["FleetModel", "HostRuntime", "Placement", "Remediation", "RulePacks"]),
+        tests("SimulationTests", ["FleetModel", "FleetState", "Remediation", "RulePacks", "Simulation"]),
+        tests(
+            "HostAgentTests", ["Counters", "FleetModel", "HTTPClient", "HostAgent", "MetricsWire", logging, lifecycle]),
+        tests(
+            "FleetServerTests",
+            [
+                "ConfigurationFile", "FleetModel", "FleetServer", "Placement", "Remediation", logging,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+            ]),
+        tests(
+            "CommandsTests",
+            [
+                "Commands", "FleetModel", "FleetServer",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        tests("EndToEndTests", ["Commands", "FleetModel", "FleetServer", "HostRuntime", "evenkeel"]),
     ]
 )

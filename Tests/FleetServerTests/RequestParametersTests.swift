@@ -8,7 +8,8 @@ import Testing
 @Suite struct RequestParametersTests {
     private func parameters(_ query: String, form: String? = nil) async throws -> RequestParameters {
         let head = HTTPRequest(
-            method: form == nil ? .get : .post, scheme: "http", authority: "127.0.0.1:1", path: "/api/v1/query?" + query)
+            method: form == nil ? .get : .post, scheme: "http", authority: "127.0.0.1:1", path: "/api/v1/query?" + query
+        )
         return try await RequestParameters(
             Request(head: head, body: RequestBody(buffer: ByteBuffer(string: form ?? ""))))
     }
@@ -20,7 +21,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("1767225600", 1_767_225_600_000), ("1767225600.5", 1_767_225_600_500), ("2026-01-01T00:00:00Z", 1_767_225_600_000),
+        ("1767225600", 1_767_225_600_000), ("1767225600.5", 1_767_225_600_500),
+        ("2026-01-01T00:00:00Z", 1_767_225_600_000),
         ("2026-01-01T00:00:00.250Z", 1_767_225_600_250), ("2026-01-01T01:00:00%2B01:00", 1_767_225_600_000),
     ])
     func momentsAreRead(text: String, milliseconds: Int64) async throws {

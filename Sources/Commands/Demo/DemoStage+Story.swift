@@ -1,0 +1,168 @@
+import FleetModel
+import FleetServer
+import HostRuntime
+
+extension DemoStage {
+    /// How long each part of the story may take before it is given up.
+    private static let patience: Duration = .seconds(60)
+    /// How long an operator may think when the demonstration does not end by itself.
+    private static let operatorPatience: Duration = .seconds(3600)
+    private static let lookAgain: Duration = .milliseconds(250)
+
+    /// Plays the story to its end and returns what was measured.
+    func play() async throws -> DemoReport {
+        try await withThrowingTaskGroup(of: DemoReport?.self) { group in
+            group.addTask { try await showForever() }
+            group.addTask { try await story() }
+            defer { group.cancelAll() }
+            while let report = try await group.next() {
+                if let report {
+                    if !options.once { try await linger(report) }
+                    return report
+                }
+            }
+            throw CancellationError()
+        }
+    }
+
+    private func story() async throws -> DemoReport {
+        try await calm()
+        narrator.picture(try await look())
+        let overloadBegan = WallClock().now
+        try stir()
+        let tip = try await firstTip()
+        let before = try await look()
+        announce(tip)
+        narrator.picture(before)
+        let ended = try await followed(tip)
+        let after = try await look()
+        narrator.picture(after)
+        let operations = try await migrations(of: ended)
+        return report(overloadBegan, tips: ended, operations: operations, before: before, after: after)
+    }
+
+    /// Waits until everybody is heard, reports, is measured, and has nothing much to do.
+    private func calm() async throws {
+        try await wait("every guest's first tick") {
+            plan.machines.allSatisfy { !consoles.ticks(of: $0.definition.id).ticks.isEmpty }
+        }
+        for machine in plan.machines { try consoles.tell(machine.definition.id, .burn(percent: machine.calmBurn)) }
+        narrator.say("all guests tick; waiting until every host reports and is measured")
+        try await wait("the server") { await fleet.client.isReady() }
+        try await wait("measured loads of every host and VM, with \(plan.troubled.name) calm") {
+            let view = try await look()
+            let running = view.machines.filter { $0.state == .running && $0.processorUse != nil }
+            let calm = view.hosts.first { $0.name == plan.troubled.name.text }?.processorUse.map { $0 < 0.6 } ?? false
+            return view.hosts.filter { $0.processorUse != nil }.count == plan.hosts.count
+                && running.count == plan.machines.count && calm
+        }
+    }
+
+    /// Begins the trouble.
+    private func stir() throws {
+        let names = plan.troubled.machines.map(\.definition.name.text).joined(separator: ", ")
+        switch options.scenario {
+        case .hotHost:
+            narrator.say("the load of \(names) on \(plan.troubled.name) rises")
+            for machine in plan.troubled.machines {
+                try consoles.tell(machine.definition.id, .burn(percent: machine.busyBurn))
+            }
+        case .lowMemory:
+            narrator.say("\(names) on \(plan.troubled.name) fill their memory")
+            for machine in plan.troubled.machines {
+                let most = Int(machine.definition.memory.inMebibytes) - 2
+                try consoles.tell(machine.definition.id, .fill(mebibytes: most))
+            }
+        }
+    }
+
+    /// The first tip about the troubled host that has a plan.
+    private func firstTip() async throws -> TipView {
+        try await value("a tip about \(plan.troubled.name) with a plan") {
+            try await tips().first { $0.plan != nil }
+        }
+    }
+
+    private func announce(_ tip: TipView) {
+        narrator.say("tip \(tip.number) (\(tip.level.rawValue)): \(tip.title)")
+        for evidence in tip.evidence { narrator.say("  evidence: \(evidence.text)") }
+        narrator.say("  proposes: \(TipText.proposal(tip))")
+        if options.auto { return }
+        let server = options.port == 7411 ? "" : " --server \(fleet.address)"
+        narrator.say("approve it from another terminal:  \(Daemon.executable) tip approve \(tip.number)\(server)")
+    }
+
+    /// Follows the tips about the troubled host until the last of them has ended.
+    private func followed(_ first: TipView) async throws -> [TipView] {
+        var told: [Int64: TipState] = [first.number: .raised]
+        let patience = options.auto ? Self.patience : Self.operatorPatience
+        return try await value("the end of tip \(first.number)", patience: patience) {
+            let tips = try await tips()
+            for tip in tips where told[tip.number] != tip.state {
+                told[tip.number] = tip.state
+                narrator.say("tip \(tip.number) is \(tip.state.rawValue): \(tip.history.last?.note ?? "")")
+            }
+            let isOver = tips.allSatisfy(\.state.isFinal) && !tips.contains { $0.state == .expired }
+            return isOver ? tips.sorted { $0.number < $1.number } : nil
+        }
+    }
+
+    /// All tips about the troubled host, ended ones as well.
+    private func tips() async throws -> [TipView] {
+        let all: [TipView] = try await fleet.client.get("/fleet/v1/tips?all=true")
+        return all.filter { $0.subjectKind == "host" && $0.subject == plan.troubled.name.text }
+    }
+
+    private func migrations(of tips: [TipView]) async throws -> [OperationView] {
+        var found: [OperationView] = []
+        for number in tips.flatMap(\.operations).sorted() {
+            found.append(try await fleet.client.get("/fleet/v1/operations/\(number)"))
+        }
+        return found
+    }
+
+    /// The fleet as the server sees it now.
+    private func look() async throws -> DemoLive {
+        let client = fleet.client
+        var view = DemoLive()
+        view.addresses = [fleet.address + "/api/v1/query", fleet.address + "/fleet/v1/status"]
+        view.hosts = try await client.get("/fleet/v1/hosts")
+        view.machines = try await client.get("/fleet/v1/vms")
+        view.tips = try await client.get("/fleet/v1/tips")
+        return view
+    }
+
+    private func showForever() async throws -> DemoReport? {
+        while !Task.isCancelled {
+            if await fleet.client.isReady(), let view = try? await look() { narrator.draw(view) }
+            try fleet.requireRunning()
+            try await WallClock().sleep(for: .seconds(1))
+        }
+        return nil
+    }
+
+    /// Leaves the fleet up for looking around, until Ctrl-C.
+    private func linger(_ report: DemoReport) async throws {
+        narrator.say(report.relieved ? "the host is relieved" : report.problem ?? "the host was not relieved")
+        narrator.say("look around: \(Daemon.executable) host ls --server \(fleet.address); Ctrl-C ends the demo")
+        try await WallClock().sleep(for: .seconds(365 * 86_400))
+    }
+
+    private func wait(_ what: String, until holds: () async throws -> Bool) async throws {
+        _ = try await value(what) { try await holds() ? true : nil }
+    }
+
+    /// Asks again until there is an answer; a failure names what was waited for.
+    private func value<Value>(
+        _ what: String, patience: Duration = Self.patience, _ ask: () async throws -> Value?
+    ) async throws -> Value {
+        let clock = WallClock()
+        let deadline = clock.now + patience
+        while true {
+            if let value = try await ask() { return value }
+            try fleet.requireRunning()
+            if clock.now > deadline { throw CommandFailure(.no, "gave up after \(patience) of waiting for \(what)") }
+            try await clock.sleep(for: Self.lookAgain)
+        }
+    }
+}

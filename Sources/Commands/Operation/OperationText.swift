@@ -1,0 +1,34 @@
+import FleetModel
+import FleetServer
+
+/// An operation for a person's eyes.
+enum OperationText {
+    static func details(_ operation: OperationView) -> String {
+        let action = operation.action
+        var lines = [
+            "Operation \(operation.number): \(action.kind) \(action.name) from \(action.from) to \(action.to)",
+            "State:    \(operation.state.rawValue), wanted by \(operation.requestedBy)"
+                + (operation.tip.map { " for tip \($0)" } ?? ""),
+            "Times:    recorded \(Phrases.timeOfDay(operation.created)), ended \(Phrases.timeOfDay(operation.ended))",
+        ]
+        if let location = operation.location { lines.append("VM is on: \(location)") }
+        if let figures = operation.figures {
+            lines.append(
+                "Figures:  \(figures.totalMilliseconds) ms in all, guest halted for "
+                    + "\(figures.downtimeMilliseconds) ms, \(figures.transferred) sent")
+        } else if let progress = operation.progress {
+            lines.append("Progress: \(progress.transferred) sent, \(progress.remaining) remain")
+        }
+        lines.append("Expected: \(prediction(action))")
+        lines.append("Log:")
+        lines += operation.log.map { "  \(Phrases.timeOfDay($0.time))  \($0.text)" }
+        return lines.joined(separator: "\n")
+    }
+
+    static func prediction(_ action: ActionView) -> String {
+        let expected = action.prediction
+        return "\(action.from) processor \(Phrases.change(expected.sourceProcessor)), memory "
+            + "\(Phrases.change(expected.sourceMemory)); \(action.to) processor "
+            + "\(Phrases.change(expected.destinationProcessor)), memory \(Phrases.change(expected.destinationMemory))"
+    }
+}

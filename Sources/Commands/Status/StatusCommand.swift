@@ -1,0 +1,37 @@
+import ArgumentParser
+import FleetModel
+import FleetServer
+
+/// `evenkeel status`: is the fleet well, and does anybody have to do something?
+struct StatusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Says in a few lines whether the fleet is well.",
+        discussion: "Exit code 1 when a critical tip is open, a host is silent or the server has a problem.\n"
+            + "Example: evenkeel status --json | jq .openTips")
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let status: StatusView = try await server.client().get("/fleet/v1/status")
+        try output.show(status) { Self.text($0, now: WallClock().now) }
+        let critical = status.openTips[TipLevel.critical.rawValue] ?? 0
+        if critical > 0 || !status.silentHosts.isEmpty || status.problem != nil { throw ExitCode(1) }
+    }
+
+    static func text(_ status: StatusView, now: Timestamp) -> String {
+        var lines = ["Evenkeel \(status.version); the fleet's automation is '\(status.automation.rawValue)'"]
+        if let problem = status.problem { lines.append("PROBLEM      \(problem)") }
+        let silent = status.silentHosts.isEmpty ? "" : ", silent: " + status.silentHosts.joined(separator: ", ")
+        lines.append("Hosts        \(status.hosts) reporting\(silent)")
+        lines.append("VMs          \(status.virtualMachines) running")
+        let levels = TipLevel.allCases.reversed().map { "\(status.openTips[$0.rawValue] ?? 0) \($0.rawValue)" }
+        lines.append("Open tips    " + levels.joined(separator: ", "))
+        for tip in status.awaitingApproval { lines.append("             waits for you: evenkeel tip approve \(tip)") }
+        lines.append("Operations   \(status.runningOperations.count) under way")
+        let round = status.lastRound.map { Phrases.age($0, now: now) + " ago" } ?? "never"
+        lines.append("Rules        evaluated \(round)")
+        for failure in status.ruleFailures { lines.append("             cannot be evaluated: \(failure)") }
+        return lines.joined(separator: "\n")
+    }
+}

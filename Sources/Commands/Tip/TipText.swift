@@ -1,0 +1,43 @@
+import FleetModel
+import FleetServer
+
+/// A tip for a person's eyes.
+enum TipText {
+    static func proposal(_ tip: TipView) -> String {
+        guard let plan = tip.plan, !plan.actions.isEmpty else { return tip.planProblem ?? tip.remediation }
+        return plan.actions.map { "\($0.kind) \($0.name) \($0.from) -> \($0.to)" }.joined(separator: ", ")
+    }
+
+    static func details(_ tip: TipView) -> String {
+        var lines = [
+            "Tip \(tip.number) (\(tip.level.rawValue), \(tip.state.rawValue)): \(tip.title)",
+            "About:     \(tip.subjectKind) \(tip.subject), cluster \(tip.cluster); rule \(tip.pack)/\(tip.alert)",
+            "Raised:    \(Phrases.timeOfDay(tip.raised))",
+            "", tip.body, "", "Evidence:",
+        ]
+        lines += tip.evidence.map { "  \($0.text)   at \(Phrases.timeOfDay($0.time)) by  \($0.query)" }
+        lines += ["", "Remediation: \(tip.remediation)"] + plan(tip)
+        if !tip.operations.isEmpty {
+            lines.append("Operations: " + tip.operations.map { "\($0)" }.joined(separator: ", "))
+        }
+        lines += ["", "Knowledge:", tip.knowledge, "", "History:"]
+        lines += tip.history.map {
+            "  \(Phrases.timeOfDay($0.time))  \($0.state.rawValue) by \($0.actor): \($0.note)"
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    /// What would be done, what is expected of it, and what else was looked at.
+    static func plan(_ tip: TipView) -> [String] {
+        guard let plan = tip.plan else { return ["  no plan: \(tip.planProblem ?? "none was made yet")"] }
+        var lines = ["  " + plan.explanation]
+        for (place, action) in plan.actions.enumerated() {
+            lines.append("  \(place + 1). \(action.kind) \(action.name) from \(action.from) to \(action.to)")
+            lines.append("     expected: \(OperationText.prediction(action))")
+        }
+        for other in plan.rejected {
+            lines.append("  not \(other.virtualMachine)\(other.destination.map { " to \($0)" } ?? ""): \(other.reason)")
+        }
+        return lines
+    }
+}

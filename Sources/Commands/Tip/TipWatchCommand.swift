@@ -1,0 +1,54 @@
+import ArgumentParser
+import FleetModel
+import FleetServer
+
+/// `evenkeel tip watch`: prints what happens to tips as it happens.
+struct TipWatchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "watch", abstract: "Follows one tip to its end, or all tips until interrupted.",
+        discussion: "Example: evenkeel tip watch 3")
+
+    @Argument(help: "The tip's number; all tips without it.")
+    var number: Int64?
+
+    @OptionGroup var server: ServerOptions
+
+    @Flag(help: "Print one JSON object a line.")
+    var json = false
+
+    func run() async throws {
+        let client = try server.client()
+        let clock = WallClock()
+        var shown: [Int64: Int] = [:]
+        while true {
+            let tips: [TipView] = try await fetch(client)
+            for tip in tips.sorted(by: { $0.number < $1.number }) {
+                let known = min(shown[tip.number] ?? 0, tip.history.count)
+                for event in tip.history[known...] { try show(event, of: tip) }
+                shown[tip.number] = tip.history.count
+            }
+            if let number, let tip = tips.first(where: { $0.number == number }), tip.state.isFinal { return }
+            try await clock.sleep(for: .milliseconds(500))
+        }
+    }
+
+    private func fetch(_ client: ServerClient) async throws -> [TipView] {
+        guard let number else { return try await client.get("/fleet/v1/tips?all=true") }
+        return [try await client.get("/fleet/v1/tips/\(number)")]
+    }
+
+    private func show(_ event: TipEvent, of tip: TipView) throws {
+        if json {
+            print(try JSONOutput.text(Line(tip: tip.number, title: tip.title, event: event), pretty: false))
+        } else {
+            let by = "by \(event.actor): \(event.note)"
+            print("\(Phrases.timeOfDay(event.time))  tip \(tip.number) (\(tip.title))  \(event.state.rawValue) \(by)")
+        }
+    }
+
+    private struct Line: Encodable {
+        let tip: Int64
+        let title: String
+        let event: TipEvent
+    }
+}
