@@ -34,6 +34,9 @@ public struct LogicalProcessorAccount: Sendable {
     private var sample = 0
     private var lastTicks: Int64 = 0
     private var guestSight = GuestSight()
+    /// Once a VM of ours under KVM has left the split unknown it stays so until one shows guest time: modes that came
+    /// and went with every VM would tear holes into rates.
+    private var staysUnsplit = false
 
     /// Whether guest code can be told from the rest of the VMs' time, as of the last reading.
     public private(set) var isSplitKnown = true
@@ -58,7 +61,7 @@ public struct LogicalProcessorAccount: Sendable {
     public mutating func receive(_ stat: ProcStat, threads readings: [MachineThread], ticks: Int64) {
         sample += 1
         guestSight.look(at: readings)
-        isSplitKnown = !readings.contains { !$0.isForeign && isUnseeable($0) }
+        decideSplit(readings)
         openIntervals(stat)
         for thread in readings { charge(thread) }
         settle()
@@ -66,13 +69,13 @@ public struct LogicalProcessorAccount: Sendable {
         lastTicks = ticks
     }
 
-    /// Whether nobody can say how much of the thread's time is guest code.
-    private func isUnseeable(_ thread: MachineThread) -> Bool {
-        switch thread.nature {
-        case .hardware: !guestSight.isClear
-        case .opaque: true
-        case .translator, .support: false
+    private mutating func decideSplit(_ readings: [MachineThread]) {
+        if guestSight.isClear {
+            staysUnsplit = false
+        } else if readings.contains(where: { !$0.isForeign && $0.nature == .hardware }) {
+            staysUnsplit = true
         }
+        isSplitKnown = !staysUnsplit && !readings.contains { !$0.isForeign && $0.nature == .opaque }
     }
 
     /// Finds or opens the books of each logical processor in the reading.

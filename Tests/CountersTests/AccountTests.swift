@@ -74,6 +74,17 @@ struct AccountTests {
         #expect(try #require(account.entries.first?.times).virtual == Self.second)
     }
 
+    @Test func `modes do not come and go with every VM`() {
+        var account = LogicalProcessorAccount()
+        account.receive(stat(line()), threads: [thread(.hardware, system: 100, run: Self.second)], ticks: 0)
+        account.receive(stat(line(system: 100)), threads: [], ticks: 100)
+        account.receive(stat(line(system: 200)), threads: [thread(.translator, start: 150)], ticks: 200)
+        #expect(account.modes == RunTimeMode.unsplit)
+        account.receive(
+            stat(line(system: 300)), threads: [thread(.hardware, user: 50, guest: 40, run: Self.second)], ticks: 300)
+        #expect(account.modes == RunTimeMode.split)
+    }
+
     @Test func `a host without VMs knows that guests take nothing`() {
         var account = LogicalProcessorAccount()
         account.receive(stat(line()), threads: [], ticks: 0)
