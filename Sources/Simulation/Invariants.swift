@@ -11,8 +11,9 @@ struct Invariants: Sendable {
     /// What is broken right now; `nil` when all is well.
     func violation(fleet: SimulatedFleet, loop: ControlLoop?) -> String? {
         let moving = loop.map { Set($0.openOperations.map { Self.machine(of: $0.action) }) }
+        let owners = fleet.owners()
         for id in machines {
-            let places = fleet.placesRunning(id)
+            let places = owners[id] ?? []
             if places.count > 1 { return "VM \(id) runs on \(places.map(\.text).joined(separator: " and "))" }
             // While the server is down nobody can say which operations are open.
             if places.isEmpty, let moving, !moving.contains(id) { return "VM \(id) runs nowhere and nothing moves it" }

@@ -8,8 +8,8 @@ import RulePacks
 struct SimulatedServer: Sendable {
     /// How taking an event ended.
     enum Result: Sendable {
-        /// Everything was carried out; these commands go out to hosts, these replies to those who asked.
-        case done(issued: [AgentCommand], replies: [ControlReply])
+        /// Everything was carried out; these commands go out to hosts. `changed`: there was something to carry out.
+        case done(issued: [AgentCommand], changed: Bool)
         /// The commit failed: nothing of the event has happened.
         case failed
         /// The server died at some point: these commands went out before it did.
@@ -58,8 +58,8 @@ struct SimulatedServer: Sendable {
     ) async throws -> Result {
         guard var next = loop else { return .failed }
         var issued: [AgentCommand] = []
-        var replies: [ControlReply] = []
-        for action in next.receive(event) {
+        let actions = next.receive(event)
+        for action in actions {
             if generator.chance(faults.serverCrashShare) {
                 loop = nil
                 return .crashed(issued: issued)
@@ -69,12 +69,11 @@ struct SimulatedServer: Sendable {
                 if generator.chance(faults.commitFailureShare) { return .failed }
                 try await store.commit(changes)
             case .issue(let command): issued.append(command)
-            case .reply(_, let reply): replies.append(reply)
-            case .publish: break
+            case .reply, .publish: break
             }
         }
         loop = next
-        return .done(issued: issued, replies: replies)
+        return .done(issued: issued, changed: !actions.isEmpty)
     }
 
     /// Evaluates rules and reads loads, both of one instant.

@@ -171,9 +171,9 @@ extension Simulation {
     @discardableResult
     private mutating func settle(_ result: SimulatedServer.Result) async throws -> Bool {
         switch result {
-        case .done(let issued, _):
+        case .done(let issued, let changed):
             try send(issued)
-            try checkInvariants()
+            if changed { try checkInvariants() }
             return true
         case .failed: return false
         case .crashed(let issued):

@@ -176,9 +176,15 @@ public struct SimulatedFleet: Sendable {
 
     // MARK: Views
 
-    /// The hosts on which the guest runs: exactly one, when all is well.
-    public func placesRunning(_ id: VirtualMachineID) -> [HostName] {
-        hosts.values.filter { $0.processes[id]?.state.ownsGuest ?? false }.map(\.name).sorted()
+    /// The hosts on which each guest runs: exactly one, when all is well.
+    public func owners() -> [VirtualMachineID: [HostName]] {
+        var owners: [VirtualMachineID: [HostName]] = [:]
+        for host in hosts.values {
+            for (id, process) in host.processes where process.state.ownsGuest {
+                owners[id, default: []].append(host.name)
+            }
+        }
+        return owners
     }
 
     /// How long sending lasts: the memory once, and a quarter again for what is written meanwhile.

@@ -36,7 +36,7 @@ public final class SimulatedSeries: SeriesSource, SeriesSink {
         var columns = state.byMetric[labels.metric ?? "", default: [:]].removeValue(forKey: labels) ?? SampleColumns()
         if (columns.times.last ?? .min) < time { columns.append(time, value) }
         // Now and then is enough: what is too old does no harm.
-        if columns.count > 256 {
+        if columns.count > 128 {
             let keep = columns.times.firstIndex { $0 >= time - retention } ?? 0
             columns = SampleColumns(times: Array(columns.times[keep...]), values: Array(columns.values[keep...]))
         }
@@ -60,11 +60,14 @@ public final class SimulatedSeries: SeriesSource, SeriesSink {
         return Found(series: found.sorted { $0.labels < $1.labels })
     }
 
+    /// Selections ask for the newest samples, so the search goes back from the end.
     private static func cut(_ columns: SampleColumns, _ first: Int64, _ last: Int64) -> SampleColumns? {
-        guard let begin = columns.times.firstIndex(where: { $0 >= first }),
-            let end = columns.times.lastIndex(where: { $0 <= last }), begin <= end
-        else { return nil }
-        return SampleColumns(times: Array(columns.times[begin...end]), values: Array(columns.values[begin...end]))
+        var end = columns.count
+        while end > 0, columns.times[end - 1] > last { end -= 1 }
+        var begin = end
+        while begin > 0, columns.times[begin - 1] >= first { begin -= 1 }
+        guard begin < end else { return nil }
+        return SampleColumns(times: Array(columns.times[begin..<end]), values: Array(columns.values[begin..<end]))
     }
 
     private struct Found: SeriesSet {
