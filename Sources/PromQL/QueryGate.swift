@@ -35,8 +35,10 @@ final class QueryGate: Sendable {
     }
 
     private func wait(_ ticket: UInt64) async -> Bool {
-        await withTaskCancellationHandler {
-            let entered = await withCheckedContinuation { continuation in
+        // Once the handler can no longer run, nothing more will come of the ticket.
+        defer { state.withLock { _ = $0.cancelled.remove(ticket) } }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
                 let answer: Bool? = state.withLock { state in
                     if state.cancelled.remove(ticket) != nil { return false }
                     if state.running < runningLimit {
@@ -48,8 +50,6 @@ final class QueryGate: Sendable {
                 }
                 if let answer { continuation.resume(returning: answer) }
             }
-            state.withLock { _ = $0.cancelled.remove(ticket) }
-            return entered
         } onCancel: {
             let waiting: CheckedContinuation<Bool, Never>? = state.withLock { state in
                 guard let place = state.waiting.firstIndex(where: { $0.ticket == ticket }) else {

@@ -112,6 +112,34 @@ import Testing
         await #expect(throws: PromQLError.cancelled) { try await running.value }
     }
 
+    @Test func aWindowThatNeverEndsMeetsTheTimeLimit() async {
+        var options = QueryOptions()
+        options.timeLimit = .milliseconds(500)
+        let engine = EmbeddedEngine(source: Self.source(), options: options)
+        await #expect(throws: PromQLError.timedOut) {
+            try await engine.range(
+                "sum_over_time(vector(1)[1h:2ms])", from: Timestamp(milliseconds: 0), through: Self.end,
+                step: .milliseconds(6))
+        }
+    }
+
+    @Test(arguments: [
+        ("abs(", "m_total", ")"), ("sum by (n) (", "m_total", ")"), ("-", "m_total", ""), ("(", "m_total", ")"),
+        ("1+", "m_total", ""), ("", "m_total", "+1"), ("max_over_time(", "m_total", "[5s:1s])"),
+    ])
+    func theDeepestTreeIsEvaluated(before: String, inner: String, after: String) async throws {
+        let depth = after.hasSuffix("[5s:1s])") ? 8 : 240
+        let text = String(repeating: before, count: depth) + inner + String(repeating: after, count: depth)
+        guard
+            case .vector(let elements) = try await EmbeddedEngine(source: Self.source()).instant(text, at: Self.end)
+                .value
+        else {
+            Issue.record("not a vector")
+            return
+        }
+        #expect(elements.count == 3)
+    }
+
     @Test func aSourceThatCannotBeReadSaysWhy() async {
         let engine = EmbeddedEngine(source: BrokenSource())
         await #expect(throws: PromQLError.storage(reason: "disk on fire")) {

@@ -23,7 +23,7 @@ import Testing
                 ["__name__": "up", "a": "b"], at: Timestamp(milliseconds: Int64(second) * 1000), Double(second))
         }
         var understood = 0
-        for _ in 0..<60_000 {
+        for _ in 0..<20_000 {
             let count = Int.random(in: 1...12, using: &random)
             let text = (0..<count).map { _ in Self.words.randomElement(using: &random) ?? "" }
                 .joined(separator: Bool.random(using: &random) ? " " : "")
@@ -38,7 +38,7 @@ import Testing
                 expression, from: Timestamp(milliseconds: 0), through: Timestamp(milliseconds: 50_000),
                 step: .seconds(7))
         }
-        #expect(understood > 500)
+        #expect(understood > 200)
     }
 
     @Test func randomBytesNeverCrashTheParser() {

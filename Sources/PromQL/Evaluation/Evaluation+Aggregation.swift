@@ -19,7 +19,7 @@ extension Evaluation {
             groups.members[place].add(series)
         }
         for place in groups.members.indices {
-            try spend(steps.count)
+            try hold(steps.count)
             let columns = groups.members[place]
             var series = StepSeries(
                 labels: groups.labels[place], dropsName: columns.dropsName, values: columns.result())
@@ -38,6 +38,7 @@ extension Evaluation {
                 labels: groups.labels[place], dropsName: members.contains(where: \.dropsName), values: [])
             result.reset(steps.count)
             for step in 0..<steps.count {
+                try checkStop()
                 scratch.removeAll(keepingCapacity: true)
                 for member in members where !StepSeries.isAbsent(member.values[step]) {
                     scratch.append(member.values[step])
@@ -67,7 +68,7 @@ extension Evaluation {
             }
         }
         for (place, values) in groups.members.enumerated() {
-            try spend(steps.count)
+            try hold(steps.count)
             var series = StepSeries(labels: groups.labels[place], dropsName: false, values: values)
             try receive(&series)
         }
@@ -78,7 +79,7 @@ extension Evaluation {
         var groups = Groups<[StepSeries]>(node)
         try stream(node.operand, steps) { (series: inout StepSeries) throws(PromQLError) in
             guard series.hasValue else { return }
-            try self.spend(steps.count)
+            try self.hold(steps.count)
             let place = groups.place(of: series.labels) { [] }
             groups.members[place].append(series)
             series.values = []

@@ -10,7 +10,7 @@ extension Evaluation {
         var windows = WindowKernel(function: function, parameters: parameters, steps: steps, range: range(of: argument))
         var found = PresenceColumn(steps.count)
         try streamRanges(argument, steps) { series, columns, references throws(PromQLError) in
-            windows.evaluate(columns, references, into: &series.values)
+            try windows.evaluate(columns, references, into: &series.values, checkStop: self.checkStop)
             guard series.hasValue else { return }
             if function == .absentOverTime { return found.merge(series.values) }
             if function.isOfCounter { self.informIfNoCounter(series.labels, at: argument.span) }

@@ -13,6 +13,7 @@ extension Evaluation {
             for place in chosen.indices { chosen[place].reset(steps.count) }
             var order: [Int] = []
             for step in 0..<steps.count {
+                try checkStop()
                 order = Self.choice(node.operation, members, step, amount[step], inputCount)
                 for place in order { chosen[place].values[step] = members[place].values[step] }
             }

@@ -114,7 +114,7 @@ extension Evaluation {
                 columns.append(inner.time(step), found.values[step])
             }
             if columns.count == 0 { return }
-            try self.spend(columns.count)
+            try self.countRead(columns.count)
             var series = StepSeries(labels: found.labels, dropsName: found.dropsName, values: [])
             series.reset(steps.count)
             try receive(&series, &columns, references)
@@ -129,7 +129,6 @@ extension Evaluation {
         if first <= open { first += interval }
         let count = first > references.last ? 0 : (references.last - first) / interval + 1
         guard count <= options.sampleLimit else { throw .tooManySamples(limit: options.sampleLimit) }
-        try spend(Int(count))
         return Steps(first: first, interval: interval, count: Int(count))
     }
 
@@ -150,6 +149,7 @@ extension Evaluation {
                 kept.append(columns.times[place], columns.values[place])
             }
             if kept.count == 0 { return }
+            try self.hold(kept.count)
             let labels = series.dropsName ? series.labels.dropping([Labels.metricName]) : series.labels
             result.append(SeriesSamples(labels: labels, samples: kept))
         }
@@ -178,7 +178,7 @@ extension Evaluation {
         } catch {
             throw .storage(reason: "\(error)")
         }
-        try spend(columns.count)
+        try countRead(columns.count)
     }
 }
 

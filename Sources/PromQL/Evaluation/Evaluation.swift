@@ -12,7 +12,8 @@ final class Evaluation {
     let query: Steps
     var annotations: Annotations
     private let shouldStop: @Sendable () -> PromQLError?
-    private var samplesSpent = 0
+    private var samplesHeld = 0
+    private var samplesRead = 0
 
     init(
         source: any SeriesSource, options: QueryOptions, query: Steps, text: SourceText,
@@ -85,10 +86,18 @@ final class Evaluation {
 
     // MARK: Limits
 
-    /// Counts samples read or made; throws when the query may not have so many.
-    func spend(_ samples: Int) throws(PromQLError) {
-        samplesSpent += samples
-        if samplesSpent > options.sampleLimit { throw .tooManySamples(limit: options.sampleLimit) }
+    /// Counts samples that stay in memory; throws when the query may not have so many, or should end.
+    func hold(_ samples: Int) throws(PromQLError) {
+        samplesHeld += samples
+        if samplesHeld > options.sampleLimit { throw .tooManySamples(limit: options.sampleLimit) }
+        try checkStop()
+    }
+
+    /// Counts samples that are read one series at a time.
+    func countRead(_ samples: Int) throws(PromQLError) {
+        samplesRead += samples
+        if samples > options.sampleLimit { throw .tooManySamples(limit: options.sampleLimit) }
+        if samplesRead > options.readLimit { throw .tooManySamples(limit: options.readLimit) }
     }
 
     /// Throws when the query should end.
@@ -102,7 +111,7 @@ final class Evaluation {
     func collect(_ expression: Expression, _ steps: Steps) throws(PromQLError) -> [StepSeries] {
         var result: [StepSeries] = []
         try stream(expression, steps) { (series: inout StepSeries) throws(PromQLError) in
-            try self.spend(steps.count)
+            try self.hold(steps.count)
             result.append(series)
             series.values = []
         }

@@ -4,8 +4,10 @@ public struct QueryOptions: Sendable {
     public var lookBack: Duration = .seconds(300)
     /// Between the moments of a sub-query that does not say.
     public var subqueryStep: Duration = .seconds(60)
-    /// The most samples that one query reads and makes.
+    /// The most samples that one query holds in memory.
     public var sampleLimit = 50_000_000
+    /// The most samples that one query reads, most of which it forgets at once.
+    public var readLimit = 2_000_000_000
     /// The most steps of a range query.
     public var stepLimit = 11_000
     /// The longest that a query waits and runs.

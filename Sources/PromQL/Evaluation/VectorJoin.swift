@@ -8,7 +8,7 @@ extension Evaluation {
         let isSwapped = node.matching.cardinality == .oneToMany
         let many = try collect(isSwapped ? node.right : node.left, steps)
         let one = try collect(isSwapped ? node.left : node.right, steps)
-        try join.run(many: many, one: one)
+        try join.run(many: many, one: one, checkStop: checkStop)
         for var series in join.result.series where series.hasValue { try receive(&series) }
     }
 }
@@ -28,7 +28,9 @@ private struct VectorJoin {
 
     private var isOneToOne: Bool { node.matching.cardinality == .oneToOne }
 
-    mutating func run(many: [StepSeries], one: [StepSeries]) throws(PromQLError) {
+    mutating func run(
+        many: [StepSeries], one: [StepSeries], checkStop: () throws(PromQLError) -> Void
+    ) throws(PromQLError) {
         var partners: [Labels: [StepSeries]] = [:]
         for series in one { partners[signature.of(series.labels), default: []].append(series) }
         try refuseDuplicates(partners, beside: many)
@@ -38,6 +40,7 @@ private struct VectorJoin {
             let key = signature.of(series.labels)
             guard let candidates = partners[key] else { continue }
             for candidate in candidates {
+                try checkStop()
                 try meet(series, candidate, &used[key, default: unused])
             }
         }

@@ -20,12 +20,19 @@ struct WindowKernel {
         self.range = range.milliseconds
     }
 
+    /// After so many samples it is asked again whether to go on: some milliseconds.
+    private static let samplesBetweenChecks = 1_000_000
+
     /// Writes the function's value at every step that has one.
-    mutating func evaluate(_ columns: borrowing SampleColumns, _ references: References, into result: inout [Double]) {
+    mutating func evaluate(
+        _ columns: borrowing SampleColumns, _ references: References, into result: inout [Double],
+        checkStop: () throws(PromQLError) -> Void
+    ) throws(PromQLError) {
         let times = columns.times
         let values = columns.values
         if function.isOfCounter { findResets(values) }
         var (start, end) = (0, 0)
+        var unchecked = 0
         for step in 0..<steps.count {
             let reference = references.time(step)
             while end < times.count, times[end] <= reference { end += 1 }
@@ -37,6 +44,11 @@ struct WindowKernel {
             }
             let window = Window(times: times, values: values, start: start, end: end, reference: reference)
             result[step] = value(window, step)
+            unchecked += window.count
+            if unchecked > Self.samplesBetweenChecks {
+                try checkStop()
+                unchecked = 0
+            }
         }
     }
 
