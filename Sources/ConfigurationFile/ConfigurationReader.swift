@@ -30,7 +30,8 @@ public struct ConfigurationReader {
         guard let root, root.null == nil || root.mapping != nil else { return }
         guard let mapping = root.mapping else {
             throw ConfigurationError(
-                place: Self.place(file, root.mark), reason: "expected keys and values, a line each, such as 'data: DIR'")
+                place: Self.place(file, root.mark), reason: "expected keys and values, a line each, such as 'data: DIR'"
+            )
         }
         for (key, value) in mapping {
             guard let name = key.string else {

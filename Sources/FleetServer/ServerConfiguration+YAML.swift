@@ -22,7 +22,8 @@ extension ServerConfiguration {
     /// migration_downtime: 300ms         # how long a guest may be halted
     /// migration_time_limit: 2m          # then a migration is called off and the VM stays
     /// ```
-    public static func load(file path: String, bundledPacks: String?) throws(ConfigurationError) -> ServerConfiguration {
+    public static func load(file path: String, bundledPacks: String?) throws(ConfigurationError) -> ServerConfiguration
+    {
         try ServerConfiguration(
             yaml: ConfigurationReader.text(ofFile: path), file: path, bundledPacks: bundledPacks)
     }

@@ -1,5 +1,6 @@
 import ConfigurationFile
 import FleetModel
+import Logging
 import Placement
 import Remediation
 import Testing

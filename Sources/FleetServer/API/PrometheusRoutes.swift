@@ -45,7 +45,8 @@ struct PrometheusRoutes {
         let (span, overflow) = last.milliseconds.subtractingReportingOverflow(first.milliseconds)
         guard !overflow, span / step.milliseconds <= Self.mostSteps else {
             throw APIError(
-                .badRequest, "exceeded maximum resolution of \(Self.mostSteps) points per timeseries. "
+                .badRequest,
+                "exceeded maximum resolution of \(Self.mostSteps) points per timeseries. "
                     + "Try decreasing the query resolution (?step=XX)")
         }
         return try await answer { try await engine.range(expression, from: first, through: last, step: step) }

@@ -41,7 +41,8 @@ struct RequestParameters {
         if let seconds = Double(text), let moment = Timestamp(seconds: seconds) { return moment }
         if let date = Self.date(text), let moment = Timestamp(seconds: date.timeIntervalSince1970) { return moment }
         throw APIError(
-            .badRequest, "invalid parameter \"\(name)\": cannot parse \"\(text)\" to a valid timestamp; "
+            .badRequest,
+            "invalid parameter \"\(name)\": cannot parse \"\(text)\" to a valid timestamp; "
                 + "write seconds since 1970 or 2026-01-31T12:00:00Z")
     }
 
@@ -55,7 +56,8 @@ struct RequestParameters {
         }
         guard milliseconds > 0 else {
             throw APIError(
-                .badRequest, "invalid parameter \"\(name)\": zero or negative durations are not accepted; "
+                .badRequest,
+                "invalid parameter \"\(name)\": zero or negative durations are not accepted; "
                     + "try a positive one such as 15s")
         }
         return .milliseconds(milliseconds)
@@ -63,8 +65,11 @@ struct RequestParameters {
 
     private static func date(_ text: String) -> Date? {
         let whole = Date.ISO8601FormatStyle()
-        return (try? Date(text, strategy: whole)) ?? (try? Date(text, strategy: whole.year().month().day()
-            .time(includingFractionalSeconds: true).timeZone(separator: .omitted)))
+        return (try? Date(text, strategy: whole))
+            ?? (try? Date(
+                text,
+                strategy: whole.year().month().day()
+                    .time(includingFractionalSeconds: true).timeZone(separator: .omitted)))
     }
 
     private static func decode(_ form: String) -> [String: String] {

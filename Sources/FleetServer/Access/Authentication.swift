@@ -22,7 +22,8 @@ struct Authentication: RouterMiddleware {
         guard let tokens else { return .local }
         let prefix = "Bearer "
         guard let header = request.headers[.authorization], header.hasPrefix(prefix) else {
-            throw APIError(.unauthorized, "this server wants 'Authorization: Bearer TOKEN'; see 'evenkeel token create'")
+            throw APIError(
+                .unauthorized, "this server wants 'Authorization: Bearer TOKEN'; see 'evenkeel token create'")
         }
         let hash = SHA256.hash(ofSecret: String(header.dropFirst(prefix.count)))
         guard let token = try await tokens.token(hash: hash), token.revoked == nil else {
