@@ -23,8 +23,22 @@ enum Protobuf {
     }
 
     /// Reads a varint at `offset` and moves behind it; the varint must end before `end`.
-    @inlinable
+    @inlinable @inline(__always)
     static func varint(
+        _ bytes: RawSpan, at offset: inout Int, before end: Int
+    ) throws(WireError) -> UInt64 {
+        if offset < end {
+            let byte = unsafe bytes.unsafeLoad(fromByteOffset: offset, as: UInt8.self)
+            if byte < 0x80 {
+                offset &+= 1
+                return UInt64(byte)
+            }
+        }
+        return try longVarint(bytes, at: &offset, before: end)
+    }
+
+    @usableFromInline
+    static func longVarint(
         _ bytes: RawSpan, at offset: inout Int, before end: Int
     ) throws(WireError) -> UInt64 {
         let start = offset
@@ -42,7 +56,7 @@ enum Protobuf {
     }
 
     /// Reads a length at `offset`, moves behind it, and checks that as many bytes follow before `end`.
-    @inlinable
+    @inlinable @inline(__always)
     static func length(
         _ bytes: RawSpan, at offset: inout Int, before end: Int
     ) throws(WireError) -> Int {

@@ -35,14 +35,14 @@ struct Selection: SeriesSet {
     }
 
     private func readDisk(_ ordinal: UInt32, into columns: inout SampleColumns) throws(StoreError) {
-        var scratch: [Int64] = []
+        var decoder = ValueDecoder()
         for day in days {
             for run in day.runs {
                 for index in run.pages(of: ordinal) {
                     let page = try cache.page(index, of: run, in: day.file)
                     let before = columns.count
                     do throws(CodecError) {
-                        try page.read(ordinal, touching: span, scratch: &scratch, into: &columns)
+                        try page.read(ordinal, touching: span, decoder: &decoder, into: &columns)
                     } catch {
                         let reason = "page \(index) of run \(run.number): \(error.reason)"
                         throw .damaged(path: day.file.path, reason: reason)

@@ -24,21 +24,21 @@ struct SeededGenerator: RandomNumberGenerator {
         let range = 2..<bytes.count
         bytes.append(contentsOf: [UInt8](repeating: 0xff, count: IntegerDecoder.padding))
         var result: [Int64] = []
-        try IntegerDecoder.decode(unsafe bytes.span.bytes, range, count: column.count, into: &result)
+        var decoder = IntegerDecoder()
+        try decoder.decode(unsafe bytes.span.bytes, range, count: column.count, into: &result)
         return result
     }
 
     static func coded(_ columns: [[Double]]) throws -> [[Double]] {
         var encoder = ValueEncoder()
-        var scratch: [Int64] = []
+        var decoder = ValueDecoder()
         return try columns.map { column in
             var bytes: [UInt8] = []
             encoder.encode(column, to: &bytes)
             let range = 0..<bytes.count
             bytes.append(contentsOf: [UInt8](repeating: 0xff, count: IntegerDecoder.padding))
             var result: [Double] = []
-            try ValueDecoder.decode(
-                unsafe bytes.span.bytes, range, count: column.count, scratch: &scratch, into: &result)
+            try decoder.decode(unsafe bytes.span.bytes, range, count: column.count, into: &result)
             return result
         }
     }
@@ -111,12 +111,12 @@ struct SeededGenerator: RandomNumberGenerator {
         }
         if let last = builder.finish() { pages.append(try Page(last.bytes)) }
         #expect(pages.count > 10)
-        var scratch: [Int64] = []
+        var decoder = ValueDecoder()
         var read: [UInt32: SampleColumns] = [:]
         for page in pages {
             for ordinal in page.entryOrdinals {
                 var columns = SampleColumns()
-                try page.read(ordinal, touching: .min ... .max, scratch: &scratch, into: &columns)
+                try page.read(ordinal, touching: .min ... .max, decoder: &decoder, into: &columns)
                 read[ordinal] = columns
             }
         }
@@ -139,16 +139,14 @@ struct SeededGenerator: RandomNumberGenerator {
 
     @Test func decodersRefuseRandomBytesWithoutTrapping() {
         var generator = SeededGenerator(state: 11)
-        var scratch: [Int64] = []
+        var decoder = ValueDecoder()
         for _ in 0..<20_000 {
             let count = Int.random(in: 1...80, using: &generator)
             var bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
             bytes.append(contentsOf: [UInt8](repeating: 0, count: IntegerDecoder.padding))
             var values: [Double] = []
-            try? ValueDecoder.decode(
-                unsafe bytes.span.bytes, 0..<count, count: Int.random(in: 1...200, using: &generator),
-                scratch: &scratch,
-                into: &values)
+            try? decoder.decode(
+                unsafe bytes.span.bytes, 0..<count, count: Int.random(in: 1...200, using: &generator), into: &values)
         }
     }
 }

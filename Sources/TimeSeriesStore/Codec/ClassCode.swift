@@ -2,28 +2,86 @@
     import Glibc
 #endif
 
-/// A prefix code for the classes of numbers: a number's class is its bit length, 0 for zero and up to 64.
+/// How often each class of numbers occurs. A number's class is its bit length: 0 for zero and up to 64.
+struct ClassHistogram {
+    static let classes = 65
+
+    private(set) var counts = [UInt32](repeating: 0, count: classes)
+    /// The least and the greatest class that occurs, zero left out; 65 and 0 while none does.
+    private(set) var least = classes
+    private(set) var greatest = 0
+    /// The bits that all numbers take without their classes.
+    private(set) var bits = 0
+
+    /// How many of the numbers are zero.
+    var zeros: UInt32 { counts[0] }
+
+    /// Counts nothing again.
+    mutating func removeAll() {
+        counts[0] = 0
+        for place in least..<max(least, greatest + 1) { counts[place] = 0 }
+        (least, greatest, bits) = (Self.classes, 0, 0)
+    }
+
+    /// The class of a number.
+    @inline(__always)
+    static func size(of number: Int64) -> Int { 64 &- number.magnitude.leadingZeroBitCount }
+
+    /// Counts a number.
+    @inline(__always)
+    mutating func add(_ number: Int64) {
+        let size = Self.size(of: number)
+        counts[size] &+= 1
+        bits &+= size
+        if size > greatest { greatest = size }
+        if size < least, size > 0 { least = size }
+    }
+
+    /// The bits that `total` numbers take with an ideal code for their classes.
+    func cost(_ total: Int) -> Double {
+        var entropy = Self.timesLog[min(total, Self.timesLog.count - 1)] - Self.timesLog[Int(zeros)]
+        for place in least..<max(least, greatest + 1) { entropy -= Self.timesLog[Int(counts[place])] }
+        return entropy + Double(bits)
+    }
+
+    /// `n * log2(n)` by `n`.
+    private static let timesLog: [Double] = (0...IntegerCodec.longest).map {
+        $0 < 2 ? 0 : Double($0) * log2(Double($0))
+    }
+}
+
+/// A prefix code for the classes of numbers.
 ///
 /// Residuals of telemetry crowd in a few neighbouring classes, and often in zero; coding the class by how often it
 /// occurs and the rest of the number as it is costs little more than the entropy, where plain bit-packing pays for the
 /// widest number of a block. JPEG codes its DC coefficients so (ITU-T T.81, F.1.2.1). No code is longer than eight
-/// bits, so that decoding is one look-up in a table of 256.
+/// bits, so that decoding is one look-up in a table of 256. Codes are canonical: by length, then by class.
 struct ClassCode {
-    static let classes = 65
     static let longest = 8
 
     /// The length of each class's code, 0 where the class does not occur.
-    private(set) var lengths = InlineArray<65, UInt8>(repeating: 0)
-    private var codes = InlineArray<65, UInt8>(repeating: 0)
+    private(set) var lengths = [UInt8](repeating: 0, count: ClassHistogram.classes)
+    /// Each class's code with the first bit lowest, and above it, from bit 8 on, its length.
+    private(set) var codes = [UInt16](repeating: 0, count: ClassHistogram.classes)
+    /// The classes that occur, ascending.
+    private var used: [Int] = []
 
-    /// A code for classes that occur as often as `histogram` says.
-    init(_ histogram: InlineArray<65, UInt32>) {
+    /// Becomes a code for the classes of a histogram.
+    mutating func build(for histogram: ClassHistogram) {
+        for place in used { lengths[place] = 0 }
+        used.removeAll(keepingCapacity: true)
+        if histogram.zeros > 0 { used.append(0) }
+        for place in histogram.least..<max(histogram.least, histogram.greatest + 1) where histogram.counts[place] > 0 {
+            used.append(place)
+        }
         var total: UInt32 = 0
-        for place in 0..<Self.classes { total += histogram[place] }
+        for place in used { total += histogram.counts[place] }
         var room = 1 << Self.longest
-        for place in 0..<Self.classes where histogram[place] > 0 {
-            let ideal = ceil(log2(Double(total) / Double(histogram[place])))
-            lengths[place] = UInt8(min(max(ideal, 1), Double(Self.longest)))
+        for place in used {
+            // The ideal length, rounded up: leading zeros of the quotient, which is below a power of two.
+            let ideal =
+                Int(total / histogram.counts[place]).bitWidth - Int(total / histogram.counts[place]).leadingZeroBitCount
+            lengths[place] = UInt8(min(max(ideal, 1), Self.longest))
             room -= 1 << (Self.longest - Int(lengths[place]))
         }
         if room < 0 { makeRoom(&room, histogram) }
@@ -31,24 +89,12 @@ struct ClassCode {
         assignCodes()
     }
 
-    /// A code with given lengths; throws where no prefix code has them.
-    init(lengths: InlineArray<65, UInt8>) throws(CodecError) {
-        self.lengths = lengths
-        var room = 1 << Self.longest
-        for place in 0..<Self.classes where lengths[place] > 0 {
-            guard lengths[place] <= Self.longest else { throw CodecError(reason: "a code is too long") }
-            room -= 1 << (Self.longest - Int(lengths[place]))
-        }
-        guard room >= 0 else { throw CodecError(reason: "code lengths contradict each other") }
-        assignCodes()
-    }
-
     /// Lengthens codes of rare classes until all codes fit.
-    private mutating func makeRoom(_ room: inout Int, _ histogram: InlineArray<65, UInt32>) {
+    private mutating func makeRoom(_ room: inout Int, _ histogram: ClassHistogram) {
         while room < 0 {
             var best = -1
-            for place in 0..<Self.classes where lengths[place] > 0 && lengths[place] < Self.longest {
-                if best < 0 || histogram[place] < histogram[best] { best = place }
+            for place in used where lengths[place] < Self.longest {
+                if best < 0 || histogram.counts[place] < histogram.counts[best] { best = place }
             }
             if best < 0 { return }
             room += 1 << (Self.longest - Int(lengths[best]) - 1)
@@ -57,13 +103,13 @@ struct ClassCode {
     }
 
     /// Shortens codes while codes are left over, those first that gain most for what they take.
-    private mutating func spend(_ room: inout Int, _ histogram: InlineArray<65, UInt32>) {
+    private mutating func spend(_ room: inout Int, _ histogram: ClassHistogram) {
         while room > 0 {
             var best = -1
             var bestGain: UInt64 = 0
-            for place in 0..<Self.classes where lengths[place] > 1 {
+            for place in used where lengths[place] > 1 {
                 let price = 1 << (Self.longest - Int(lengths[place]))
-                let gain = UInt64(histogram[place]) << UInt64(lengths[place])
+                let gain = UInt64(histogram.counts[place]) << UInt64(lengths[place])
                 if price <= room, gain > bestGain { (best, bestGain) = (place, gain) }
             }
             if best < 0 { return }
@@ -72,41 +118,77 @@ struct ClassCode {
         }
     }
 
-    /// Canonical codes: by length, then by class; stored with the first bit lowest.
     private mutating func assignCodes() {
         var code = 0
         for length in 1...UInt8(Self.longest) {
-            for place in 0..<Self.classes where lengths[place] == length {
-                codes[place] = Self.reversed(code, length)
+            for place in used where lengths[place] == length {
+                codes[place] = UInt16(Self.reversed(code, length)) | UInt16(length) << 8
                 code += 1
             }
             code <<= 1
         }
     }
 
-    private static func reversed(_ code: Int, _ length: UInt8) -> UInt8 {
+    /// A code of a length with its bits in reverse order.
+    static func reversed(_ code: Int, _ length: UInt8) -> UInt8 {
         var rest = UInt8(truncatingIfNeeded: code)
         rest = rest >> 4 | rest << 4
         rest = (rest & 0xcc) >> 2 | (rest & 0x33) << 2
         rest = (rest & 0xaa) >> 1 | (rest & 0x55) << 1
         return rest >> (8 - length)
     }
+}
 
-    /// The code of a class that occurs.
-    @inline(__always)
-    func code(of place: Int) -> (bits: UInt64, width: Int) { (UInt64(codes[place]), Int(lengths[place])) }
+/// What every next eight bits mean under a code: the class (upper byte) and the length of its code; 0 where no code
+/// begins so.
+struct ClassTable {
+    private(set) var entries = [UInt16](repeating: 0, count: 256)
+    private var classes: [(size: Int, length: UInt8)] = []
 
-    /// For every next eight bits: the class (upper byte) and the length of its code; 0 where no code begins so.
-    func decodingTable() -> InlineArray<256, UInt16> {
-        var table = InlineArray<256, UInt16>(repeating: 0)
-        for place in 0..<Self.classes where lengths[place] > 0 {
-            let entry = UInt16(place) << 8 | UInt16(lengths[place])
-            var slot = Int(codes[place])
-            while slot < 256 {
-                table[slot] = entry
-                slot += 1 << Int(lengths[place])
-            }
+    /// Becomes the table of a code whose lengths stand at the cursor (`IntegerCodec.append`).
+    mutating func read(_ bytes: RawSpan, _ cursor: inout ByteCursor) throws(CodecError) {
+        let head = try cursor.byte(bytes)
+        let count = Int(try cursor.byte(bytes))
+        let first = Int(head & 0x7f)
+        guard first >= 1, first + count <= ClassHistogram.classes else {
+            throw CodecError(reason: "classes out of range")
         }
-        return table
+        classes.removeAll(keepingCapacity: true)
+        var pair: UInt8 = 0
+        var isSecond = false
+        func next(_ cursor: inout ByteCursor) throws(CodecError) -> UInt8 {
+            if isSecond { pair >>= 4 } else { pair = try cursor.byte(bytes) }
+            isSecond.toggle()
+            return pair & 0x0f
+        }
+        if head & 0x80 != 0 { classes.append((0, try next(&cursor))) }
+        for size in first..<first + count {
+            let length = try next(&cursor)
+            if length > 0 { classes.append((size, length)) }
+        }
+        try fill()
+    }
+
+    private mutating func fill() throws(CodecError) {
+        var room = 1 << ClassCode.longest
+        for (_, length) in classes {
+            guard length > 0, length <= ClassCode.longest else { throw CodecError(reason: "a code's length is wrong") }
+            room -= 1 << (ClassCode.longest - Int(length))
+        }
+        guard room >= 0 else { throw CodecError(reason: "code lengths contradict each other") }
+        if room > 0 { for slot in entries.indices { entries[slot] = 0 } }
+        var code = 0
+        for length in 1...UInt8(ClassCode.longest) {
+            for place in classes where place.length == length {
+                let entry = UInt16(place.size) << 8 | UInt16(length)
+                var slot = Int(ClassCode.reversed(code, length))
+                while slot < 256 {
+                    entries[slot] = entry
+                    slot += 1 << Int(length)
+                }
+                code += 1
+            }
+            code <<= 1
+        }
     }
 }

@@ -1,7 +1,3 @@
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 /// Codes a column of 64-bit integers, times or values that were made integers.
 ///
 ///     column    +-----------+----------+--------------------------------------------------+
@@ -43,49 +39,21 @@ enum IntegerCodec {
     /// A column is at most this long.
     static let longest = 4096
 
-    /// The code lengths of the classes that occur: class 0 apart, since zero is often common and far from the others.
+    /// Appends the code lengths of the classes that occur: class 0 apart, since zero is often common and far from the
+    /// others. `ClassTable` reads them.
     ///
     ///     +---------------------------+-----------------------+-------------------------------------+
     ///     | first class, bit 7: zero? | how many classes      | lengths, four bits each, zero first |
     ///     +---------------------------+-----------------------+-------------------------------------+
-    static func append(_ code: ClassCode, to bytes: inout [UInt8]) {
-        var first = 1
-        while first < 64, code.lengths[first] == 0 { first += 1 }
-        var last = 64
-        while last > first, code.lengths[last] == 0 { last -= 1 }
-        let hasZero = code.lengths[0] > 0
+    static func append(_ code: ClassCode, _ histogram: ClassHistogram, to bytes: inout [UInt8]) {
+        let first = min(histogram.least, 64)
+        let last = max(histogram.greatest, first)
+        let hasZero = histogram.zeros > 0
         bytes.append(UInt8(first) | (hasZero ? 0x80 : 0))
         bytes.append(UInt8(last - first + 1))
         var writer = BitWriter()
         if hasZero { writer.append(UInt64(code.lengths[0]), width: 4, to: &bytes) }
         for place in first...last { writer.append(UInt64(code.lengths[place]), width: 4, to: &bytes) }
         writer.finish(&bytes)
-    }
-
-    /// Reads what `append` wrote.
-    static func readCode(_ bytes: RawSpan, _ cursor: inout ByteCursor) throws(CodecError) -> ClassCode {
-        let head = try cursor.byte(bytes)
-        let count = Int(try cursor.byte(bytes))
-        let first = Int(head & 0x7f)
-        guard first >= 1, first + count <= ClassCode.classes else { throw CodecError(reason: "classes out of range") }
-        var lengths = InlineArray<65, UInt8>(repeating: 0)
-        var nibbles = NibbleReader()
-        if head & 0x80 != 0 { lengths[0] = try nibbles.next(bytes, &cursor) }
-        for place in first..<first + count { lengths[place] = try nibbles.next(bytes, &cursor) }
-        return try ClassCode(lengths: lengths)
-    }
-
-    private struct NibbleReader {
-        private var held: UInt8?
-
-        mutating func next(_ bytes: RawSpan, _ cursor: inout ByteCursor) throws(CodecError) -> UInt8 {
-            if let upper = held {
-                held = nil
-                return upper
-            }
-            let byte = try cursor.byte(bytes)
-            held = byte >> 4
-            return byte & 0x0f
-        }
     }
 }

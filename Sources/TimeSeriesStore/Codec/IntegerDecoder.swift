@@ -1,30 +1,37 @@
-/// Reads columns in the form that `IntegerCodec` draws.
-enum IntegerDecoder {
+/// Reads columns in the form that `IntegerCodec` draws. Keeps its memory from column to column.
+struct IntegerDecoder {
     /// How many bytes must follow the last byte of a column, so that a decoder may load eight at a time.
     static let padding = 16
 
+    private var table = ClassTable()
+
     /// Appends `count` integers to `column`. The bytes must go on for `padding` behind `range`.
-    static func decode(
+    mutating func decode(
         _ bytes: RawSpan, _ range: Range<Int>, count: Int, into column: inout [Int64]
     ) throws(CodecError) {
         guard count > 0 else { return }
-        guard range.upperBound + padding <= bytes.byteCount else { throw CodecError(reason: "a column is not padded") }
+        guard range.upperBound + Self.padding <= bytes.byteCount else {
+            throw CodecError(reason: "a column is not padded")
+        }
         var cursor = ByteCursor(range)
         let control = try cursor.byte(bytes)
         let first = try cursor.signed(bytes)
-        column.reserveCapacity(column.count + count)
-        column.append(first)
+        let start = column.count
+        column.append(contentsOf: repeatElement(first, count: count))
+        if count == 1 { return }
+        var room = column.mutableSpan
+        let rest = start + 1..<start + count
         switch IntegerCodec.Form(rawValue: control & 3) {
-        case .constant, nil: column.append(contentsOf: repeatElement(first, count: count - 1))
+        case .constant, nil: break
         case .evenSteps:
             let step = try cursor.signed(bytes)
             var number = first
-            for _ in 1..<max(1, count) {
+            for place in rest {
                 number &+= step
-                column.append(number)
+                room[place] = number
             }
-        case .classes: try decodeClasses(bytes, &cursor, control, first, count, &column)
-        case .packed: try decodePacked(bytes, &cursor, control, first, count, &column)
+        case .classes: try decodeClasses(bytes, &cursor, control, first, &room, rest)
+        case .packed: try Self.decodePacked(bytes, &cursor, control, first, &room, rest)
         }
     }
 
@@ -39,26 +46,27 @@ enum IntegerDecoder {
         return Rebuilder(model: model, divisor: divisor, first: first)
     }
 
-    private static func decodeClasses(
-        _ bytes: RawSpan, _ cursor: inout ByteCursor, _ control: UInt8, _ first: Int64, _ count: Int,
-        _ column: inout [Int64]
+    private mutating func decodeClasses(
+        _ bytes: RawSpan, _ cursor: inout ByteCursor, _ control: UInt8, _ first: Int64,
+        _ column: inout MutableSpan<Int64>, _ places: Range<Int>
     ) throws(CodecError) {
-        var rebuilder = try prologue(bytes, &cursor, control, first)
-        let table = try IntegerCodec.readCode(bytes, &cursor).decodingTable()
+        var rebuilder = try Self.prologue(bytes, &cursor, control, first)
+        try table.read(bytes, &cursor)
+        let entries = table.entries.span
         var bit = cursor.offset * 8
         let end = cursor.end * 8
-        for _ in 1..<max(1, count) {
+        for place in places {
             guard bit < end else { throw CodecError(reason: "a column ends too early") }
-            var window = load(bytes, bit)
-            let entry = table[Int(truncatingIfNeeded: window & 0xff)]
+            var window = Self.load(bytes, bit)
+            let entry = entries[Int(truncatingIfNeeded: window & 0xff)]
             guard entry != 0 else { throw CodecError(reason: "a column has a code that is none") }
             let width = UInt64(entry & 0xff)
             let size = UInt64(entry >> 8)
-            window >>= width
-            bit += Int(width)
-            if size > 48 { window = try loadWide(bytes, bit, end) }
-            bit += Int(size)
-            column.append(rebuilder.next(residual(window, size)))
+            window = window &>> width
+            bit &+= Int(width)
+            if size > 48 { window = try Self.loadWide(bytes, bit, end) }
+            bit &+= Int(size)
+            column[place] = rebuilder.next(Self.residual(window, size))
         }
         guard bit <= end else { throw CodecError(reason: "a column ends too early") }
     }
@@ -74,20 +82,20 @@ enum IntegerDecoder {
     }
 
     private static func decodePacked(
-        _ bytes: RawSpan, _ cursor: inout ByteCursor, _ control: UInt8, _ first: Int64, _ count: Int,
-        _ column: inout [Int64]
+        _ bytes: RawSpan, _ cursor: inout ByteCursor, _ control: UInt8, _ first: Int64,
+        _ column: inout MutableSpan<Int64>, _ places: Range<Int>
     ) throws(CodecError) {
         var rebuilder = try prologue(bytes, &cursor, control, first)
         let least = try cursor.signed(bytes)
         let width = Int(try cursor.byte(bytes))
-        guard width <= 64, (count - 1) * width <= (cursor.end - cursor.offset) * 8 else {
+        guard width <= 64, places.count * width <= (cursor.end - cursor.offset) * 8 else {
             throw CodecError(reason: "a column ends too early")
         }
         let mask: UInt64 = width == 64 ? .max : (1 << UInt64(width)) - 1
         var bit = cursor.offset * 8
-        for _ in 1..<max(1, count) {
+        for place in places {
             let window = width > 56 ? try loadWide(bytes, bit, cursor.end * 8) : load(bytes, bit)
-            column.append(rebuilder.next(least &+ Int64(bitPattern: window & mask)))
+            column[place] = rebuilder.next(least &+ Int64(bitPattern: window & mask))
             bit += width
         }
     }

@@ -32,11 +32,12 @@ final class Page: Sendable {
 
     private static func readColumns(_ span: RawSpan, _ cursor: inout ByteCursor) throws(CodecError) -> [[Int64]] {
         var columns: [[Int64]] = []
+        var decoder = IntegerDecoder()
         for _ in 0..<(try cursor.count(span, limit: span.byteCount)) {
             let count = try cursor.count(span, limit: IntegerCodec.longest)
             let range = try cursor.take(cursor.count(span, limit: span.byteCount))
             var column: [Int64] = []
-            try IntegerDecoder.decode(span, range, count: count, into: &column)
+            try decoder.decode(span, range, count: count, into: &column)
             columns.append(column)
         }
         return columns
@@ -75,7 +76,8 @@ final class Page: Sendable {
 
     /// Appends the samples of a series whose entries touch a span: whole entries, times ascending within each.
     func read(
-        _ ordinal: UInt32, touching span: ClosedRange<Int64>, scratch: inout [Int64], into columns: inout SampleColumns
+        _ ordinal: UInt32, touching span: ClosedRange<Int64>, decoder: inout ValueDecoder,
+        into columns: inout SampleColumns
     ) throws(CodecError) {
         let bytes = self.bytes
         let pageBytes = unsafe bytes.span.bytes
@@ -83,9 +85,8 @@ final class Page: Sendable {
         while entry < ordinals.count, ordinals[entry] == ordinal {
             let times = self.columns[columnOf[entry]]
             if let first = times.first, let last = times.last, first <= span.upperBound, last >= span.lowerBound {
-                try ValueDecoder.decode(
-                    pageBytes, starts[entry]..<starts[entry + 1], count: times.count, scratch: &scratch,
-                    into: &columns.values)
+                try decoder.decode(
+                    pageBytes, starts[entry]..<starts[entry + 1], count: times.count, into: &columns.values)
                 columns.times.append(contentsOf: times)
             }
             entry += 1

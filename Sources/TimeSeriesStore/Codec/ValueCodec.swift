@@ -128,31 +128,43 @@ struct ValueEncoder {
     }
 }
 
-/// Reads columns of doubles.
-enum ValueDecoder {
-    /// Appends `count` values to `values`; `scratch` is memory to use. The bytes must go on for
-    /// `IntegerDecoder.padding` behind `range`.
-    static func decode(
-        _ bytes: RawSpan, _ range: Range<Int>, count: Int, scratch: inout [Int64], into values: inout [Double]
+/// Reads columns of doubles. Keeps its memory from column to column.
+struct ValueDecoder {
+    private var integers: [Int64] = []
+    private var decoder = IntegerDecoder()
+
+    /// Appends `count` values to `values`. The bytes must go on for `IntegerDecoder.padding` behind `range`.
+    mutating func decode(
+        _ bytes: RawSpan, _ range: Range<Int>, count: Int, into values: inout [Double]
     ) throws(CodecError) {
         guard count > 0 else { return }
         var cursor = ByteCursor(range)
         let control = try cursor.byte(bytes)
         let start = values.count
         var exceptions = cursor
-        if control & ValueCodec.hasExceptions != 0 { try passExceptions(bytes, &cursor, count) }
-        scratch.removeAll(keepingCapacity: true)
-        try IntegerDecoder.decode(bytes, cursor.offset..<cursor.end, count: count, into: &scratch)
-        values.reserveCapacity(start + count)
+        if control & ValueCodec.hasExceptions != 0 { try Self.passExceptions(bytes, &cursor, count) }
+        integers.removeAll(keepingCapacity: true)
+        try decoder.decode(bytes, cursor.offset..<cursor.end, count: count, into: &integers)
+        values.append(contentsOf: repeatElement(0, count: count))
+        var room = values.mutableSpan
+        Self.fill(&room, from: start, integers.span, control)
+        guard control & ValueCodec.hasExceptions != 0 else { return }
+        try Self.restore(bytes, &exceptions, &room, from: start)
+    }
+
+    private static func fill(
+        _ values: inout MutableSpan<Double>, from start: Int, _ integers: Span<Int64>, _ control: UInt8
+    ) {
         if control & ValueCodec.bitPatterns != 0 {
-            for number in scratch { values.append(Double(bitPattern: UInt64(bitPattern: number))) }
+            for place in integers.indices {
+                values[start &+ place] = Double(bitPattern: UInt64(bitPattern: integers[place]))
+            }
         } else if control & 0x0f == 0 {
-            for number in scratch { values.append(Double(number)) }
+            for place in integers.indices { values[start &+ place] = Double(integers[place]) }
         } else {
             let scale = ValueCodec.powers[Int(control & 0x0f)]
-            for number in scratch { values.append(Double(number) / scale) }
+            for place in integers.indices { values[start &+ place] = Double(integers[place]) / scale }
         }
-        if control & ValueCodec.hasExceptions != 0 { try restore(bytes, &exceptions, count, start, &values) }
     }
 
     private static func passExceptions(
@@ -165,14 +177,16 @@ enum ValueDecoder {
     }
 
     private static func restore(
-        _ bytes: RawSpan, _ cursor: inout ByteCursor, _ count: Int, _ start: Int, _ values: inout [Double]
+        _ bytes: RawSpan, _ cursor: inout ByteCursor, _ values: inout MutableSpan<Double>,
+        from start: Int
     ) throws(CodecError) {
-        var place = 0
-        for _ in 0..<(try cursor.count(bytes, limit: count)) {
-            place += try cursor.count(bytes, limit: count - 1 - place)
+        var place = start
+        for _ in 0..<(try cursor.count(bytes, limit: values.count - start)) {
+            guard place < values.count else { throw CodecError(reason: "there are more exceptions than values") }
+            place += try cursor.count(bytes, limit: values.count - 1 - place)
             let bits = try cursor.take(8)
             let word = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: bits.lowerBound, as: UInt64.self)
-            values[start + place] = Double(bitPattern: UInt64(littleEndian: word))
+            values[place] = Double(bitPattern: UInt64(littleEndian: word))
             place += 1
         }
     }

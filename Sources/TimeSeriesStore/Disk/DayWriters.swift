@@ -3,6 +3,7 @@ import FleetModel
 /// Spreads the samples of one run over the block files of their days.
 struct DayWriters {
     fileprivate struct Open {
+        let number: Int64
         let day: StoredDay
         var writer: RunWriter
         var builder = PageBuilder()
@@ -12,7 +13,8 @@ struct DayWriters {
 
     private let number: Int64
     private let file: (Int64) throws(StoreError) -> StoredDay
-    private var open: [Int64: Open] = [:]
+    /// Mostly one, never many.
+    private var open: [Open] = []
 
     /// Writers of run `number`; `file` opens the block file of a day.
     init(number: Int64, file: @escaping (Int64) throws(StoreError) -> StoredDay) {
@@ -45,33 +47,38 @@ struct DayWriters {
 
     private mutating func add(_ ordinal: UInt32, _ columns: SampleColumns, to day: Int64) throws(StoreError) {
         guard let first = columns.times.first, let last = columns.times.last else { return }
-        if open[day] == nil {
-            let stored = try file(day)
-            open[day] = Open(day: stored, writer: try stored.file.startRun(number), span: first...last)
+        let place = try place(of: day, first...last)
+        open[place].note(first, last, columns.count)
+        if let page = open[place].builder.append(ordinal, times: columns.times, samples: columns.values) {
+            try open[place].writer.add(page)
         }
-        guard let page = open[day]?.builder.append(ordinal, times: columns.times, samples: columns.values) else {
-            open[day]?.note(first, last, columns.count)
-            return
-        }
-        open[day]?.note(first, last, columns.count)
-        try open[day]?.writer.add(page)
+    }
+
+    private mutating func place(of day: Int64, _ span: ClosedRange<Int64>) throws(StoreError) -> Int {
+        if let known = open.firstIndex(where: { $0.number == day }) { return known }
+        let stored = try file(day)
+        open.append(Open(number: day, day: stored, writer: try stored.file.startRun(number), span: span))
+        return open.count - 1
     }
 
     /// Makes all of it durable, file by file.
     mutating func commit() throws(StoreError) -> [(day: StoredDay, run: Run)] {
         var runs: [(day: StoredDay, run: Run)] = []
-        for day in open.keys.sorted() {
-            guard var writing = open[day] else { continue }
-            if let page = writing.builder.finish() { try writing.writer.add(page) }
-            runs.append((writing.day, try writing.writer.commit(span: writing.span, samples: writing.samples)))
-            open[day] = nil
+        while var writing = open.popLast() {
+            do throws(StoreError) {
+                if let page = writing.builder.finish() { try writing.writer.add(page) }
+                runs.append((writing.day, try writing.writer.commit(span: writing.span, samples: writing.samples)))
+            } catch {
+                writing.writer.cancel()
+                throw error
+            }
         }
         return runs
     }
 
     /// Takes back what is not committed.
     func cancel() {
-        for writing in open.values { writing.writer.cancel() }
+        for writing in open { writing.writer.cancel() }
     }
 }
 

@@ -24,7 +24,11 @@ final class FolderLock: Sendable {
         _ = unsafe text.withUnsafeBytes { unsafe pwrite(descriptor, $0.baseAddress, $0.count, 0) }
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // Unlocking frees the folder even while a process that was just forked still holds a copy of the descriptor.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 
     private static func owner(_ descriptor: Int32) -> String {
         var room = [UInt8](repeating: 0, count: 32)
