@@ -139,6 +139,7 @@ public struct Spool: Sendable {
         recent.removeAll { $0.sequence <= sequence }
         unsaved.removeAll { $0.sequence <= sequence }
         dropDelivered()
+        if problem != nil { save() }
         // A disk that cannot take the position costs a batch sent twice after a restart, nothing else.
         var bytes: [UInt8] = []
         LittleEndian.append(position, to: &bytes)
@@ -214,10 +215,11 @@ extension Spool {
         }
     }
 
-    /// Removes segments of which every record is delivered, but for the one that is still written to.
+    /// Removes segments of which every record is delivered; the one that is still written to only when it has grown or
+    /// the disk wants room.
     private mutating func dropDelivered() {
         while let oldest = segments.first, oldest.end <= position + 1,
-            segments.count > 1 || oldest.bytes * 2 > limits.segmentBytes
+            segments.count > 1 || oldest.bytes * 2 > limits.segmentBytes || problem != nil
         {
             try? disk.remove(oldest.name)
             segments.removeFirst()

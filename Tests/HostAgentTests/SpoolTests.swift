@@ -124,6 +124,19 @@ struct SpoolTests {
         #expect(try drain(&again) == Array(1...9))
     }
 
+    @Test func `on a full disk what is delivered makes room for what waits`() throws {
+        let disk = MemoryDisk()
+        var spool = try Spool(disk, limits: limits(segment: 1_000))
+        append(1...4, to: &spool)
+        disk.capacity = disk.files.values.reduce(0) { $0 + $1.count } + 30
+        append(5...6, to: &spool)
+        #expect(spool.problem != nil)
+        for _ in 1...4 { spool.delivered(try #require(try spool.next()).sequence) }
+        #expect(spool.problem == nil)
+        var again = try Spool(disk.copy(), limits: limits())
+        #expect(try drain(&again) == [5, 6])
+    }
+
     @Test func `a full disk does not stop delivery`() throws {
         let disk = MemoryDisk()
         var spool = try Spool(disk, limits: limits())
