@@ -82,6 +82,11 @@ public final class QEMURuntime: VirtualMachineProvider {
         return known.sorted { $0.definition.id < $1.definition.id }
     }
 
+    /// What a VM's guest says about its own memory; `nil` where that is unknown.
+    public func guestMemory(of id: VirtualMachineID) async -> GuestMemory? {
+        await machines.withLock { $0[id] }?.guestMemory()
+    }
+
     /// Does one step; see ``HostTask``.
     public func perform(
         _ task: HostTask, progress: @escaping @Sendable (MigrationProgress) -> Void

@@ -59,9 +59,11 @@ struct MachineFolder: Hashable, Sendable {
     }
 
     /// The log for a new process; what an earlier one said goes.
-    func newLog() throws(HostRuntimeError) -> FileDescriptor {
-        let number = unsafe open(log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0o600)
-        guard number >= 0 else { throw .system(doing: "cannot write", on: log, reason: lastSystemError()) }
+    func newLog() throws(HostRuntimeError) -> FileDescriptor { try Self.log(at: log) }
+
+    static func log(at path: String) throws(HostRuntimeError) -> FileDescriptor {
+        let number = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0o600)
+        guard number >= 0 else { throw .system(doing: "cannot write", on: path, reason: lastSystemError()) }
         return FileDescriptor(number)
     }
 

@@ -87,6 +87,11 @@ extension QEMUMachine {
     func giveUpWaiting() async {
         guard let deadline = record?.incoming?.deadline, deadline <= clock.now else { return }
         let answer = await exclusively { machine in try await machine.abandonIncoming() }
-        if answer == .done { log.warning("gave up waiting for the guest", metadata: ["vm": "\(id)"]) }
+        if answer == .done {
+            log.warning("gave up waiting for the guest", metadata: ["vm": "\(id)"])
+        } else if record?.incoming != nil, !isReleased {
+            // It could not be asked, or not be ended: the guest may still be on its way.
+            signal(.waiting(id, until: clock.now + .seconds(10)))
+        }
     }
 }

@@ -139,6 +139,7 @@ extension QEMUMachine {
     /// Ends the process: by asking, then by force. False when even that does not help.
     @discardableResult
     func endProcess() async -> Bool {
+        if isReleased { return false }
         guard let process, process.isAlive else { return true }
         _ = try? await command("quit", within: .seconds(2))
         if await process.ended(within: Self.endLimit) { return true }

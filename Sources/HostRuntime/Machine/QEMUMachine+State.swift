@@ -64,7 +64,7 @@ extension QEMUMachine {
 
     /// Draws the conclusions from the end of the process. It does not suspend, so they are drawn once.
     func settleEnd() {
-        guard let record else { return }
+        guard !isReleased, let record else { return }
         let how = process?.howItEnded() ?? "while no agent was looking"
         let lines = folder.lastLogLines()
         dropMonitor()

@@ -31,8 +31,9 @@ actor QEMUMachine {
     var monitor: MonitorConnection?
     /// The guest has shut itself down, or we are stopping it: the end of its process is no crash.
     let endIsWanted = Locked(false)
-    /// The VM is another run of the agent's by now: QEMU serves one client, which must not be us.
-    private var isReleased = false
+    /// The VM is another run of the agent's by now: nothing of it may be touched, and QEMU's monitor serves one client,
+    /// which must not be us.
+    private(set) var isReleased = false
     private var turnstile = Turnstile()
 
     init(
@@ -72,7 +73,7 @@ actor QEMUMachine {
 
     /// Writes down a change of the record.
     func update(_ change: (inout MachineRecord) -> Void) throws(HostRuntimeError) {
-        guard var changed = record else { return }
+        guard !isReleased, var changed = record else { return }
         change(&changed)
         record = changed
         try folder.write(changed)
@@ -80,6 +81,7 @@ actor QEMUMachine {
 
     /// Forgets the VM and removes its folder; its process must have ended.
     func forget() {
+        if isReleased { return }
         dropMonitor()
         process = nil
         record = nil
