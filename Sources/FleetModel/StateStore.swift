@@ -8,6 +8,14 @@ public protocol StateStore: Sendable {
 
     /// Tips and operations that have ended, newest first, at most `limit` of each.
     func history(limit: Int) async throws -> (tips: [Tip], operations: [Operation])
+
+    /// The parameters that differ from their pack's default: asked for in every round of rules.
+    func parameters() async throws -> [ParameterSetting]
+}
+
+extension StateStore {
+    /// Reads everything; stores that can do with less do.
+    public func parameters() async throws -> [ParameterSetting] { try await load().parameters }
 }
 
 /// What a server finds at start.

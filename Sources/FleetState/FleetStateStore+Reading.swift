@@ -27,6 +27,11 @@ extension FleetStateStore {
         }
     }
 
+    /// The parameters that differ from their pack's default.
+    public func parameters() async throws -> [ParameterSetting] {
+        try await reading { try $0.parameters() }
+    }
+
     /// Tips and operations that have ended, newest first, at most `limit` of each.
     public func history(limit: Int) async throws -> (tips: [Tip], operations: [Operation]) {
         try await reading { reader in

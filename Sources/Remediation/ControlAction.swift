@@ -9,7 +9,8 @@ public enum ControlAction: Sendable, Hashable {
     case issue(AgentCommand)
     /// Answer a request.
     case reply(request: Int64, ControlReply)
-    /// Show this to whoever watches.
+    /// Tell whoever watches that this was stored. What changes with every look (evidence, progress, the reason for a
+    /// wait) is not told of: a live view reads the loop itself.
     case publish(ControlChange)
 }
 
@@ -23,7 +24,7 @@ public enum ControlReply: Sendable, Hashable {
     case notFound(String)
 }
 
-/// What live views want to know.
+/// What was stored, for a log or a stream of events.
 public enum ControlChange: Sendable, Hashable {
     /// A tip is new or changed.
     case tip(Tip)

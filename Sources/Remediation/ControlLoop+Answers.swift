@@ -18,7 +18,6 @@ extension ControlLoop {
         guard let command = commands[number], var execution = executions[command.operation] else { return }
         execution.note(progress)
         executions[command.operation] = execution
-        outbox.show(execution.operation)
     }
 
     /// Nothing is forced when a host is silent: its operation's log says who is awaited, and since when.

@@ -84,7 +84,7 @@ extension ControlLoop {
         let note = [reason, tip.planProblem ?? tip.plan?.explanation].compactMap(\.self).joined(separator: "; ")
         let target: TipState = mayAsk ? .awaitingApproval : .planned
         if tip.state == target {
-            if isNew { self.note(number, note) } else { outbox.show(tip) }
+            if isNew { self.note(number, note) }
         } else if tip.state != .approved && tip.state != .running || isNew {
             step(number, mayAsk ? .ask : .advise, by: Actor.evenkeel, note)
         }

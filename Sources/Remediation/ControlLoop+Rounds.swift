@@ -54,7 +54,7 @@ extension ControlLoop {
         advance()
     }
 
-    /// A tip is updated, not repeated. The news is shown and stored with the tip's next step.
+    /// A tip is updated, not repeated. The news is stored with the tip's next step.
     private mutating func refresh(_ number: Int64, _ rendered: RenderedTip) {
         tips[number]?.update { tip in
             tip.title = rendered.title
@@ -63,7 +63,6 @@ extension ControlLoop {
             tip.updated = now
             if tip.operations.isEmpty { tip.terms = rendered.terms }
         }
-        if let tip = tips[number]?.tip { outbox.show(tip) }
     }
 
     private mutating func raise(_ key: AlertKey, _ rendered: RenderedTip) {

@@ -26,9 +26,8 @@ extension ControlLoop {
 
     /// Says what a tip waits for: there is always progress, or a reason why there is none.
     mutating func wait(_ number: Int64, for reason: String) {
-        let isNew = tips[number]?.wait(for: reason, at: now) ?? false
-        guard let tip = tips[number]?.tip else { return }
-        if isNew { outbox.save(tip) } else { outbox.show(tip) }
+        guard tips[number]?.wait(for: reason, at: now) == true, let tip = tips[number]?.tip else { return }
+        outbox.save(tip)
     }
 
     mutating func audit(

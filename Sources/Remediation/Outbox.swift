@@ -9,29 +9,15 @@ struct Outbox: Sendable {
     private var last: [StateChange] = []
     private var commands: [AgentCommand] = []
     private var replies: [ControlAction] = []
-    private var shownTips: [Int64: Tip] = [:]
-    private var shownOperations: [Int64: FleetModel.Operation] = [:]
 
     /// Saves something that is neither tip nor operation.
     mutating func save(_ change: StateChange) { first.append(change) }
 
-    /// Saves a tip as it is at the event's end, and shows it.
-    mutating func save(_ tip: Tip) {
-        tips[tip.number] = tip
-        show(tip)
-    }
+    /// Saves a tip as it is at the event's end, and tells of it.
+    mutating func save(_ tip: Tip) { tips[tip.number] = tip }
 
-    /// Saves an operation as it is at the event's end, and shows it.
-    mutating func save(_ operation: FleetModel.Operation) {
-        operations[operation.number] = operation
-        show(operation)
-    }
-
-    /// Shows a tip whose change need not survive.
-    mutating func show(_ tip: Tip) { shownTips[tip.number] = tip }
-
-    /// Shows an operation whose change need not survive.
-    mutating func show(_ operation: FleetModel.Operation) { shownOperations[operation.number] = operation }
+    /// Saves an operation as it is at the event's end, and tells of it.
+    mutating func save(_ operation: FleetModel.Operation) { operations[operation.number] = operation }
 
     /// Saves a command and hands it out after the commit.
     mutating func issue(_ command: AgentCommand) {
@@ -50,14 +36,14 @@ struct Outbox: Sendable {
 
     /// The actions, in the order in which they must be carried out.
     func actions() -> [ControlAction] {
-        let changes =
-            first + tips.values.sorted { $0.number < $1.number }.map(StateChange.saveTip)
-            + operations.values.sorted { $0.number < $1.number }.map(StateChange.saveOperation) + last
+        let tips = tips.values.sorted { $0.number < $1.number }
+        let operations = operations.values.sorted { $0.number < $1.number }
+        let changes = first + tips.map(StateChange.saveTip) + operations.map(StateChange.saveOperation) + last
         var actions: [ControlAction] = changes.isEmpty ? [] : [.commit(changes)]
         actions += commands.map(ControlAction.issue)
         actions += replies
-        actions += shownTips.values.sorted { $0.number < $1.number }.map { .publish(.tip($0)) }
-        actions += shownOperations.values.sorted { $0.number < $1.number }.map { .publish(.operation(Self.shown($0))) }
+        actions += tips.map { .publish(.tip($0)) }
+        actions += operations.map { .publish(.operation(Self.shown($0))) }
         return actions
     }
 
