@@ -33,7 +33,3 @@ static inline CURLcode evenkeel_curl_get_long(CURL *handle, CURLINFO info, long 
 static inline CURLcode evenkeel_curl_result(const CURLMsg *message) {
     return message->data.result;
 }
-
-static inline CURLMcode evenkeel_curl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
-    return curl_multi_setopt(multi, option, value);
-}

@@ -74,27 +74,3 @@ extension Evaluation {
         }
     }
 }
-
-/// Whether a series belongs to a fixed, even share of all label sets: a hash of its labels decides, so that the same
-/// series are chosen every time, and `limit_ratio(r)` and `limit_ratio(-(1-r))` are each other's rest.
-enum LabelSample {
-    static func isInside(_ labels: Labels, ratio: Double) -> Bool {
-        let share = Double(hash(labels)) / Double(UInt64.max)
-        let capped = min(1, max(-1, ratio))
-        return capped >= 0 ? share < capped : share >= 1 + capped
-    }
-
-    /// FNV-1a over names and values with a separator, finished by a mixer (splitmix64) so that all bits count.
-    private static func hash(_ labels: Labels) -> UInt64 {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for pair in labels.pairs {
-            for text in [pair.name, pair.value] {
-                for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-                hash = (hash ^ 0xff) &* 0x100_0000_01b3
-            }
-        }
-        hash = (hash ^ (hash >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        hash = (hash ^ (hash >> 27)) &* 0x94d0_49bb_1331_11eb
-        return hash ^ (hash >> 31)
-    }
-}

@@ -124,6 +124,7 @@ extension Parser {
     private mutating func positiveDuration(in context: String) throws(PromQLError) -> Duration {
         let start = current.span.start
         let duration = try duration(in: context)
+        if currentOperator() != nil { throw durationExpression() }
         if duration <= .zero { throw error(at: start, "duration must be greater than 0") }
         return duration
     }
@@ -131,6 +132,7 @@ extension Parser {
     /// A duration, or a number of seconds.
     private mutating func duration(in context: String) throws(PromQLError) -> Duration {
         let token = current
+        try refuseDurationExpression()
         switch token.kind {
         case .duration(let milliseconds):
             advance()
@@ -144,6 +146,16 @@ extension Parser {
             return .milliseconds(Int64(milliseconds))
         default: throw unexpected(in: context, expected: "number or duration")
         }
+    }
+
+    /// What a duration cannot begin with, but a duration expression can.
+    private func refuseDurationExpression() throws(PromQLError) {
+        let functions = ["step", "range", "min_of", "max_of"]
+        if current.isSign("(") || current.keyword.map({ functions.contains($0) }) == true { throw durationExpression() }
+    }
+
+    private func durationExpression() -> PromQLError {
+        error(at: current.span.start, "duration expressions are experimental and not supported")
     }
 
     private mutating func withOffset(_ expression: Expression) throws(PromQLError) -> Expression {

@@ -29,7 +29,7 @@ struct Parser {
         var parser = Parser(source: source, tokens: try Lexer.tokens(of: source))
         if parser.current.kind == .end { throw parser.error(at: 0, "no expression found in input") }
         let expression = try parser.expression(above: 0)
-        if parser.current.kind != .end { throw parser.unexpected(in: "", expected: "an operator or the end") }
+        if parser.current.kind != .end { throw parser.leftOver() }
         try Checker(source: source).check(expression)
         return expression
     }
@@ -80,7 +80,7 @@ struct Parser {
             UnaryOperation(isNegation: isNegation, operand: operand, span: SourceSpan(start, operand.span.end)))
     }
 
-    private func currentOperator() -> BinaryOperator? {
+    func currentOperator() -> BinaryOperator? {
         switch current.kind {
         case .sign(let text): BinaryOperator(rawValue: text)
         case .word: current.keyword.flatMap { BinaryOperator(rawValue: $0) }
@@ -179,6 +179,16 @@ struct Parser {
     }
 
     // MARK: Errors
+
+    /// Why the query goes on where an expression has ended.
+    private func leftOver() -> PromQLError {
+        if current.isSign("</") || current.isSign(">/") {
+            let operation = source.text(current.span)
+            return error(
+                at: current.span.start, "operator \(operation) is not supported yet: it needs native histograms")
+        }
+        return unexpected(in: "", expected: "an operator or the end")
+    }
 
     func error(at offset: Int, _ reason: String) -> PromQLError { source.error(at: offset, reason) }
 

@@ -1,0 +1,92 @@
+import FleetModel
+import Testing
+
+@testable import PromQL
+
+/// What the scripts do not reach.
+@Suite struct EvaluationDetailTests {
+    @Test(
+        arguments: [
+            ("", 0xef46_db37_51d8_e999), ("abc", 0x44bc_2cf5_ad77_0999),
+            ("Nobody inspects the spammish repetition", 0xfbce_a83c_8a37_8bf1),
+        ] as [(String, UInt64)])
+    func theHashIsXXH64(text: String, hash: UInt64) {
+        #expect(XXHash64.hash(Array(text.utf8)) == hash)
+    }
+
+    @Test(
+        arguments: [
+            (0, "0"), (1.5, "1.5"), (-2, "-2"), (1e21, "1000000000000000000000"), (1.25e-7, "0.000000125"),
+            (-1e16, "-10000000000000000"),
+
+            (.leastNonzeroMagnitude, "0." + String(repeating: "0", count: 323) + "5"),
+            (.infinity, "+Inf"), (.nan, "NaN"),
+        ] as [(Double, String)])
+    func aValueBecomesALabelWithoutExponent(value: Double, text: String) {
+        #expect(DecimalText.text(value) == text)
+    }
+
+    @Test func aShareAndItsRestAreEverything() throws {
+        var source = MemorySource()
+        for number in 0..<1000 {
+            source.append(["__name__": "m", "n": "\(number)"], at: Timestamp(milliseconds: 0), 1)
+        }
+        func count(_ text: String) throws -> Double {
+            let answer = try Evaluator(source: source).instant(PromQL.parse(text), at: Timestamp(milliseconds: 0))
+            guard case .vector(let elements) = answer.value else { return .nan }
+            return elements.first?.value ?? 0
+        }
+        let part = try count("count(limit_ratio(0.3, m))")
+        #expect((250...350).contains(part))
+        #expect(try count("count(limit_ratio(-0.7, m))") == 1000 - part)
+        #expect(try count("count(limit_ratio(0.3, m) and limit_ratio(-0.7, m))") == 0)
+    }
+
+    @Test(arguments: [0, 0.1, 0.25, 0.5, 0.9, 0.99, 1])
+    func aQuantileIsWhatSortingGives(quantile: Double) {
+        var random = SplitMix(state: 5)
+        for count in [1, 2, 3, 10, 101, 1000] {
+            let values = (0..<count).map { _ in Double(Int.random(in: 0...50, using: &random)) }
+            let sorted = values.sorted()
+            let rank = quantile * Double(count - 1)
+            let lower = Int(rank)
+            let weight = rank - Double(lower)
+            let expected = sorted[lower] * (1 - weight) + sorted[min(lower + 1, count - 1)] * weight
+            var scratch = values
+            #expect(Quantiles.quantile(quantile, of: &scratch) == expected)
+            #expect(scratch.sorted() == sorted)
+        }
+    }
+
+    @Test func namesWithNumbersAreOrderedAsPeopleExpect() {
+        #expect(
+            ["cpu10", "cpu2", "cpu", "b1c2", "b1c10", ""].sorted { NaturalOrder.compare($0, $1) < 0 }
+                == ["", "b1c2", "b1c10", "cpu", "cpu2", "cpu10"])
+    }
+
+    @Test(
+        arguments: [
+            (0, 1970, 1, 1, 4), (951_782_400, 2000, 2, 29, 2), (-1, 1969, 12, 31, 3), (4_107_542_400, 2100, 3, 1, 1),
+            (-62_135_596_800, 1, 1, 1, 1),
+        ] as [(Double, Double, Double, Double, Double)])
+    func datesAreThoseOfTheCalendar(seconds: Double, year: Double, month: Double, day: Double, weekday: Double) {
+        #expect(CalendarPart.year.value(seconds: seconds) == year)
+        #expect(CalendarPart.month.value(seconds: seconds) == month)
+        #expect(CalendarPart.dayOfMonth.value(seconds: seconds) == day)
+        #expect(CalendarPart.dayOfWeek.value(seconds: seconds) == weekday)
+    }
+
+    @Test func aHistogramIsReadFromItsBuckets() {
+        let counts = [(0.1, 10.0), (0.5, 30), (1, 40), (Double.infinity, 40)]
+        var buckets = Buckets(counts.map { (bound: $0.0, count: $0.1) }.reversed())
+        #expect(abs(buckets.quantile(0.5) - 0.3) < 1e-12)
+        #expect(buckets.quantile(1) == 1)
+        #expect(buckets.fraction(from: 0.1, to: 0.5) == 0.5)
+        #expect(!buckets.wasForced)
+        var falling = Buckets([(0.1, 10), (0.5, 5), (.infinity, 20)])
+        #expect(falling.quantile(0.25) == 0.05)
+        #expect(falling.wasForced)
+        var open = Buckets([(0.1, 10), (0.5, 15)])
+        #expect(open.quantile(0.5).isNaN)
+    }
+}
