@@ -82,6 +82,7 @@ func endProcesses(under root: String) {
             handle.arguments.contains(where: { $0.hasPrefix(root + "/") })
         else { continue }
         handle.signal(SIGKILL)
+        for _ in 0..<1000 where handle.isAlive { usleep(5000) }
         _ = handle.howItEnded()
     }
     try? FileManager.default.removeItem(atPath: root)

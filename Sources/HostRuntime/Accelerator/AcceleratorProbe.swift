@@ -26,6 +26,8 @@ struct AcceleratorProbe: Sendable {
     var device = "/dev/kvm"
     /// What QEMU runs the guest with; tests have it run under TCG, which reaches 64-bit mode anywhere.
     var accelerator = Accelerator.kvm
+    /// The guest.
+    var image = LongModeGuest.image
     /// How long the guest has.
     var limit = Duration.seconds(1)
 
@@ -60,14 +62,14 @@ struct AcceleratorProbe: Sendable {
 
     /// `nil` when the guest arrived.
     private func runGuest() async throws(HostRuntimeError) -> String? {
-        let image = "\(folder)/probe-\(getpid()).bin"
-        try SmallFile.replace(image, with: LongModeGuest.image)
-        defer { unsafe _ = unlink(image) }
+        let path = "\(folder)/probe-\(getpid()).bin"
+        try SmallFile.replace(path, with: image)
+        defer { unsafe _ = unlink(path) }
         let output = try FileDescriptor.discarding()
         let arguments =
             [
                 "-no-user-config", "-nodefaults", "-display", "none", "-no-reboot", "-machine", "pc", "-m", "size=16M",
-                "-accel", accelerator.rawValue, "-cpu", "qemu64", "-bios", image,
+                "-accel", accelerator.rawValue, "-cpu", "qemu64", "-bios", path,
             ] + LongModeGuest.arguments
         let identifier = try Spawn(program: qemu, arguments: arguments, output: output).start()
         guard let process = try ProcessHandle(identifier) else { return "the probe guest vanished" }

@@ -142,8 +142,12 @@ extension QEMUMachine {
         if isReleased { return false }
         guard let process, process.isAlive else { return true }
         _ = try? await command("quit", within: .seconds(2))
-        if await process.ended(within: Self.endLimit) { return true }
-        process.signal(SIGKILL)
-        return await process.ended(within: Self.endLimit)
+        if await !process.ended(within: Self.endLimit) {
+            process.signal(SIGKILL)
+            guard await process.ended(within: Self.endLimit) else { return false }
+        }
+        // What is left of a child of ours goes away when its status is asked for.
+        _ = process.howItEnded()
+        return true
     }
 }
