@@ -19,17 +19,18 @@ final class ProcFile: Sendable {
 
     /// Fills `buffer` with the file's content and returns how many bytes it has; the buffer grows where it is too
     /// small and keeps its room for the next file.
+    ///
+    /// The kernel makes up the content anew for each read, so it is taken with one: what does not fit is read again
+    /// from the start, never pieced together from two moments.
     func read(into buffer: inout ReadBuffer) throws(CounterError) -> Int {
-        var length = 0
         while true {
-            let count = buffer.receive(from: descriptor, at: length)
+            let count = buffer.receive(from: descriptor)
             if count < 0 {
                 if errno == EINTR { continue }
                 throw .system(call: "read", path: path, errno: errno)
             }
-            if count == 0 { return length }
-            length += count
-            if length == buffer.bytes.count { buffer.grow() }
+            if count < buffer.bytes.count { return count }
+            buffer.grow()
         }
     }
 }
@@ -42,12 +43,9 @@ struct ReadBuffer: Sendable {
         bytes.append(contentsOf: [UInt8](repeating: 0, count: bytes.count))
     }
 
-    /// `pread` to the place in the buffer that is also the place in the file.
-    fileprivate mutating func receive(from descriptor: Int32, at place: Int) -> Int {
-        unsafe bytes.withUnsafeMutableBytes { room in
-            guard let start = room.baseAddress else { return 0 }
-            return unsafe pread(descriptor, start + place, room.count - place, off_t(place))
-        }
+    /// Reads from the file's start.
+    fileprivate mutating func receive(from descriptor: Int32) -> Int {
+        unsafe bytes.withUnsafeMutableBytes { room in unsafe pread(descriptor, room.baseAddress, room.count, 0) }
     }
 }
 
