@@ -56,7 +56,9 @@ extension SimulatedHost {
     static let rootShare = 0.02
 
     func wanted(at time: Timestamp) -> Double {
-        processes.values.filter(\.state.ownsGuest).reduce(0) { sum, process in
+        // In a fixed order: sums of numbers depend on it, and a replay must give the very same ones.
+        let guests = processes.filter(\.value.state.ownsGuest).sorted { $0.key < $1.key }.map(\.value)
+        return guests.reduce(0) { sum, process in
             sum + min(process.machine.demand.processors(at: time), Double(process.machine.definition.virtualProcessors))
         }
     }

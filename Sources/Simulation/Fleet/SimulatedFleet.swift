@@ -179,7 +179,7 @@ public struct SimulatedFleet: Sendable {
     /// The hosts on which each guest runs: exactly one, when all is well.
     public func owners() -> [VirtualMachineID: [HostName]] {
         var owners: [VirtualMachineID: [HostName]] = [:]
-        for host in hosts.values {
+        for host in hosts.values.sorted(by: { $0.name < $1.name }) {
             for (id, process) in host.processes where process.state.ownsGuest {
                 owners[id, default: []].append(host.name)
             }
