@@ -9,10 +9,10 @@ import MetricsWire
 /// day, and the log is cut. A folder belongs to one store at a time.
 public final class TimeSeriesStore: Sendable {
     private let lock: Locked<FolderLock?>
-    private let state: SharedState
+    let state: SharedState
     private let writer: LogWriter
     private let flusher: Flusher
-    private let cache: PageCache
+    let cache: PageCache
 
     /// Opens the store in a folder, which is made where it is missing, and takes back what the log holds.
     /// Throws `StoreError.inUse` where another process has it open.
@@ -44,7 +44,8 @@ public final class TimeSeriesStore: Sendable {
             catalogue: catalogue, content: content)
         let log = try Self.replay(logFolder, content, state, options, clock, logger)
         let writer = LogWriter(
-            IngestCore(options: options, state: state, clock: clock, log: log) { [weak flusher] in flusher?.schedule() }
+            IngestCore(options: options, state: state, clock: clock, log: log) { [weak flusher] in flusher?.flushSoon()
+            }
         )
         flusher.connect { writer.performAndWait { $0.freeze() } }
         self.state = state
@@ -99,24 +100,6 @@ public final class TimeSeriesStore: Sendable {
             lock.withLock { $0 = nil }
         }
         try await flusher.flushAll()
-    }
-
-    /// Writes the store's own metrics.
-    public func writeMetrics(to page: inout TextExposition) {
-        let (counters, series, samples, memory) = state.withLock { state in
-            (state.counters, state.index.count, state.head.sampleCount, state.index.memory + state.head.memory)
-        }
-        page.single("evenkeel_store_series", .gauge, help: "Series that the index knows.", Double(series))
-        page.single("evenkeel_store_head_samples", .gauge, help: "Samples in memory.", Double(samples))
-        page.single("evenkeel_store_memory_bytes", .gauge, help: "Memory of index and samples.", Double(memory))
-        page.family("evenkeel_store_samples_total", .counter, help: "Samples written, by what became of them.")
-        page.sample(Double(counters.samples.stored), ["fate": "stored"])
-        page.sample(Double(counters.samples.duplicates), ["fate": "duplicate"])
-        page.sample(Double(counters.samples.conflicting), ["fate": "conflicting"])
-        page.sample(Double(counters.samples.tooOld), ["fate": "too_old"])
-        page.sample(Double(counters.samples.tooNew), ["fate": "too_new"])
-        page.single("evenkeel_store_requests_total", .counter, help: "Writes taken.", Double(counters.requests))
-        page.single("evenkeel_store_commits_total", .counter, help: "Syncs of the log.", Double(counters.commits))
     }
 }
 

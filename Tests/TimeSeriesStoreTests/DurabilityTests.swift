@@ -112,6 +112,59 @@ import Testing
         #expect(try store.all().first?.samples.values == [1, 3])
     }
 
+    @Test func aFlushThatFailsKeepsEverythingAndIsTriedAgain() async throws {
+        let folder = try TemporaryFolder()
+        let blocked = folder.path + "/" + BlockFile.name(of: BlockFile.day(of: testTime))
+        let store = try openStore(folder)
+        try FileManager.default.createDirectory(atPath: blocked, withIntermediateDirectories: true)
+        try await store.append([series(Self.labels, [(testTime, 1)])])
+        await #expect(throws: StoreError.self) { try await store.flush() }
+        try await store.append([series(Self.labels, [(testTime + 1, 2)])])
+        await #expect(throws: StoreError.self) { try await store.flush() }
+        #expect(try store.all().first?.samples.values == [1, 2])
+        await #expect(throws: StoreError.self) { try await store.close() }
+        try FileManager.default.removeItem(atPath: blocked)
+        let again = try openStore(folder)
+        #expect(try again.all().first?.samples.values == [1, 2])
+        try await again.flush()
+        #expect(try again.all().first?.samples.values == [1, 2])
+        #expect(try DiskFolder(making: folder.path + "/log").list().isEmpty)
+    }
+
+    @Test func aFlushIsTriedAgainWhenItsDiskIsWell() async throws {
+        let folder = try TemporaryFolder()
+        let blocked = folder.path + "/" + BlockFile.name(of: BlockFile.day(of: testTime) - 1)
+        let store = try openStore(folder)
+        try FileManager.default.createDirectory(atPath: blocked, withIntermediateDirectories: true)
+        let yesterday = testTime - BlockFile.dayMilliseconds
+        try await store.append([series(Self.labels, [(yesterday, 1), (testTime, 2)])])
+        await #expect(throws: StoreError.self) { try await store.flush() }
+        try FileManager.default.removeItem(atPath: blocked)
+        try await store.append([series(Self.labels, [(testTime + 1, 3)])])
+        try await store.flush()
+        #expect(try store.all().first?.samples.values == [1, 2, 3])
+        #expect(try DiskFolder(making: folder.path + "/log").list().isEmpty)
+        try await store.close()
+        #expect(try openStore(folder).all().first?.samples.values == [1, 2, 3])
+    }
+
+    @Test func memoryThatIsOldGoesToDiskByItself() async throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        var options = StoreOptions()
+        options.maximumAgeInMemory = .zero
+        let store = try openStore(folder, options)
+        try await store.append([series(Self.labels, [(testTime, 1)])])
+        var page = TextExposition()
+        // The flush runs beside the test: wait for it as a reader of the metrics would.
+        while !page.text.contains("evenkeel_store_flushes_total 1\n") {
+            page = TextExposition()
+            store.writeMetrics(to: &page)
+            await Task.yield()
+        }
+        #expect(try store.all().first?.samples.values == [1])
+    }
+
     @Test func oldDaysAreRemovedWithTheirFile() async throws {
         let folder = try TemporaryFolder()
         var options = StoreOptions()

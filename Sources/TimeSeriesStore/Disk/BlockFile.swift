@@ -63,8 +63,7 @@ final class BlockFile: Sendable {
     /// Removes the runs that were written and never committed.
     func discardRuns(after committed: Int64) throws(StoreError) {
         try writer.transaction { () throws(StoreError) in
-            try Statement(writer, "DELETE FROM page WHERE id >= ?").run(.integer((committed + 1) << 24))
-            try Statement(writer, "DELETE FROM run WHERE number > ?").run(.integer(committed))
+            try RunWriter.discard(writer, after: committed)
         }
     }
 
@@ -119,6 +118,18 @@ struct RunWriter {
         self.number = number
         insert = try Statement(database, "INSERT INTO page VALUES (?, ?)")
         try database.execute("BEGIN IMMEDIATE")
+        do throws(StoreError) {
+            // An earlier attempt at the same run may have got as far as this file.
+            try Self.discard(database, after: number - 1)
+        } catch {
+            cancel()
+            throw error
+        }
+    }
+
+    fileprivate static func discard(_ database: Database, after committed: Int64) throws(StoreError) {
+        try Statement(database, "DELETE FROM page WHERE id >= ?").run(.integer((committed + 1) << 24))
+        try Statement(database, "DELETE FROM run WHERE number > ?").run(.integer(committed))
     }
 
     /// Adds a page.

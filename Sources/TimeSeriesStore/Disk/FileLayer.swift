@@ -88,6 +88,13 @@ struct DiskFolder: LogFolder {
         guard unsafe unlink(full) == 0 || errno == ENOENT else { throw .last(full, "remove") }
     }
 
+    /// How many bytes a file has; 0 for what is not a plain file or is not there.
+    func size(of name: String) -> Int {
+        var status = stat()
+        guard unsafe lstat(path + "/" + name, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return 0 }
+        return Int(status.st_size)
+    }
+
     /// Gives a file another name.
     func rename(_ name: String, to other: String) throws(StoreError) {
         let full = path + "/" + name

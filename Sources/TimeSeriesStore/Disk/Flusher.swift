@@ -8,8 +8,16 @@ import Logging
 /// the catalogue says that the run counts and the log is done. A crash in between leaves runs that no catalogue knows;
 /// they are removed, and the log still has their samples.
 ///
-/// SAFETY: everything but `isScheduled` is touched on `queue` only, which runs one block at a time.
+/// SAFETY: everything but `schedule` is touched on `queue` only, which runs one block at a time.
 final class Flusher: @unchecked Sendable {
+    /// Whether a flush is about to start, and before when none should after one failed.
+    private struct Schedule {
+        var isWaiting = false
+        var notBefore = Timestamp(milliseconds: .min)
+    }
+
+    private static let pauseAfterFailure = Duration.seconds(10)
+
     private let folder: String
     private let options: StoreOptions
     private let state: SharedState
@@ -17,7 +25,7 @@ final class Flusher: @unchecked Sendable {
     private let logger: Logger
     private let logFolder: any LogFolder
     private let queue = DispatchQueue(label: "evenkeel.store.flush", qos: .utility)
-    private let isScheduled = Locked(false)
+    private let schedule = Locked(Schedule())
     private let catalogue: Catalogue
     /// The newest committed run.
     private var run: Int64
@@ -48,18 +56,21 @@ final class Flusher: @unchecked Sendable {
         queue.sync { self.freeze = freeze }
     }
 
-    /// Starts a flush soon, unless one is about to start.
-    func schedule() {
-        let isNew = isScheduled.withLock { isScheduled in
-            defer { isScheduled = true }
-            return !isScheduled
+    /// Starts a flush soon, unless one is about to start or has just failed.
+    func flushSoon() {
+        let now = clock.now
+        let isNew = schedule.withLock { schedule in
+            guard !schedule.isWaiting, now >= schedule.notBefore else { return false }
+            schedule.isWaiting = true
+            return true
         }
         guard isNew else { return }
         queue.async {
-            self.isScheduled.withLock { $0 = false }
+            self.schedule.withLock { $0.isWaiting = false }
             do throws(StoreError) {
                 try self.flush()
             } catch {
+                self.schedule.withLock { $0.notBefore = now + Self.pauseAfterFailure }
                 self.logger.error("memory could not be written to disk and stays in the log: \(error)")
             }
         }
@@ -93,7 +104,6 @@ final class Flusher: @unchecked Sendable {
             publish(runs)
         } catch {
             state.withLock { $0.counters.flushFailures += 1 }
-            for day in state.withLock({ $0.days }) { try? day.file.discardRuns(after: run) }
             throw error
         }
         try WriteAheadLog.remove(through: segment, in: logFolder)

@@ -25,6 +25,8 @@ struct WriteAheadLog: Sendable {
     private(set) var segment: UInt64
     /// How many bytes of the current segment are written and synced.
     private(set) var syncedBytes = 0
+    /// How many bytes the last `commit` wrote.
+    private(set) var committedBytes = 0
     private let synchronous: Bool
 
     /// A log whose next segment is `segment`.
@@ -47,12 +49,14 @@ struct WriteAheadLog: Sendable {
     /// Writes what was added and returns when it survives a power cut. When it throws nothing of it counts as written.
     mutating func commit() throws(StoreError) {
         defer { buffer.removeAll(keepingCapacity: true) }
+        committedBytes = 0
         guard !buffer.isEmpty else { return }
         let file = try openFile()
         do throws(StoreError) {
             try file.append(buffer)
             if synchronous { try file.sync() }
             syncedBytes += buffer.count
+            committedBytes = buffer.count
         } catch {
             // After a failed sync nobody knows what the disk has: leave the segment, with its tail cut if that works.
             try? file.truncate(to: syncedBytes)

@@ -17,6 +17,8 @@ struct Head: Sendable {
     private(set) var entries: [Entry] = []
     private(set) var strays: [UInt32: SampleColumns] = [:]
     private(set) var sampleCount = 0
+    /// When the first sample came in, by the store's clock; `nil` while there is none.
+    var began: Int64?
     /// The oldest and newest time of any sample.
     private(set) var oldest = Int64.max
     private(set) var newest = Int64.min

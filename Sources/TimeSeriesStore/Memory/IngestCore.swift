@@ -45,14 +45,14 @@ struct IngestCore {
         } catch {
             return reads.map { read in read.flatMap { _ in .failure(error) } }
         }
-        return apply(reads, bounds: TimeBounds(options, received: received))
+        return apply(reads, received: received)
     }
 
     /// Takes a record of the log back into memory.
     mutating func replay(_ body: [UInt8], received: Int64) {
         staged.removeAll()
         let read = read(body, onlyHost: nil)
-        _ = apply([read], bounds: TimeBounds(options, received: received))
+        _ = apply([read], received: received)
     }
 
     /// Sets aside what is in memory for the disk, and closes the log segment that has it. Returns the segment's number;
@@ -93,15 +93,20 @@ struct IngestCore {
     }
 
     private func apply(
-        _ reads: [Result<Read, StoreError>], bounds: TimeBounds
+        _ reads: [Result<Read, StoreError>], received: Int64
     ) -> [Result<WriteSummary, StoreError>] {
+        let bounds = TimeBounds(options, received: received)
         let (results, isFull) = state.withLock { state in
             let results = reads.map { read in
                 read.flatMap { read in Self.apply(read, staged, bounds: bounds, to: &state) }
             }
-            state.counters.requests += reads.count
-            state.counters.commits += 1
-            return (results, state.isReadyToFlush(options))
+            let refused = reads.count { if case .failure = $0 { true } else { false } }
+            state.counters.requests += reads.count - refused
+            state.counters.refusedRequests += refused
+            if log.committedBytes > 0 { state.counters.commits += 1 }
+            state.counters.logBytes += log.committedBytes
+            if state.head.began == nil, state.head.sampleCount > 0 { state.head.began = received }
+            return (results, state.isReadyToFlush(options, now: received))
         }
         if isFull { wantsFlush() }
         return results
@@ -124,9 +129,10 @@ struct IngestCore {
 typealias SharedState = Locked<StoreState>
 
 extension StoreState {
-    /// Whether memory holds enough for the disk and nothing is on its way there yet.
-    func isReadyToFlush(_ options: StoreOptions) -> Bool {
-        guard flushing == nil else { return false }
+    /// Whether memory holds enough for the disk, or has held it long enough. True also while an earlier flush waits to
+    /// be tried again.
+    func isReadyToFlush(_ options: StoreOptions, now: Int64) -> Bool {
+        if let began = head.began, now - began >= options.maximumAgeInMemory.milliseconds { return true }
         let wanted = max(options.minimumFlush, options.samplesPerFlush * index.count)
         return head.sampleCount >= min(wanted, options.maximumFlush)
     }
