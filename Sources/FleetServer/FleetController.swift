@@ -16,6 +16,8 @@ actor FleetController {
     private var nextRequest: Int64 = 0
     private var isBusy = false
     private var queue: [CheckedContinuation<Void, Never>] = []
+    /// What the log said of each open tip last: it tells of changes, not of every look.
+    private var loggedStates: [Int64: TipState] = [:]
 
     init(loop: ControlLoop, store: any StateStore, board: CommandBoard, clock: any Clock, logger: Logger) {
         self.loop = loop
@@ -96,6 +98,8 @@ actor FleetController {
     private func log(_ change: ControlChange) {
         switch change {
         case .tip(let tip):
+            guard loggedStates[tip.number] != tip.state else { return }
+            loggedStates[tip.number] = tip.state.isFinal ? nil : tip.state
             logger.info(
                 "tip \(tip.number) is \(tip.state.rawValue)",
                 metadata: ["title": "\(tip.title)", "note": "\(tip.history.last?.note ?? "")"])

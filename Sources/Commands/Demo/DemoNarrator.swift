@@ -4,7 +4,8 @@ import Foundation
 /// Tells a person what happens: as a live view on a terminal, as lines anywhere else. With `--json` it speaks on
 /// standard error, so that standard output holds the report alone.
 final class DemoNarrator: Sendable {
-    private let isLive: Bool
+    /// Whether the fleet is drawn again and again.
+    let isLive: Bool
     private let isJSON: Bool
     private let lines = Locked<[String]>([])
     private let clock: any Clock = WallClock()

@@ -7,7 +7,7 @@ extension DemoStage {
     private static let patience: Duration = .seconds(60)
     /// How long an operator may think when the demonstration does not end by itself.
     private static let operatorPatience: Duration = .seconds(3600)
-    private static let lookAgain: Duration = .milliseconds(250)
+    private static let lookAgain: Duration = .milliseconds(500)
 
     /// Plays the story to its end and returns what was measured.
     func play() async throws -> DemoReport {
@@ -134,7 +134,7 @@ extension DemoStage {
 
     private func showForever() async throws -> DemoReport? {
         while !Task.isCancelled {
-            if await fleet.client.isReady(), let view = try? await look() { narrator.draw(view) }
+            if narrator.isLive, await fleet.client.isReady(), let view = try? await look() { narrator.draw(view) }
             try fleet.requireRunning()
             try await WallClock().sleep(for: .seconds(1))
         }

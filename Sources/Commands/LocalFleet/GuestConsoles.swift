@@ -1,4 +1,5 @@
 import FleetModel
+import Foundation
 import HostRuntime
 
 /// Listens to the pulse guests of a local fleet on every host at once, so that a guest is heard wherever it runs, and
@@ -16,7 +17,7 @@ final class GuestConsoles: Sendable {
     }
 
     /// How often a console that is not there is looked for again.
-    private static let lookAgain: Duration = .milliseconds(10)
+    private static let lookAgain: Duration = .milliseconds(20)
 
     private let state = Locked(State())
     private let clock: any Clock
@@ -73,7 +74,7 @@ final class GuestConsoles: Sendable {
 
     private static func listen(at path: String, _ place: Place, _ state: Locked<State>, _ clock: any Clock) async {
         while !Task.isCancelled {
-            if let console = try? PulseConsole(path: path) {  // not there yet, or no longer
+            if FileManager.default.fileExists(atPath: path), let console = try? PulseConsole(path: path) {
                 state.withLock { $0.open[place] = console }
                 for await heard in console.lines { take(heard, place, state, clock) }
                 state.withLock { _ = $0.open.removeValue(forKey: place) }
