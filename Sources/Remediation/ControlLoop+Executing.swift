@@ -37,7 +37,15 @@ extension ControlLoop {
         let picture = snapshot(for: tip)
         return planner.objection(to: action, on: picture, automatic: isAutomatic)
             ?? unknownLoad(for: action, in: picture)
-            ?? (source(of: action) == nil ? "\(action.virtualMachineName) does not run there any more" : nil)
+            ?? endObjection(to: action)
+    }
+
+    /// What the planner does not look at: whether the source can give the VM and the destination take it.
+    func endObjection(to action: PlannedAction) -> String? {
+        guard case .migrate(_, let from, let to) = action.kind else { return nil }
+        if source(of: action) == nil { return "\(action.virtualMachineName) does not run on \(from) any more" }
+        guard hosts[to]?.report.migrationAddress == nil else { return nil }
+        return "\(to) takes no VMs: its agent has no migration address"
     }
 
     /// Who approves a tip trusts its prediction: without loads there is none. An operator may still move a VM by name.

@@ -53,6 +53,7 @@ extension ControlLoop {
         case .plan(let plan):
             guard let action = plan.actions.first else { return .refused(plan.explanation) }
             if let reason = waitReason(for: action) { return .refused("not now: \(reason)") }
+            if let objection = endObjection(to: action) { return .refused(objection) }
             guard let operation = start(action, tip: nil, requestedBy: actor) else {
                 return .refused("\(action.virtualMachineName) does not run where it was last seen")
             }

@@ -49,7 +49,11 @@ struct SimulatedServer: Sendable {
         loop = ControlLoop(settings: settings)
         rules = RuleEngine(packs: packs)
         if let ruleCheckpoint { rules.restore(ruleCheckpoint, at: time) }
-        return try await take(.restored(try await store.load(), time: time), faults: faults, using: &generator)
+        let result = try await take(.restored(try await store.load(), time: time), faults: faults, using: &generator)
+        guard case .failed = result else { return result }
+        // A server that cannot take up its state does not start; whoever watches over it tries again.
+        loop = nil
+        return .crashed(issued: [])
     }
 
     /// Carries out what an event brings about. A crash may come before each action, and a commit may fail.

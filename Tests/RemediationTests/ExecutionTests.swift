@@ -177,6 +177,17 @@ struct ExecutionTests {
         #expect(world.operation?.state == .succeeded)
     }
 
+    @Test("A host without a migration address takes no VMs, and says so")
+    func noMigrationAddress() {
+        var world = World.hot()
+        world.hosts[1].report.migrationAddress = nil
+        world.reportAll()
+        world.round()
+        let reply = ControlReply.refused("h2 takes no VMs: its agent has no migration address")
+        world.expect(reply, for: .migrate(Sample.machine(2), to: Sample.host("h2")))
+        #expect(world.operation == nil)
+    }
+
     @Test("Cancelling before the VM left leaves it where it is")
     func cancel() {
         var world = World.hot()
