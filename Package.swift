@@ -83,7 +83,10 @@ let package = Package(
         // I/O shell of a host: sampling, spool, push, command poll.
         room(
             "HostAgent",
-            ["FleetModel", "Counters", "HostRuntime", "MetricsWire", "HTTPClient", logging, lifecycle, yams]),
+            [
+                "ConfigurationFile", "Counters", "FleetModel", "HTTPClient", "HostRuntime", "MetricsWire", logging,
+                lifecycle,
+            ]),
         // I/O shell of the server: HTTP, authentication, timers.
         room(
             "FleetServer",

@@ -1,18 +1,16 @@
+import ConfigurationFile
 import Counters
 import FleetModel
 import Foundation
-import Yams
 
 extension AgentConfiguration {
     /// Reads and checks the file at `path`.
     public static func load(file path: String) throws(AgentError) -> AgentConfiguration {
         let text: String
-        do {
-            text = try String(contentsOfFile: path, encoding: .utf8)
+        do throws(ConfigurationError) {
+            text = try ConfigurationReader.text(ofFile: path)
         } catch {
-            let reason =
-                FileManager.default.fileExists(atPath: path) ? "it cannot be read as UTF-8 text" : "no such file"
-            throw .configuration(place: path, reason: reason)
+            throw AgentError(error)
         }
         return try AgentConfiguration(yaml: text, file: path, machineName: ProcessInfo.processInfo.hostName)
     }
@@ -20,36 +18,47 @@ extension AgentConfiguration {
     /// Reads and checks YAML. `file` names it in errors and is where relative paths count from; `machineName` is the
     /// host's name where the text gives none.
     public init(yaml: String, file: String, machineName: String) throws(AgentError) {
-        var reader = try ConfigurationReader(yaml: yaml, file: file)
-        let givenHost: HostName? = try reader.value("host", Self.name)
-        let givenCluster: ClusterName? = try reader.value("cluster", Self.name)
+        do throws(ConfigurationError) {
+            var reader = try ConfigurationReader(yaml: yaml, file: file)
+            self = try Self.read(&reader, file: file, machineName: machineName)
+        } catch {
+            throw AgentError(error)
+        }
+    }
+
+    private static func read(
+        _ reader: inout ConfigurationReader, file: String, machineName: String
+    ) throws(ConfigurationError) -> AgentConfiguration {
+        let givenHost: HostName? = try reader.value("host", name)
+        let givenCluster: ClusterName? = try reader.value("cluster", name)
         guard let host = givenHost ?? HostName(String(machineName.prefix { $0 != "." })) else {
-            throw .configuration(
-                place: file, reason: "the machine's name '\(machineName)' cannot be the host's: set 'host'")
+            let reason = "the machine's name '\(machineName)' cannot be the host's: set 'host'"
+            throw ConfigurationError(place: file, reason: reason)
         }
         guard let cluster = givenCluster ?? ClusterName("default") else {
-            throw .configuration(place: file, reason: "set 'cluster'")
+            throw ConfigurationError(place: file, reason: "set 'cluster'")
         }
-        self.init(host: host, cluster: cluster)
-        server = try reader.value("server", Self.serverAddress) ?? server
-        tokenFile = try reader.path("token_file")
-        certificateAuthority = try reader.path("ca_file")
-        dataFolder = try reader.path("data") ?? dataFolder
-        machinesFolder = try reader.path("machines") ?? machinesFolder
-        interval = try reader.value("interval", Self.interval) ?? interval
-        logicalProcessors = try reader.value("logical_processors", Self.processors)
-        memory = try reader.value("memory", Self.size)
-        accelerator = try reader.value("accelerator", Self.acceleratorChoice) ?? accelerator
-        migrationAddress = try reader.value("migration_address", Self.address)
-        migrationCertificates = try reader.path("migration_tls")
-        spoolLimit = try reader.value("spool_limit", Self.spoolSize) ?? spoolLimit
+        var result = AgentConfiguration(host: host, cluster: cluster)
+        result.server = try reader.value("server", serverAddress) ?? result.server
+        result.tokenFile = try reader.path("token_file")
+        result.certificateAuthority = try reader.path("ca_file")
+        result.dataFolder = try reader.path("data") ?? result.dataFolder
+        result.machinesFolder = try reader.path("machines") ?? result.machinesFolder
+        result.interval = try reader.value("interval", interval) ?? result.interval
+        result.logicalProcessors = try reader.value("logical_processors", processors)
+        result.memory = try reader.value("memory", size)
+        result.accelerator = try reader.value("accelerator", acceleratorChoice) ?? result.accelerator
+        result.migrationAddress = try reader.value("migration_address", address)
+        result.migrationCertificates = try reader.path("migration_tls")
+        result.spoolLimit = try reader.value("spool_limit", spoolSize) ?? result.spoolLimit
         try reader.refuseUnknownKeys()
-        if let migrationAddress, !Self.isLoopback(migrationAddress), migrationCertificates == nil {
+        if let address = result.migrationAddress, !isLoopback(address), result.migrationCertificates == nil {
             throw reader.problem(
                 "migration_address",
-                "\(migrationAddress) is not loopback: VMs' memory crosses it only under TLS; "
+                "\(address) is not loopback: VMs' memory crosses it only under TLS; "
                     + "set 'migration_tls' to a folder of certificates")
         }
+        return result
     }
 
     // MARK: Values; each returns `nil` and a reason where the text does not do.

@@ -1,3 +1,5 @@
+import ConfigurationFile
+
 /// Why an agent cannot start or go on; every case names the place.
 public enum AgentError: Error, Hashable, Sendable {
     /// The configuration is wrong: where (`file:line:column` or `file`), and what to do.
@@ -20,6 +22,11 @@ extension AgentError: CustomStringConvertible {
             "\(path): another agent uses this folder; stop it, or give this one a folder of its own with 'data:'"
         case .server(let reason): reason
         }
+    }
+
+    /// The same as an agent's error.
+    init(_ error: ConfigurationError) {
+        self = .configuration(place: error.place, reason: error.reason)
     }
 
     /// Whether the disk has no room left.
