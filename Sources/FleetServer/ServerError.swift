@@ -16,8 +16,8 @@ extension ServerError: CustomStringConvertible {
         switch self {
         case .unprotected(let address):
             """
-            will not listen on \(address) without TLS: beyond loopback give the configuration 'tls: {certificate: FILE, \
-            key: FILE}' and make tokens with 'evenkeel token create'
+            will not listen on \(address) without TLS: beyond loopback set 'tls_certificate' and 'tls_key' in the \
+            configuration and make tokens with 'evenkeel token create'
             """
         case .damagedFile(let path, let reason): "\(path) cannot be used: \(reason)"
         case .invalidConfiguration(let place, let reason): "\(place): \(reason)"
