@@ -145,6 +145,8 @@ let package = Package(
                 "Commands", "FleetModel", "FleetServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
-        tests("EndToEndTests", ["Commands", "FleetModel", "FleetServer", "HostRuntime", "evenkeel"]),
+        tests(
+            "EndToEndTests",
+            ["Commands", "FleetModel", "FleetServer", "HTTPClient", "HostRuntime", "MetricsWire", "evenkeel"]),
     ]
 )

@@ -30,9 +30,7 @@ actor FleetController {
 
     /// Reads what the store holds and goes on from there.
     func restore() async throws {
-        let state = try await store.load()
-        for command in state.commands { board.post(command) }
-        try await receive(.restored(state, time: clock.now))
+        try await receive(.restored(try await store.load(), time: clock.now))
     }
 
     /// Feeds one event; returns when everything that follows from it is done. Throws what the store throws: then
