@@ -67,6 +67,8 @@ final class Flusher: @unchecked Sendable {
         guard isNew else { return }
         queue.async {
             self.schedule.withLock { $0.isWaiting = false }
+            // The flush that was running when this one was asked for may have taken what there was.
+            guard self.state.withLock({ $0.isReadyToFlush(self.options, now: now.milliseconds) }) else { return }
             do throws(StoreError) {
                 try self.flush()
             } catch {

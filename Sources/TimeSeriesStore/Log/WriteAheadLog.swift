@@ -36,6 +36,9 @@ struct WriteAheadLog: Sendable {
         self.synchronous = synchronous
     }
 
+    /// A segment that has as many bytes is closed, so that a replay never holds much of the log in memory.
+    static let segmentBytes = 16 << 20
+
     /// Adds a record to what the next `commit` writes.
     mutating func add(_ body: [UInt8], received: Int64) {
         let checksum = unsafe Self.checksum(body.span.bytes, received: received)
@@ -57,6 +60,7 @@ struct WriteAheadLog: Sendable {
             if synchronous { try file.sync() }
             syncedBytes += buffer.count
             committedBytes = buffer.count
+            if syncedBytes >= Self.segmentBytes { startNextSegment() }
         } catch {
             // After a failed sync nobody knows what the disk has: leave the segment, with its tail cut if that works.
             try? file.truncate(to: syncedBytes)
@@ -82,10 +86,10 @@ struct WriteAheadLog: Sendable {
         return created
     }
 
-    /// Closes the current segment and returns its number.
+    /// Closes the current segment and returns the number up to which all are closed.
     mutating func rotate() -> UInt64 {
-        defer { startNextSegment() }
-        return segment
+        if file != nil { startNextSegment() }
+        return segment - 1
     }
 
     private mutating func startNextSegment() {

@@ -60,11 +60,17 @@ extension StoreState {
     /// means that a late sample of theirs is not recognised as late.
     mutating func learnNewest(logger: Logger) {
         let runs = days.flatMap { day in day.runs.map { (day.file, $0) } }
+        var unknown = seriesByOrdinal.count
+        var number = Int64.max
         for (file, run) in runs.sorted(by: { $0.1.number > $1.1.number }).prefix(Self.recentRuns) {
+            // A flush may have written into several days: all of its runs count.
+            if unknown <= 0, run.number < number { break }
+            number = run.number
             for page in run.pageFirsts.indices {
                 do throws(StoreError) {
                     try file.page(run, page).eachNewest { ordinal, time in
                         guard Int(ordinal) < newest.count else { return }
+                        if newest[Int(ordinal)] == .min { unknown -= 1 }
                         newest[Int(ordinal)] = max(newest[Int(ordinal)], time)
                     }
                 } catch {

@@ -1,3 +1,7 @@
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// Sixteen samples of one series, in order. Times are kept as distances from the first one.
 struct Slab {
     static let capacity = 16
@@ -14,17 +18,22 @@ struct Slab {
 ///
 /// SAFETY: the writer fills a slot before it makes the count that covers it visible under the store's lock; readers only
 /// read slots below a count that they saw under that lock, and a filled slot is never written again. The memory is
-/// freed when the last holder is gone.
+/// freed when the last holder is gone. It is mapped, not taken from the heap, so that it goes back to the system then.
 @safe final class SlabChunk: @unchecked Sendable {
-    static let capacity = 1024
+    static let capacity = 4096
+    private static let bytes = capacity * MemoryLayout<Slab>.stride
     let slabs: UnsafeMutablePointer<Slab>
 
     init() {
-        unsafe slabs = .allocate(capacity: Self.capacity)
+        let memory = unsafe mmap(nil, Self.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        guard let memory = unsafe memory, unsafe memory != MAP_FAILED else {
+            preconditionFailure("the system has no \(Self.bytes) bytes of memory for samples")
+        }
+        unsafe slabs = memory.bindMemory(to: Slab.self, capacity: Self.capacity)
     }
 
     deinit {
-        unsafe slabs.deallocate()
+        unsafe munmap(slabs, Self.bytes)
     }
 }
 
