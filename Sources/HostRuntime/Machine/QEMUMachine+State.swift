@@ -29,9 +29,9 @@ extension QEMUMachine {
             }
             return (state, word)
         } catch {
-            // Whoever ended in the middle of an answer is not unknown but gone.
-            if self.process?.isAlive == true { return (.unknown, nil) }
-            if self.process != nil { settleEnd() }
+            // QEMU closes its monitor a moment before it ends: who is about to be gone is not unknown.
+            guard await process.ended(within: .seconds(2)) else { return (.unknown, nil) }
+            if self.process === process { settleEnd() }
             return (restingState, nil)
         }
     }
