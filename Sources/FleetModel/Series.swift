@@ -86,8 +86,9 @@ public struct LabelMatcher: Hashable, Sendable {
 
 /// Where an evaluator reads series from. The query layer knows this interface, never a store.
 public protocol SeriesSource: Sendable {
-    /// The series that satisfy every matcher and have a sample in `first...last` (inclusive, milliseconds), sorted by
-    /// labels; the set is a consistent view of the moment it was made.
+    /// The series that satisfy every matcher and may have a sample in `first...last` (inclusive, milliseconds), sorted by
+    /// labels; one of them may turn out to have none when it is read. The set is a consistent view of the moment it was
+    /// made.
     func select(_ matchers: [LabelMatcher], from first: Int64, through last: Int64) throws -> any SeriesSet
 }
 

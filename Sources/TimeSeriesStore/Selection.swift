@@ -85,8 +85,7 @@ extension StoreState {
         _ matchers: [LabelMatcher], in span: ClosedRange<Int64>, cache: PageCache
     ) throws(StoreError) -> Selection {
         var found = try index.select(matchers)
-        // A series that ended before the span has nothing in it; of one on disk only the end may be unknown.
-        found.removeAll { newest[Int($0)] < span.lowerBound && (newest[Int($0)] != .min || isFresh($0)) }
+        found.removeAll { hasEnded($0, before: span.lowerBound) }
         index.sort(&found)
         let heads = [flushing, head].compactMap { $0 }.filter {
             $0.oldest <= span.upperBound && $0.newest >= span.lowerBound
@@ -103,5 +102,9 @@ extension StoreState {
         return Selection(members: members, arenas: heads.map(\.arena), days: touched, cache: cache, span: span)
     }
 
-    private func isFresh(_ series: UInt32) -> Bool { ordinals[Int(series)] == SeriesIndex.none }
+    /// Whether a series is known to have no sample at a time or later. Of a series on disk the end may be unknown.
+    private func hasEnded(_ series: UInt32, before time: Int64) -> Bool {
+        let end = newest[Int(series)]
+        return end == .min ? ordinals[Int(series)] == SeriesIndex.none : end < time
+    }
 }

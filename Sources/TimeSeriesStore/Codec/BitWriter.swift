@@ -90,7 +90,9 @@ struct ByteCursor {
     /// A varint that counts something of which there can be at most `limit`.
     mutating func count(_ bytes: RawSpan, limit: Int) throws(CodecError) -> Int {
         let value = try varint(bytes)
-        guard value <= UInt64(limit) else { throw CodecError(reason: "a count of \(value) where \(limit) is the most") }
+        guard limit >= 0, value <= UInt64(limit) else {
+            throw CodecError(reason: "a count of \(value) where \(limit) is the most")
+        }
         return Int(value)
     }
 

@@ -56,7 +56,8 @@ import CSQLite
 
     /// What SQLite complains of.
     func failure(_ status: Int32) -> StoreError {
-        let reason = unsafe String(cString: sqlite3_errmsg(handle))
+        let code = unsafe sqlite3_extended_errcode(handle)
+        let reason = unsafe "\(String(cString: sqlite3_errmsg(handle))) (SQLite code \(code))"
         switch status & 0xff {
         case SQLITE_FULL: return .noSpace(path: path)
         case SQLITE_CORRUPT, SQLITE_NOTADB: return .damaged(path: path, reason: reason)

@@ -58,12 +58,13 @@ struct StoreState: ~Copyable, Sendable {
     ) -> WritableKeyPath<WriteSummary, Int> {
         let last = newest[Int(series)]
         if time > bounds.span.upperBound { return \.tooNew }
+        if time < bounds.span.lowerBound { return \.tooOld }
         if let known = head.value(of: series, at: time) ?? flushing?.value(of: series, at: time) {
             return known.bitPattern == value.bitPattern ? \.duplicates : \.conflicting
         }
         // Written to disk since: the reader keeps what was stored first, so it is as good as known.
         if time == last { return \.duplicates }
-        if time < bounds.span.lowerBound || time < last - bounds.outOfOrderWindow { return \.tooOld }
+        if time < last - bounds.outOfOrderWindow { return \.tooOld }
         head.insertStray(series, time: time, value: value)
         return \.stored
     }
