@@ -108,8 +108,8 @@ extension MigrationOutcome {
 }
 
 extension FleetModel.Operation {
-    /// What it moves.
-    var move: (virtualMachine: VirtualMachineID, source: HostName, destination: HostName) {
+    /// What it moves, from where to where.
+    public var move: (virtualMachine: VirtualMachineID, source: HostName, destination: HostName) {
         switch action.kind {
         case .migrate(let id, let source, let destination): (id, source, destination)
         }

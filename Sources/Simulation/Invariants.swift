@@ -10,7 +10,7 @@ struct Invariants: Sendable {
 
     /// What is broken right now; `nil` when all is well.
     func violation(fleet: SimulatedFleet, loop: ControlLoop?) -> String? {
-        let moving = loop.map { Set($0.openOperations.map { Self.machine(of: $0.action) }) }
+        let moving = loop.map { Set($0.openOperations.map(\.move.virtualMachine)) }
         let owners = fleet.owners()
         for id in machines {
             let places = owners[id] ?? []
@@ -23,7 +23,8 @@ struct Invariants: Sendable {
 
     /// Whether a migration that begins now breaks a limit for what the destination really carries. Loads are averages:
     /// only what has been over for the whole of the last window counts, and only where the load could be predicted: an
-    /// operator may move a VM that nobody measured.
+    /// operator may move a VM that nobody measured. What a VM on a saturated host wants beyond what it gets cannot be
+    /// known either.
     func limitBroken(
         by command: AgentCommand, loop: ControlLoop?, fleet: SimulatedFleet, at time: Timestamp
     ) -> String? {
@@ -36,14 +37,14 @@ struct Invariants: Sendable {
             operation.action.prediction.destinationProcessor != nil
         else { return nil }
         let ceiling = (settings.planner.processorCeiling + 0.05) * Double(host.logicalProcessors)
-        let machine = fleet.hosts.values.lazy.compactMap { $0.processes[incoming.definition.id] }.first?.machine
-        let wanted = stride(from: 0, through: 120, by: 15).map { back in
+        let carried = stride(from: 0, through: 120, by: 15).map { back in
             let then = time - .seconds(back)
-            return fleet.wanted(on: host.name, at: then) + (machine?.demand.processors(at: then) ?? 0)
+            let granted = fleet.granted(to: incoming.definition.id, on: operation.move.source, at: then)
+            return fleet.wanted(on: host.name, at: then) + granted
         }.min()
-        if let wanted, wanted > ceiling {
+        if let carried, carried > ceiling {
             return
-                "\(host.name) would carry \(wanted) LPs of \(host.logicalProcessors), above its ceiling, by operation \(operation.number): \(operation.action)"
+                "\(host.name) would carry \(carried) LPs of \(host.logicalProcessors), above its ceiling, by operation \(operation.number): \(operation.action)"
         }
         return nil
     }
@@ -82,11 +83,5 @@ struct Invariants: Sendable {
             if within > settings.brakes.budget { return "policy began \(within) actions within its window" }
         }
         return nil
-    }
-
-    private static func machine(of action: PlannedAction) -> VirtualMachineID {
-        switch action.kind {
-        case .migrate(let id, _, _): id
-        }
     }
 }

@@ -49,6 +49,12 @@ extension SimulatedFleet {
     public func wanted(on name: HostName, at time: Timestamp) -> Double {
         hosts[name]?.wanted(at: time) ?? 0
     }
+
+    /// LPs that the guests on a host get at `time`: less than they want where they want more than there is.
+    public func granted(to id: VirtualMachineID, on name: HostName, at time: Timestamp) -> Double {
+        guard let host = hosts[name], let process = host.processes[id] else { return 0 }
+        return process.wanted(at: time) * host.grantedShare(at: time)
+    }
 }
 
 extension SimulatedHost {
@@ -58,24 +64,32 @@ extension SimulatedHost {
     func wanted(at time: Timestamp) -> Double {
         // In a fixed order: sums of numbers depend on it, and a replay must give the very same ones.
         let guests = processes.filter(\.value.state.ownsGuest).sorted { $0.key < $1.key }.map(\.value)
-        return guests.reduce(0) { sum, process in
-            sum + min(process.machine.demand.processors(at: time), Double(process.machine.definition.virtualProcessors))
-        }
+        return guests.reduce(0) { $0 + $1.wanted(at: time) }
+    }
+
+    /// What all LPs together can give to guests.
+    private var room: Double { Double(logicalProcessors) * (1 - Self.rootShare) }
+
+    func grantedShare(at time: Timestamp) -> Double {
+        let wanted = wanted(at: time)
+        return wanted > room ? room / wanted : 1
     }
 
     mutating func run(for seconds: Double, until time: Timestamp) {
-        let all = Double(logicalProcessors)
-        let room = all * (1 - Self.rootShare)
-        let wanted = wanted(at: time)
-        let share = wanted > room ? room / wanted : 1
+        let share = grantedShare(at: time)
         for (id, process) in processes where process.state.ownsGuest {
-            let own = min(
-                process.machine.demand.processors(at: time), Double(process.machine.definition.virtualProcessors))
-            processes[id]?.runSeconds += own * share * seconds
+            processes[id]?.runSeconds += process.wanted(at: time) * share * seconds
         }
-        let used = wanted * share
+        let used = min(room, wanted(at: time))
         spent.guest += used * seconds
-        spent.root += all * Self.rootShare * seconds
+        spent.root += Double(logicalProcessors) * Self.rootShare * seconds
         spent.idle += max(0, room - used) * seconds
+    }
+}
+
+extension SimulatedProcess {
+    /// LPs that the guest wants at `time`: never more than its virtual processors.
+    func wanted(at time: Timestamp) -> Double {
+        min(machine.demand.processors(at: time), Double(machine.definition.virtualProcessors))
     }
 }
