@@ -17,7 +17,7 @@ public final class Locked<State: ~Copyable & Sendable>: Sendable {
 
         /// Guards `state`.
         public init(_ state: consuming sending State) {
-            self.state = state
+            unsafe self.state = state
             unsafe mutex = .allocate(capacity: 1)
             unsafe pthread_mutex_init(mutex, nil)
         }

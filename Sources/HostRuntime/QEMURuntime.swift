@@ -33,7 +33,8 @@ public final class QEMURuntime: VirtualMachineProvider {
         let sample = "\(configuration.folder)/00000000-0000-0000-0000-000000000000/console.sock"
         guard sample.utf8.count <= 107 else { throw .socketPathTooLong(sample) }
         lock = try Self.lock(configuration.folder)
-        probe = ProbeOnce(AcceleratorProbe(qemu: configuration.qemu, folder: configuration.folder))
+        probe = ProbeOnce(
+            configuration.accelerator, AcceleratorProbe(qemu: configuration.qemu, folder: configuration.folder))
         let (signals, continuation) = AsyncStream.makeStream(
             of: QEMUMachine.Signal.self, bufferingPolicy: .bufferingNewest(10_000))
         self.signals = signals
@@ -64,8 +65,8 @@ public final class QEMURuntime: VirtualMachineProvider {
         }
     }
 
-    /// What `auto` means on this host. The first call runs a probe guest (about a second at most); later ones answer
-    /// as it did.
+    /// What `auto` means on this host: what the configuration says, else what a probe guest shows. The first call runs
+    /// that guest (about a second at most); later ones answer as it did.
     public func accelerator() async -> AcceleratorFinding { await probe.finding() }
 
     /// Every VM that this host knows, by identity.
@@ -176,12 +177,21 @@ public final class QEMURuntime: VirtualMachineProvider {
 
 /// Runs the probe when it is first needed, once, however many ask.
 private actor ProbeOnce {
+    private let choice: AcceleratorChoice
     private let probe: AcceleratorProbe
     private var running: Task<AcceleratorFinding, Never>?
 
-    init(_ probe: AcceleratorProbe) { self.probe = probe }
+    init(_ choice: AcceleratorChoice, _ probe: AcceleratorProbe) {
+        self.choice = choice
+        self.probe = probe
+    }
 
     func finding() async -> AcceleratorFinding {
+        switch choice {
+        case .kvm: return AcceleratorFinding(accelerator: .kvm)
+        case .tcg: return AcceleratorFinding(accelerator: .tcg, notice: "the configuration asks for TCG")
+        case .auto: break
+        }
         let task = running ?? Task { [probe] in await probe.find() }
         running = task
         return await task.value

@@ -9,6 +9,8 @@ public struct RuntimeConfiguration: Hashable, Sendable, Codable {
     public var qemu: String
     /// Logical processors that VMs may run on; `nil` for all.
     public var logicalProcessors: [Int]?
+    /// What VMs that leave it open run under.
+    public var accelerator: AcceleratorChoice
     /// Address of this host that others send VMs to. Loopback may go without TLS, any other may not.
     public var migrationAddress: String
     /// Ports for incoming VMs, to be opened in the firewall; `nil` for any that is free.
@@ -22,12 +24,14 @@ public struct RuntimeConfiguration: Hashable, Sendable, Codable {
     /// How one host runs VMs.
     public init(
         folder: String, qemu: String = "/usr/bin/qemu-system-x86_64", logicalProcessors: [Int]? = nil,
-        migrationAddress: String = "127.0.0.1", migrationPorts: ClosedRange<UInt16>? = nil,
+        accelerator: AcceleratorChoice = .auto, migrationAddress: String = "127.0.0.1",
+        migrationPorts: ClosedRange<UInt16>? = nil,
         migrationTLS: String? = nil, shutdownSeconds: Int = 30
     ) {
         self.folder = folder
         self.qemu = qemu
         self.logicalProcessors = logicalProcessors
+        self.accelerator = accelerator
         self.migrationAddress = migrationAddress
         self.migrationPorts = migrationPorts
         self.migrationTLS = migrationTLS

@@ -52,7 +52,7 @@ struct AgentDaemonCommand: AsyncParsableCommand {
     private static func runtime(of settings: AgentConfiguration) -> RuntimeConfiguration {
         var configuration = RuntimeConfiguration(
             folder: settings.machinesFolder, logicalProcessors: settings.logicalProcessors.map { Array($0.numbers) },
-            migrationTLS: settings.migrationCertificates)
+            accelerator: settings.accelerator, migrationTLS: settings.migrationCertificates)
         if let address = settings.migrationAddress { configuration.migrationAddress = address }
         return configuration
     }

@@ -1,4 +1,5 @@
 import FleetModel
+import CLinux
 import Glibc
 
 /// A process, held by a pidfd: whatever happens, signals go to this process and never to another that was given its
@@ -13,7 +14,7 @@ final class ProcessHandle: Sendable {
 
     /// Holds the process `identifier`; `nil` where there is none.
     init?(_ identifier: pid_t) throws(HostRuntimeError) {
-        let number = try GNUFunctions.openProcess(identifier)
+        let number = linux_pidfd_open(identifier)
         guard number >= 0 else { return nil }
         self.identifier = identifier
         descriptor = FileDescriptor(number)
@@ -31,7 +32,7 @@ final class ProcessHandle: Sendable {
     }
 
     /// Sends a signal; a process that has ended does not mind.
-    func signal(_ number: Int32) { GNUFunctions.signal(descriptor.number, number) }
+    func signal(_ number: Int32) { _ = linux_pidfd_send_signal(descriptor.number, number) }
 
     /// Waits for its end; false when it has not ended within `limit`.
     func ended(within limit: Duration) async -> Bool {

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Starts programs that go on without us: a session of their own, the default signal handling, and no descriptor but
@@ -25,7 +26,7 @@ struct Spawn {
         for (place, source) in sources.enumerated() {
             unsafe posix_spawn_file_actions_adddup2(&actions, source.number, Int32(place + 1))
         }
-        unsafe try GNUFunctions.closeDescriptors(from: Int32(sources.count + 1), in: &actions)
+        unsafe linux_spawn_close_from(&actions, Int32(sources.count + 1))
 
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)
@@ -36,7 +37,7 @@ struct Spawn {
         unsafe sigfillset(&all)
         unsafe posix_spawnattr_setsigmask(&attributes, &none)
         unsafe posix_spawnattr_setsigdefault(&attributes, &all)
-        let flags = GNUFunctions.spawnInNewSession | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
+        let flags = Int32(linux_spawn_new_session()) | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
         unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
 
         return try Affinity.during(logicalProcessors) { () throws(HostRuntimeError) in
@@ -58,28 +59,5 @@ struct Spawn {
         let number = fcntl(descriptor.number, F_DUPFD_CLOEXEC, 64)
         guard number >= 0 else { throw .system(doing: "cannot pass on", on: "a descriptor", reason: lastSystemError()) }
         return FileDescriptor(number)
-    }
-}
-
-/// The set of logical processors of the calling thread, which a program that it starts inherits.
-private enum Affinity {
-    /// Runs `body` confined to `processors`; `body` must not suspend.
-    static func during<Result>(
-        _ processors: [Int]?, _ body: () throws(HostRuntimeError) -> Result
-    ) throws(HostRuntimeError) -> Result {
-        guard let processors else { return try body() }
-        var confined = [UInt8](repeating: 0, count: GNUFunctions.affinityBytes)
-        for processor in processors where (0..<confined.count * 8).contains(processor) {
-            confined[processor / 8] |= 1 << UInt8(processor % 8)
-        }
-        let before = try GNUFunctions.affinity()
-        do throws(HostRuntimeError) {
-            try GNUFunctions.setAffinity(confined)
-        } catch {
-            throw .system(
-                doing: "cannot confine a VM to", on: "logical processors \(processors)", reason: error.description)
-        }
-        defer { try? GNUFunctions.setAffinity(before) }
-        return try body()
     }
 }
