@@ -14,8 +14,8 @@ final class FolderLock: Sendable {
         guard descriptor >= 0 else { throw .last(path, "open") }
         if flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             let code = errno
+            // No close here: a class that is whole runs its deinit also when its init throws.
             let owner = Self.owner(descriptor)
-            close(descriptor)
             guard code == EWOULDBLOCK else { throw .last(path, "lock") }
             throw .inUse(folder: folder, owner: owner)
         }
