@@ -27,7 +27,6 @@ let package = Package(
     products: [.executable(name: "evenkeel", targets: ["evenkeel"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -78,10 +77,7 @@ let package = Package(
         // Drives the real cores under a virtual clock with seeded faults.
         room(
             "Simulation",
-            [
-                "FleetModel", "HostRuntime", "Placement", "RulePacks", "Remediation", "FleetState", "PromQL",
-                "TimeSeriesStore",
-            ]),
+            ["FleetModel", "FleetState", "Placement", "PromQL", "Remediation", "RulePacks"]),
         // I/O shell of a host: sampling, spool, push, command poll.
         room(
             "HostAgent",
@@ -94,7 +90,7 @@ let package = Package(
             "FleetServer",
             [
                 "ConfigurationFile", "FleetModel", "FleetState", "MetricsWire", "Placement", "PromQL", "Remediation",
-                "RemoteEngine", "RulePacks", "TimeSeriesStore", logging, lifecycle,
+                "RulePacks", "TimeSeriesStore", logging, lifecycle,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),

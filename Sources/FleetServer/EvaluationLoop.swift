@@ -34,7 +34,7 @@ struct EvaluationLoop: Service {
 
     private func evaluate(_ rules: inout RuleEngine, at moment: Timestamp) async throws {
         let clusters = Set(controller.view.withLock { $0.hosts.map(\.report.cluster) }).sorted()
-        let settings = try await state.load().parameters
+        let settings = try await state.parameters()
         try await sink.append(rules.parameterSeries(clusters: clusters, settings: settings, at: moment))
         let alerts = await rules.evaluate(at: moment, engine: engine, sink: sink, settings: settings)
         let readings = try await queries.readings(from: engine, at: moment)
