@@ -20,7 +20,7 @@ release: setup-build
 
 test: setup-build
 	@.ci/setup test
-	$(SWIFT) test $(if $(FILTER),--filter $(FILTER))
+	$(SWIFT) test --no-parallel $(if $(FILTER),--filter $(FILTER))
 
 lint:
 	@.ci/setup

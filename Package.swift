@@ -132,7 +132,7 @@ let package = Package(
         tests(
             "FleetServerTests",
             [
-                "ConfigurationFile", "FleetModel", "FleetServer", "Placement", "Remediation", logging,
+                "ConfigurationFile", "FleetModel", "FleetServer", "Placement", "PromQL", "Remediation", logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Hummingbird", package: "hummingbird"),

@@ -54,14 +54,16 @@ extension ControlLoop {
         advance()
     }
 
-    /// A tip is updated, not repeated. The news is stored with the tip's next step.
+    /// A tip is updated, not repeated, until something is done about it: from then on it keeps what that was done for.
+    /// The news is stored with the tip's next step.
     private mutating func refresh(_ number: Int64, _ rendered: RenderedTip) {
+        guard tips[number]?.tip.operations.isEmpty == true else { return }
         tips[number]?.update { tip in
             tip.title = rendered.title
             tip.body = rendered.body
             tip.evidence = rendered.evidence
+            tip.terms = rendered.terms
             tip.updated = now
-            if tip.operations.isEmpty { tip.terms = rendered.terms }
         }
     }
 

@@ -19,11 +19,12 @@ struct DemoPlan: Sendable {
 
     /// What every VM burns before the story begins and where it does not happen.
     static let calmBurn = 6
-    /// What the VMs of the first host want together in the hot-host story, in percent of its logical processor: nearly
-    /// all of it. QEMU's own work and the host's fill the rest, and no guest is starved.
-    static let busyTotal = 90
-    /// The part of that which the first VM wants: enough that moving it alone relieves the host.
-    static let busiestShare = 44
+    /// What the VMs of the first host want together in the hot-host story, in percent of its logical processor: with
+    /// QEMU's and the host's own work it is well above the rule's 75 %, and yet nobody is starved, so that what is
+    /// measured is what is wanted.
+    static let busyTotal = 80
+    /// The part of that which the first VM wants: moving it alone relieves the host, moving any other does not.
+    static let busiestShare = 42
 
     let cluster: ClusterName
     let hosts: [Host]
