@@ -103,8 +103,7 @@ let package = Package(
             "Commands",
             [
                 "ConfigurationFile", "Counters", "FleetModel", "FleetServer", "FleetState", "HostAgent", "HostRuntime",
-                "HTTPClient",
-                "PulseGuest", logging, lifecycle,
+                "HTTPClient", "PulseGuest", "Remediation", logging, lifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),

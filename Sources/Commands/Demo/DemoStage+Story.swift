@@ -1,6 +1,7 @@
 import FleetModel
 import FleetServer
 import HostRuntime
+import Remediation
 
 extension DemoStage {
     /// How long each part of the story may take before it is given up.
@@ -35,9 +36,10 @@ extension DemoStage {
         announce(tip)
         narrator.picture(before)
         let ended = try await followed(tip)
+        let operations = try await migrations(of: ended)
+        try await settle(after: operations)
         let after = try await look()
         narrator.picture(after)
-        let operations = try await migrations(of: ended)
         return report(overloadBegan, tips: ended, operations: operations, before: before, after: after)
     }
 
@@ -104,6 +106,17 @@ extension DemoStage {
             }
             let isOver = tips.allSatisfy(\.state.isFinal) && !tips.contains { $0.state == .expired }
             return isOver ? tips.sorted { $0.number < $1.number } : nil
+        }
+    }
+
+    /// Waits until what is measured no longer reaches back before the last migration's end: loads are averages.
+    private func settle(after operations: [OperationView]) async throws {
+        guard let end = operations.compactMap(\.ended).max() else { return }
+        narrator.say("waiting for a whole window of measurements since the last migration")
+        let window = LoadQueries().scaled(by: Double(Self.packSpeed)).window
+        try await wait("measurements of \(window) since the last migration") {
+            let status: StatusView = try await fleet.client.get("/fleet/v1/status")
+            return status.lastRound.map { $0 >= end + window } ?? false
         }
     }
 
