@@ -26,7 +26,7 @@ struct DemoCommand: AsyncParsableCommand {
             outcome = .failure(error)
         }
         stage.strike()
-        let report = try outcome.get()
+        let report = try stage.told ?? outcome.get()
         if options.once { print(options.json ? try JSONOutput.text(report) : report.text) }
         if !report.relieved {
             throw CommandFailure(.no, report.problem ?? "host \(stage.plan.troubled.name) was not relieved")

@@ -17,10 +17,10 @@ extension DemoStage {
             group.addTask { try await story() }
             defer { group.cancelAll() }
             while let report = try await group.next() {
-                if let report {
-                    if !options.once { try await linger(report) }
-                    return report
-                }
+                guard let report else { continue }
+                told = report
+                if !options.once { try await linger(report) }
+                return report
             }
             throw CancellationError()
         }

@@ -18,6 +18,13 @@ struct DemoStage: Sendable {
     let consoles: GuestConsoles
     let accelerator: AcceleratorFinding
     let narrator: DemoNarrator
+    private let ending = Locked<DemoReport?>(nil)
+
+    /// How the story ended, once it has: whoever interrupts the demo after that has seen it all.
+    var told: DemoReport? {
+        get { ending.withLock { $0 } }
+        nonmutating set { ending.withLock { $0 = newValue } }
+    }
 
     /// Starts everything up to the calm before the story. What was started is gone again when this throws.
     static func raise(_ options: DemoOptions) async throws -> DemoStage {
@@ -41,6 +48,8 @@ struct DemoStage: Sendable {
         _ options: DemoOptions, plan: DemoPlan, fleet: LocalFleet, narrator: DemoNarrator
     ) async throws -> DemoStage {
         narrator.say("starting \(plan.machines.count) virtual machines on \(plan.hosts.count) hosts")
+        let minute = "what a tip calls a minute is \(60 / packSpeed) s"
+        narrator.say("rules run \(packSpeed) times as fast as written, so that nobody has to wait: \(minute)")
         var accelerator = AcceleratorFinding(accelerator: .tcg)
         var resident: [HostName: Bytes] = [:]
         for host in plan.hosts {
