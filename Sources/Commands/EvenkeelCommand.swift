@@ -37,7 +37,7 @@ public struct EvenkeelCommand: AsyncParsableCommand {
             }
             Foundation.exit(0)
         } catch let failure as CommandFailure {
-            StandardError.write("evenkeel: \(failure.message)\n")
+            StandardError.write("evenkeel: \(PlainText.harmless(failure.message))\n")
             Foundation.exit(failure.code.rawValue)
         } catch {
             end(with: error)

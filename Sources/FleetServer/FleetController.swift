@@ -56,9 +56,12 @@ actor FleetController {
         var next = loop
         let actions = next.receive(event)
         var replies: [Int64: ControlReply] = [:]
+        var canWrite = false
         for action in actions {
             switch action {
-            case .commit(let changes): try await commit(changes)
+            case .commit(let changes):
+                try await commit(changes)
+                canWrite = true
             case .issue(let command): board.post(command)
             case .reply(let request, let reply): replies[request] = reply
             case .publish(let change): log(change)
@@ -68,6 +71,7 @@ actor FleetController {
         var seen = FleetView(next)
         view.withLock { old in
             seen.ruleFailures = old.ruleFailures
+            if !canWrite { seen.problem = old.problem }
             old = seen
         }
         return replies

@@ -17,6 +17,11 @@ import TimeSeriesStore
 /// The server: I/O around the control loop. Opens the stores, serves HTTP, evaluates rules, and stops on a signal with
 /// everything on disk.
 public struct FleetServerService: Service {
+    /// A connection on which nothing happens for so long is closed; longer than the longest poll.
+    private static let idleLimit: TimeAmount = .seconds(90)
+    /// The most connections at a time: beyond loopback anybody can open one before saying who they are.
+    private static let mostConnections = 2048
+
     private let configuration: ServerConfiguration
     private let version: String
     private let clock: any Clock
@@ -55,7 +60,8 @@ public struct FleetServerService: Service {
         let tokens = try await tokensInForce()
         let application = try application(
             router: router(controller: controller, board: board, engine: engine, control: control, tokens: tokens))
-        let evaluation = evaluationLoop(controller: controller, engine: engine)
+        // Rules have an engine of their own, so that slow queries of operators never hold up a round.
+        let evaluation = evaluationLoop(controller: controller, engine: EmbeddedEngine(source: series))
         let heartbeat = Heartbeat(controller: controller, clock: clock, logger: logger)
         try await withGracefulShutdownHandler {
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -99,7 +105,7 @@ public struct FleetServerService: Service {
         let router = Router(context: FleetRequestContext.self)
         let health = HealthRoutes(controller: controller, series: series, version: version)
         health.add(to: router)
-        if tokens == nil { router.add(middleware: BrowserGuard()) }
+        if tokens == nil { router.add(middleware: BrowserGuard(listen: configuration.listen)) }
         router.add(middleware: Authentication(tokens: tokens))
         health.addMetrics(to: router)
         PrometheusRoutes(store: series, engine: engine, clock: clock).add(to: router)
@@ -119,7 +125,9 @@ public struct FleetServerService: Service {
         quiet.logLevel = .warning
         return Application(
             router: router, server: try server(),
-            configuration: .init(address: .hostname(listen.host, port: listen.port)),
+            configuration: .init(
+                address: .hostname(listen.host, port: listen.port),
+                availableConnectionsDelegate: MaximumAvailableConnections(Self.mostConnections)),
             onServerRunning: { channel in
                 let port = channel.localAddress?.port ?? listen.port
                 let bound = ListenAddress(host: listen.host, port: port)
@@ -128,14 +136,17 @@ public struct FleetServerService: Service {
     }
 
     private func server() throws -> HTTPServerBuilder {
-        guard let tls = configuration.tls else { return .http1() }
+        let base = HTTPServerBuilder.http1(configuration: .init(idleTimeout: Self.idleLimit))
+        guard let tls = configuration.tls else { return base }
         do {
             let chain = try NIOSSLCertificate.fromPEMFile(tls.certificate).map {
                 NIOSSLCertificateSource.certificate($0)
             }
             let key = try NIOSSLPrivateKey(file: tls.key, format: .pem)
-            return try .tls(
-                tlsConfiguration: .makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key)))
+            var settings = TLSConfiguration.makeServerConfiguration(
+                certificateChain: chain, privateKey: .privateKey(key))
+            settings.minimumTLSVersion = .tlsv12
+            return try .tls(base, tlsConfiguration: settings)
         } catch {
             throw ServerError.damagedFile(path: "\(tls.certificate), \(tls.key)", reason: "\(error)")
         }

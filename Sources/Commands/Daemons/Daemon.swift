@@ -18,6 +18,7 @@ enum Daemon {
     }
 
     static func run(_ service: some Service, untilInputEnds: Bool, logger: Logger) async throws {
+        raiseDescriptorLimit()
         var quiet = logger
         quiet.logLevel = .warning
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [.init(service: service)]
@@ -29,6 +30,14 @@ enum Daemon {
             configuration: .init(
                 services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
         try await group.run()
+    }
+
+    /// As many descriptors as the system lets this process have: each agent holds connections.
+    private static func raiseDescriptorLimit() {
+        var limit = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = min(limit.rlim_max, 65_536)
+        _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 }
 

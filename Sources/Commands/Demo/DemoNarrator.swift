@@ -18,7 +18,7 @@ final class DemoNarrator: Sendable {
 
     /// Says one thing.
     func say(_ text: String) {
-        let line = "\(Phrases.timeOfDay(clock.now))  \(text)"
+        let line = "\(Phrases.timeOfDay(clock.now))  \(PlainText.oneLine(text))"
         lines.withLock { $0.append(line) }
         if isJSON { StandardError.write(line + "\n") } else if !isLive { write(line + "\n") }
     }

@@ -6,7 +6,7 @@ import FleetServer
 struct OperationCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "operation", abstract: "What really runs, or ran, on hosts.",
-        subcommands: [OperationListCommand.self, OperationShowCommand.self])
+        subcommands: [OperationListCommand.self, OperationShowCommand.self, OperationCancelCommand.self])
 }
 
 /// `evenkeel operation ls`: newest first.
@@ -50,5 +50,27 @@ struct OperationShowCommand: AsyncParsableCommand {
     func run() async throws {
         let operation: OperationView = try await server.client().get("/fleet/v1/operations/\(number)")
         try output.show(operation, table: OperationText.details)
+    }
+}
+
+/// `evenkeel operation cancel`: calls an operation off.
+struct OperationCancelCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cancel", abstract: "Calls an operation off and waits for its end; the VM stays in one place.",
+        discussion: """
+            A migration whose guest has been handed over already is finished instead.
+            Example: evenkeel operation cancel 3
+            """)
+
+    @Argument(help: "The operation's number.")
+    var number: Int64
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let client = try server.client()
+        let _: OperationView = try await client.post("/fleet/v1/operations/\(number)/cancel", Empty())
+        try output.show(try await OperationWatch(client: client).end(of: number), table: OperationText.details)
     }
 }

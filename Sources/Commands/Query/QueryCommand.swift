@@ -56,7 +56,7 @@ struct QueryCommand: AsyncParsableCommand {
             return
         }
         let answer = try JSONDecoder().decode(QueryAnswerText.self, from: Data(bytes))
-        print(format == .csv ? answer.csv : answer.table)
+        print(PlainText.harmless(format == .csv ? answer.csv : answer.table))
         for warning in (answer.warnings ?? []) + (answer.infos ?? []) { StandardError.write("note: \(warning)\n") }
     }
 }

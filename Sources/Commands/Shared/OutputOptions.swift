@@ -8,7 +8,7 @@ struct OutputOptions: ParsableArguments {
 
     /// Prints `value` as JSON, or what `table` makes of it.
     func show<Value: Encodable>(_ value: Value, table: (Value) -> String) throws {
-        print(json ? try JSONOutput.text(value) : table(value))
+        print(json ? try JSONOutput.text(value) : PlainText.harmless(table(value)))
     }
 }
 

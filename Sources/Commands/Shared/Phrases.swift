@@ -8,7 +8,7 @@ enum Phrases {
 
     /// `0.734` as `73 %`.
     static func percent(_ ratio: Double?) -> String {
-        guard let ratio, ratio.isFinite else { return unknown }
+        guard let ratio, ratio.magnitude < 1e9 else { return unknown }
         return "\(Int((ratio * 100).rounded())) %"
     }
 

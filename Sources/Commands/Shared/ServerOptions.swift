@@ -1,4 +1,5 @@
 import ArgumentParser
+import FleetServer
 import Foundation
 
 /// Which server a command talks to, and how it shows who it is.
@@ -21,7 +22,18 @@ struct ServerOptions: ParsableArguments {
         }
         var base = address
         while base.hasSuffix("/") { base.removeLast() }
-        return ServerClient(base: base, token: try token(environment), authorityFile: caFile)
+        let token = try token(environment)
+        if token != nil, url.scheme == "http", !Self.isLoopback(url) {
+            throw CommandFailure(
+                .wrongUse,
+                "\(address) would carry the token in clear text; use https, and --ca-file for a private authority")
+        }
+        return ServerClient(base: base, token: token, authorityFile: caFile)
+    }
+
+    private static func isLoopback(_ url: URL) -> Bool {
+        let host = url.host ?? ""
+        return ListenAddress(parsing: host.contains(":") ? "[\(host)]:80" : "\(host):80")?.isLoopback ?? false
     }
 
     private func token(_ environment: [String: String]) throws -> String? {

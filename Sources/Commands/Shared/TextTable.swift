@@ -13,7 +13,7 @@ struct TextTable {
 
     mutating func add(_ cells: String...) {
         precondition(cells.count == columns.count, "a row has a cell for each column")
-        rows.append(cells.map { Self.harmless($0) })
+        rows.append(cells.map(PlainText.oneLine))
     }
 
     var text: String {
@@ -28,12 +28,6 @@ struct TextTable {
     private func pad(_ cell: String, to width: Int, _ alignment: Alignment) -> String {
         let space = String(repeating: " ", count: width - cell.count)
         return alignment == .left ? cell + space : space + cell
-    }
-
-    /// Control characters that a hostile name may carry would move the terminal's cursor.
-    private static func harmless(_ cell: String) -> String {
-        String(
-            String.UnicodeScalarView(cell.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
     }
 }
 

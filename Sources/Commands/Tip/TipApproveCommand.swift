@@ -24,8 +24,8 @@ struct TipApproveCommand: AsyncParsableCommand {
         let client = try server.client()
         let tip: TipView = try await client.get("/fleet/v1/tips/\(number)")
         if !yes {
-            print((["Tip \(tip.number): \(tip.title)"] + TipText.plan(tip)).joined(separator: "\n"))
-            print("Carry this out? [y/N] ", terminator: "")
+            let shown = (["Tip \(tip.number): \(tip.title)"] + TipText.plan(tip)).joined(separator: "\n")
+            StandardError.write(PlainText.harmless(shown) + "\nCarry this out? [y/N] ")
             guard let answer = readLine(), ["y", "yes"].contains(answer.lowercased()) else {
                 throw CommandFailure(.no, "tip \(number) was not approved")
             }

@@ -42,7 +42,8 @@ struct TipWatchCommand: AsyncParsableCommand {
             print(try JSONOutput.text(Line(tip: tip.number, title: tip.title, event: event), pretty: false))
         } else {
             let by = "by \(event.actor): \(event.note)"
-            print("\(Phrases.timeOfDay(event.time))  tip \(tip.number) (\(tip.title))  \(event.state.rawValue) \(by)")
+            let line = "tip \(tip.number) (\(tip.title))  \(event.state.rawValue) \(by)"
+            print("\(Phrases.timeOfDay(event.time))  \(PlainText.oneLine(line))")
         }
     }
 

@@ -17,10 +17,11 @@ struct TokenPlace: ParsableArguments {
     var data: String = "/var/lib/evenkeel"
 
     func store() throws -> FleetStateStore {
-        guard FileManager.default.fileExists(atPath: data) else {
-            throw CommandFailure(.environment, "there is no folder \(data); name the server's with --data DIR")
-        }
         do {
+            if !FileManager.default.fileExists(atPath: data) {
+                try FileManager.default.createDirectory(
+                    atPath: data, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            }
             return try FleetStateStore(path: data + "/fleet.sqlite")
         } catch {
             throw CommandFailure(.environment, "\(error)")

@@ -41,7 +41,7 @@ struct AgentRoutes {
 
     private func answer(_ request: Request, _ context: FleetRequestContext) async throws -> Response {
         let receipt = try await receipt(request, context)
-        let answer = try await request.decoded(as: HostTaskAnswer.self)
+        let answer = try await request.decoded(as: HostTaskAnswer.self).onOneLine
         if let known = receipt.answer {
             if known == answer { return Response(status: .noContent) }
             throw APIError(.conflict, "command \(receipt.command.number) was answered before, and otherwise")
@@ -78,5 +78,21 @@ struct AgentRoutes {
             throw APIError(.badRequest, "the parameter '\(name)' must be a whole number, not '\(text)'")
         }
         return number
+    }
+}
+
+extension HostTaskAnswer {
+    /// The answer with control characters of its reason replaced: it goes into records, logs and onto terminals.
+    fileprivate var onOneLine: HostTaskAnswer {
+        switch self {
+        case .refused(let reason): .refused(Self.onOneLine(reason))
+        case .failed(let reason): .failed(Self.onOneLine(reason))
+        case .done, .listening, .sent, .state: self
+        }
+    }
+
+    private static func onOneLine(_ text: String) -> String {
+        let scalars = text.unicodeScalars.prefix(4096).map { $0.properties.generalCategory == .control ? " " : $0 }
+        return String(String.UnicodeScalarView(scalars))
     }
 }

@@ -49,6 +49,7 @@ struct FleetRoutes {
             return try await decide(.approve(tip: tip), context) { try await reader.tip($0.tip ?? tip) }
         }
         group.post("tips/:number/dismiss") { request, context in
+            _ = try context.requireOperator()
             let tip = try number(context, "tip")
             let order = try await request.decoded(as: DismissalOrder.self)
             if order.reason.allSatisfy(\.isWhitespace) { throw APIError(.badRequest, "reason: say why") }
@@ -56,7 +57,14 @@ struct FleetRoutes {
                 try await reader.tip($0.tip ?? tip)
             }
         }
+        group.post("operations/:number/cancel") { _, context in
+            let operation = try number(context, "operation")
+            return try await decide(.cancel(operation: operation), context) {
+                try await reader.operation($0.operation ?? operation)
+            }
+        }
         group.post("vms/:machine/migrate") { request, context in
+            _ = try context.requireOperator()
             let order = try await request.decoded(as: MigrationOrder.self)
             guard let destination = HostName(order.to) else {
                 throw APIError(.badRequest, "to: '\(order.to)' is not a host's name")

@@ -5,6 +5,9 @@ import Hummingbird
 /// to loopback, and name rebinding may make them look local. Scripts and agents send neither `Origin` nor a foreign
 /// `Host`, and no form can send `application/json`.
 struct BrowserGuard<Context: RequestContext>: RouterMiddleware {
+    /// The address that the server was told to listen on.
+    let listen: ListenAddress
+
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
@@ -34,7 +37,7 @@ struct BrowserGuard<Context: RequestContext>: RouterMiddleware {
 
     private func isOwn(_ authority: String) -> Bool {
         let host = authority.hasPrefix("[") ? authority.prefix { $0 != "]" } + "]" : authority.prefix { $0 != ":" }
-        return ["127.0.0.1", "localhost", "[::1]"].contains(String(host))
+        return ["127.0.0.1", "localhost", "[::1]", listen.host, "[\(listen.host)]"].contains(String(host))
     }
 }
 
