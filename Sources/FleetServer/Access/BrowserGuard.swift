@@ -40,8 +40,3 @@ struct BrowserGuard<Context: RequestContext>: RouterMiddleware {
         return ["127.0.0.1", "localhost", "[::1]", listen.host, "[\(listen.host)]"].contains(String(host))
     }
 }
-
-extension HTTPField.Name {
-    /// The page that made a browser send the request.
-    static let origin = HTTPField.Name("Origin") ?? .referer
-}
