@@ -1,4 +1,5 @@
 import FleetModel
+import FleetServer
 import Foundation
 import Testing
 
@@ -7,14 +8,31 @@ import Testing
 /// The demonstration as a user runs it: a process of its own.
 @Suite(.serialized, .enabled(if: Built.hasQEMU, "QEMU (Debian's qemu-system-x86) is not installed"))
 struct DemoTests {
-    private func demo(_ arguments: [String]) throws -> (process: Process, output: Pipe) {
+    private func demo(_ arguments: [String], port: Int? = nil) throws -> (process: Process, output: Pipe) {
+        let port = try port ?? LoopbackPort.anyFree()
+        return try evenkeel(["demo", "--port", "\(port)"] + arguments)
+    }
+
+    private func evenkeel(_ arguments: [String]) throws -> (process: Process, output: Pipe) {
         let process = Process()
         let output = Pipe()
         process.executableURL = URL(fileURLWithPath: Built.executable)
-        process.arguments = ["demo", "--port", "\(try LoopbackPort.anyFree())"] + arguments
+        process.arguments = arguments
         process.standardOutput = output
         try process.run()
         return (process, output)
+    }
+
+    /// The number of the first tip that waits for an operator.
+    private func waitingTip(_ client: ServerClient) async throws -> Int64 {
+        let clock = WallClock()
+        let deadline = clock.now + .seconds(90)
+        while clock.now < deadline {
+            let tips: [TipView]? = try? await client.get("/fleet/v1/tips")
+            if let tip = tips?.first(where: { $0.state == .awaitingApproval }) { return tip.number }
+            try await clock.sleep(for: .milliseconds(200))
+        }
+        throw CommandFailure(.no, "no tip waited for an operator in time")
     }
 
     private func folders() -> Set<String> {
@@ -22,14 +40,21 @@ struct DemoTests {
         return Set(names.filter { $0.hasPrefix(FleetFolder.prefix) })
     }
 
-    @Test func aHostThatRunsShortOfMemoryIsRelieved() throws {
+    @Test func aHostThatRunsShortOfMemoryIsRelievedOnceAnOperatorSaysYes() async throws {
         let before = folders()
-        let (process, output) = try demo(["--scenario", "low-memory", "--once", "--auto", "--json"])
+        let port = try LoopbackPort.anyFree()
+        let (process, output) = try demo(["--scenario", "low-memory", "--once", "--json"], port: port)
+        let server = "http://127.0.0.1:\(port)"
+        let tip = try await waitingTip(ServerClient(base: server))
+        let approval = try evenkeel(["tip", "approve", "\(tip)", "--yes", "--server", server]).process
+        approval.waitUntilExit()
+        #expect(approval.terminationStatus == 0)
         let data = try #require(try output.fileHandleForReading.readToEnd())
         process.waitUntilExit()
         let report = try JSONDecoder().decode(DemoReport.self, from: data)
         #expect(process.terminationStatus == 0)
         #expect(report.relieved)
+        #expect(report.tips.contains { $0.approvedBy == "local" })
         #expect(report.migrations.contains { $0.from == "kvm1" && $0.ticksOnDestination > 0 })
         let host = try #require(report.hosts.first { $0.name == "kvm1" })
         #expect(try #require(host.memoryUsedBefore) > 0.9)
