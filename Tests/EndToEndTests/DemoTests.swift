@@ -35,13 +35,16 @@ struct DemoTests {
         throw CommandFailure(.no, "no tip waited for an operator in time")
     }
 
-    private func folders() -> Set<String> {
+    /// The folder of the demo whose server listens on `port`, while there is one.
+    private func folder(ofServerAt port: Int) -> String? {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/tmp")) ?? []
-        return Set(names.filter { $0.hasPrefix(FleetFolder.prefix) })
+        return names.first { name in
+            let text = try? String(contentsOfFile: "/tmp/\(name)/server.yaml", encoding: .utf8)
+            return name.hasPrefix(FleetFolder.prefix) && text?.contains("127.0.0.1:\(port)\n") == true
+        }
     }
 
     @Test func aHostThatRunsShortOfMemoryIsRelievedOnceAnOperatorSaysYes() async throws {
-        let before = folders()
         let port = try LoopbackPort.anyFree()
         let (process, output) = try demo(["--scenario", "low-memory", "--once", "--json"], port: port)
         let server = "http://127.0.0.1:\(port)"
@@ -59,26 +62,29 @@ struct DemoTests {
         let host = try #require(report.hosts.first { $0.name == "kvm1" })
         #expect(try #require(host.memoryUsedBefore) > 0.9)
         #expect(try #require(host.memoryUsedAfter) < 0.88)
-        #expect(folders() == before)
+        #expect(folder(ofServerAt: port) == nil)
     }
 
     @Test(arguments: [SIGKILL, SIGINT])
     func aDemoThatIsStoppedHoweverLeavesNothingBehind(signal: Int32) async throws {
-        let before = folders()
-        let (process, output) = try demo([])
+        let port = try LoopbackPort.anyFree()
+        let (process, output) = try demo([], port: port)
         var said = ""
         while !said.contains("all guests tick") {
             let data = output.fileHandleForReading.availableData
             if data.isEmpty { break }
             said += String(decoding: data, as: UTF8.self)
         }
-        let folder = try #require(folders().subtracting(before).first)
+        let folder = try #require(folder(ofServerAt: port))
         kill(process.processIdentifier, signal)
         process.waitUntilExit()
         let clock = WallClock()
         let deadline = clock.now + .seconds(30)
-        while folders().contains(folder), clock.now < deadline { try await clock.sleep(for: .milliseconds(50)) }
-        #expect(!folders().contains(folder))
+        let path = "/tmp/" + folder
+        while FileManager.default.fileExists(atPath: path), clock.now < deadline {
+            try await clock.sleep(for: .milliseconds(50))
+        }
+        #expect(!FileManager.default.fileExists(atPath: path))
         #expect(processes(naming: folder).isEmpty)
     }
 
