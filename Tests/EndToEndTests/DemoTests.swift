@@ -75,17 +75,17 @@ struct DemoTests {
             if data.isEmpty { break }
             said += String(decoding: data, as: UTF8.self)
         }
-        let folder = try #require(folder(ofServerAt: port))
+        let name = try #require(folder(ofServerAt: port))
         kill(process.processIdentifier, signal)
         process.waitUntilExit()
         let clock = WallClock()
         let deadline = clock.now + .seconds(30)
-        let path = "/tmp/" + folder
+        let path = "/tmp/" + name
         while FileManager.default.fileExists(atPath: path), clock.now < deadline {
             try await clock.sleep(for: .milliseconds(50))
         }
         #expect(!FileManager.default.fileExists(atPath: path))
-        #expect(processes(naming: folder).isEmpty)
+        #expect(processes(naming: name).isEmpty)
     }
 
     private func processes(naming text: String) -> [String] {
