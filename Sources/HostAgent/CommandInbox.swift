@@ -6,6 +6,10 @@ import FleetModel
 /// that was begun and not answered is performed again (every host task may be told twice), and an answer that was found
 /// is sent until the server has it. Several commands run at once; numbers are begun in ascending order.
 ///
+/// A server whose database was restored or made anew gives out numbers once more. So a command is the one that is known
+/// only if all of it is the same; otherwise it takes the known one's place, and whatever is still heard of that one
+/// counts for nothing. What the server does not have, it no longer waits for: its newest number is the one it gave last.
+///
 /// The core knows no time: actions carry how often they failed before, and the shell waits accordingly.
 public struct CommandInbox: Hashable, Sendable {
     /// What the shell tells the core.
@@ -21,11 +25,11 @@ public struct CommandInbox: Hashable, Sendable {
         /// The journal does not take the entry.
         case recordFailed(CommandJournalEntry)
         /// The command was performed, with this answer.
-        case performed(Int64, HostTaskAnswer)
+        case performed(AgentCommand, HostTaskAnswer)
         /// The server has the answer, or wants none.
-        case delivered(Int64)
+        case delivered(AgentCommand)
         /// The server could not be told the answer.
-        case deliveryFailed(Int64)
+        case deliveryFailed(AgentCommand)
     }
 
     /// What the core wants of the shell. `failures` says how often in a row it did not work.
@@ -37,7 +41,7 @@ public struct CommandInbox: Hashable, Sendable {
         /// Do the command.
         case perform(AgentCommand)
         /// Send the answer.
-        case deliver(Int64, HostTaskAnswer, failures: Int)
+        case deliver(AgentCommand, HostTaskAnswer, failures: Int)
     }
 
     private enum Station: Hashable, Sendable {
@@ -61,8 +65,8 @@ public struct CommandInbox: Hashable, Sendable {
     private var entries: [Int64: Entry] = [:]
     private var highest: Int64 = 0
     private var fetchFailures = 0
-    /// Set after a start and after every failure: the server may not be the one it was, so all that it still waits for
-    /// is asked for.
+    /// Set after a start, after every failure and after every poll that ended with nothing: the server may not be the
+    /// one it was, so all that it still waits for is asked for.
     private var mustReconcile = true
 
     /// The inbox of `host` as its journal left it, oldest entry first.
@@ -71,7 +75,7 @@ public struct CommandInbox: Hashable, Sendable {
         for entry in journal {
             switch entry {
             case .begun(let command):
-                if entries[command.number] == nil {
+                if entries[command.number]?.command != command {
                     entries[command.number] = Entry(command: command, station: .performing)
                 }
             case .answered(let number, let answer): entries[number]?.station = .delivering(answer)
@@ -104,9 +108,11 @@ public struct CommandInbox: Hashable, Sendable {
         case .started:
             return resume() + [fetch()]
         case .fetched(let commands):
+            let own = commands.filter { $0.host == host }.sorted { $0.number < $1.number }
             fetchFailures = 0
-            mustReconcile = false
-            return take(commands) + [fetch()]
+            highest = max(mustReconcile ? 0 : highest, own.last?.number ?? 0)
+            mustReconcile = own.isEmpty
+            return own.flatMap { take($0) } + [fetch()]
         case .fetchFailed:
             fetchFailures += 1
             mustReconcile = true
@@ -114,21 +120,49 @@ public struct CommandInbox: Hashable, Sendable {
         case .recorded(let entry):
             return recorded(entry)
         case .recordFailed(let entry):
+            guard isWanted(entry) else { return [] }
             return again(entry.number) { .record(entry, failures: $0) }
-        case .performed(let number, let answer):
-            guard entries[number]?.station == .performing else { return [] }
-            entries[number]?.station = .recordingAnswer(answer)
-            return [.record(.answered(number, answer), failures: 0)]
-        case .delivered(let number):
-            guard case .delivering(let answer) = entries[number]?.station else { return [] }
-            entries[number]?.station = .delivered(answer)
-            entries[number]?.failures = 0
+        case .performed(let command, let answer):
+            guard station(of: command) == .performing else { return [] }
+            entries[command.number]?.station = .recordingAnswer(answer)
+            return [.record(.answered(command.number, answer), failures: 0)]
+        case .delivered(let command):
+            guard case .delivering(let answer) = station(of: command) else { return [] }
+            entries[command.number]?.station = .delivered(answer)
+            entries[command.number]?.failures = 0
             forgetOld()
-            return [.record(.delivered(number), failures: 0)]
-        case .deliveryFailed(let number):
-            guard case .delivering(let answer) = entries[number]?.station else { return [] }
-            return again(number) { .deliver(number, answer, failures: $0) }
+            return [.record(.delivered(command.number), failures: 0)]
+        case .deliveryFailed(let command):
+            guard case .delivering(let answer) = station(of: command) else { return [] }
+            return again(command.number) { .deliver(command, answer, failures: $0) }
         }
+    }
+
+    /// Whether an action is still to be carried out. One that waited may have been overtaken: the shell asks right
+    /// before it writes or sends.
+    public func isWanted(_ action: Action) -> Bool {
+        switch action {
+        case .fetch: true
+        case .record(let entry, _): isWanted(entry)
+        case .perform(let command): station(of: command) == .performing
+        case .deliver(let command, let answer, _): station(of: command) == .delivering(answer)
+        }
+    }
+
+    /// Whether the journal is to have the entry next.
+    private func isWanted(_ entry: CommandJournalEntry) -> Bool {
+        switch (entry, entries[entry.number]?.station) {
+        case (.begun(let command), .recordingBegin): entries[entry.number]?.command == command
+        case (.answered(_, let answer), .recordingAnswer(let wanted)): answer == wanted
+        case (.delivered, .delivered): true
+        default: false
+        }
+    }
+
+    /// Where a command stands; `nil` for one that is not known or has lost its place to another.
+    private func station(of command: AgentCommand) -> Station? {
+        guard let entry = entries[command.number], entry.command == command else { return nil }
+        return entry.station
     }
 
     private func fetch() -> Action {
@@ -140,40 +174,37 @@ public struct CommandInbox: Hashable, Sendable {
         entries.values.sorted { $0.command.number < $1.command.number }.compactMap { entry in
             switch entry.station {
             case .performing: .perform(entry.command)
-            case .delivering(let answer): .deliver(entry.command.number, answer, failures: 0)
+            case .delivering(let answer): .deliver(entry.command, answer, failures: 0)
             case .recordingBegin, .recordingAnswer, .delivered: nil
             }
         }
     }
 
-    private mutating func take(_ commands: [AgentCommand]) -> [Action] {
-        var actions: [Action] = []
-        for command in commands.sorted(by: { $0.number < $1.number }) where command.host == host {
-            highest = max(highest, command.number)
-            if let known = entries[command.number] {
-                // The server does not know an answer that it once took: it gets it once more.
-                if case .delivered(let answer) = known.station {
-                    entries[command.number]?.station = .delivering(answer)
-                    actions.append(.deliver(command.number, answer, failures: 0))
-                }
-                continue
-            }
+    private mutating func take(_ command: AgentCommand) -> [Action] {
+        switch station(of: command) {
+        case nil:
             entries[command.number] = Entry(command: command, station: .recordingBegin)
-            actions.append(.record(.begun(command), failures: 0))
+            return [.record(.begun(command), failures: 0)]
+        case .delivered(let answer):
+            // The server does not know an answer that it once took: it gets it once more.
+            entries[command.number]?.station = .delivering(answer)
+            return [.deliver(command, answer, failures: 0)]
+        case .recordingBegin, .performing, .recordingAnswer, .delivering:
+            return []
         }
-        return actions
     }
 
     private mutating func recorded(_ entry: CommandJournalEntry) -> [Action] {
+        guard isWanted(entry), let command = entries[entry.number]?.command else { return [] }
         entries[entry.number]?.failures = 0
-        switch (entry, entries[entry.number]?.station) {
-        case (.begun(let command), .recordingBegin):
-            entries[command.number]?.station = .performing
+        switch entry {
+        case .begun:
+            entries[entry.number]?.station = .performing
             return [.perform(command)]
-        case (.answered(let number, let answer), .recordingAnswer):
+        case .answered(let number, let answer):
             entries[number]?.station = .delivering(answer)
-            return [.deliver(number, answer, failures: 0)]
-        default:
+            return [.deliver(command, answer, failures: 0)]
+        case .delivered:
             return []
         }
     }

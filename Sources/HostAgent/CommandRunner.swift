@@ -82,15 +82,17 @@ actor CommandRunner {
                 event.yield(try await fetch(after: after))
             case .record(let entry, let failures):
                 try await patience.wait(failures: failures)
+                guard inbox.isWanted(action) else { return }
                 event.yield(record(entry))
             case .perform(let command):
                 // Without an answer the agent was told to stop: the command stays begun.
                 guard let answer = await perform(command) else { return }
-                event.yield(.performed(command.number, answer))
+                event.yield(.performed(command, answer))
                 await changed()
-            case .deliver(let number, let answer, let failures):
+            case .deliver(let command, let answer, let failures):
                 try await patience.wait(failures: failures)
-                event.yield(await deliver(answer, to: number))
+                guard inbox.isWanted(action) else { return }
+                event.yield(await deliver(answer, to: command))
             }
         } catch {
             // Cancelled: nobody listens any more.
@@ -133,7 +135,7 @@ actor CommandRunner {
             outcome.finish()
         }
         let answer = await withTaskGroup(of: Void.self) { group -> HostTaskAnswer? in
-            group.addTask { await self.tellProgress(figures, of: command.number) }
+            group.addTask { await self.tellProgress(figures, of: command) }
             defer { group.cancelAll() }
             for await answer in outcomes { return answer }
             return nil
@@ -144,29 +146,30 @@ actor CommandRunner {
     }
 
     /// For a person's eyes alone: what does not arrive is not missed.
-    private func tellProgress(_ figures: AsyncStream<MigrationProgress>, of number: Int64) async {
+    private func tellProgress(_ figures: AsyncStream<MigrationProgress>, of command: AgentCommand) async {
         for await figure in figures {
-            try? await link.progress(figure, of: number)
+            try? await link.progress(figure, of: command.number)
             try? await patience.clock.sleep(for: Self.progressSpan)
         }
     }
 
-    private func deliver(_ answer: HostTaskAnswer, to number: Int64) async -> CommandInbox.Event {
+    private func deliver(_ answer: HostTaskAnswer, to command: AgentCommand) async -> CommandInbox.Event {
         do throws(HTTPClientError) {
-            let response = try await link.answer(answer, to: number)
+            let response = try await link.answer(answer, to: command)
             switch response.status {
             case 200...299:
-                return .delivered(number)
+                return .delivered(command)
             case 404, 409, 410:
-                logger.warning("the server wants no answer to command \(number): \(response.text)")
-                return .delivered(number)
+                logger.warning("the server wants no answer to command \(command.number): \(response.text)")
+                return .delivered(command)
             default:
-                logger.warning("the answer to command \(number) waits: status \(response.status) \(response.text)")
-                return .deliveryFailed(number)
+                logger.warning(
+                    "the answer to command \(command.number) waits: status \(response.status) \(response.text)")
+                return .deliveryFailed(command)
             }
         } catch {
-            logger.debug("the answer to command \(number) waits: \(error)")
-            return .deliveryFailed(number)
+            logger.debug("the answer to command \(command.number) waits: \(error)")
+            return .deliveryFailed(command)
         }
     }
 }

@@ -58,7 +58,15 @@ public struct ServerLink: Sendable {
         return list.sorted
     }
 
-    /// Says how a command ended.
+    /// Says how a command ended. Its operation and moment go with it: a number alone does not name a command at a server
+    /// that was restored from a backup.
+    func answer(_ answer: HostTaskAnswer, to command: AgentCommand) async throws(HTTPClientError) -> HTTPResponse {
+        let identity = "operation=\(command.operation)&issued=\(command.issued.milliseconds)"
+        let path = "commands/\(command.number)/answer?host=\(HTTPRequest.encoded(host.text))&\(identity)"
+        return try await post(answer, path)
+    }
+
+    /// Answers a command of which no more than its number is understood.
     func answer(_ answer: HostTaskAnswer, to number: Int64) async throws(HTTPClientError) -> HTTPResponse {
         try await post(answer, "commands/\(number)/answer?host=\(HTTPRequest.encoded(host.text))")
     }

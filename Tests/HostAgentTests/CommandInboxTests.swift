@@ -8,11 +8,11 @@ struct CommandInboxTests {
     private static let host = HostName("kvm1") ?? fallbackHost
     private static let fallbackHost: HostName = { preconditionFailure("kvm1 is a name") }()
 
-    static func command(_ number: Int64, host: HostName = host) -> AgentCommand {
+    static func command(_ number: Int64, host: HostName = host, operation: Int64 = 1) -> AgentCommand {
         let id = VirtualMachineID("00000000-0000-4000-8000-00000000000\(number)")
         guard let id else { preconditionFailure("not a UUID") }
         return AgentCommand(
-            number: number, host: host, operation: 1, task: .inspect(id), issued: Timestamp(milliseconds: 0))
+            number: number, host: host, operation: operation, task: .inspect(id), issued: Timestamp(milliseconds: 0))
     }
 
     @Test func `journals, performs, journals, answers, in this order`() {
@@ -24,23 +24,51 @@ struct CommandInboxTests {
                 .record(.begun(command), failures: 0), .fetch(after: 3, failures: 0),
             ])
         #expect(inbox.receive(.recorded(.begun(command))) == [.perform(command)])
-        #expect(inbox.receive(.performed(3, .done)) == [.record(.answered(3, .done), failures: 0)])
-        #expect(inbox.receive(.recorded(.answered(3, .done))) == [.deliver(3, .done, failures: 0)])
-        #expect(inbox.receive(.deliveryFailed(3)) == [.deliver(3, .done, failures: 1)])
-        #expect(inbox.receive(.deliveryFailed(3)) == [.deliver(3, .done, failures: 2)])
-        #expect(inbox.receive(.delivered(3)) == [.record(.delivered(3), failures: 0)])
+        #expect(inbox.receive(.performed(command, .done)) == [.record(.answered(3, .done), failures: 0)])
+        #expect(inbox.receive(.recorded(.answered(3, .done))) == [.deliver(command, .done, failures: 0)])
+        #expect(inbox.receive(.deliveryFailed(command)) == [.deliver(command, .done, failures: 1)])
+        #expect(inbox.receive(.deliveryFailed(command)) == [.deliver(command, .done, failures: 2)])
+        #expect(inbox.receive(.delivered(command)) == [.record(.delivered(3), failures: 0)])
     }
 
     @Test func `asks for everything again after a failure, and sends a stored answer to a server that lost it`() {
         var inbox = CommandInbox(
             host: Self.host, journal: [.begun(Self.command(3)), .answered(3, .done), .delivered(3)])
         #expect(inbox.receive(.started) == [.fetch(after: 0, failures: 0)])
-        #expect(inbox.receive(.fetched([])) == [.fetch(after: 3, failures: 0)])
+        #expect(inbox.receive(.fetched([])) == [.fetch(after: 0, failures: 0)])
+        #expect(inbox.receive(.fetched([Self.command(4)])).last == .fetch(after: 4, failures: 0))
         #expect(inbox.receive(.fetchFailed) == [.fetch(after: 0, failures: 1)])
         #expect(
             inbox.receive(.fetched([Self.command(3)])) == [
-                .deliver(3, .done, failures: 0), .fetch(after: 3, failures: 0),
+                .deliver(Self.command(3), .done, failures: 0), .fetch(after: 3, failures: 0),
             ])
+    }
+
+    @Test func `a server whose numbers start over is asked from the first one, also when no poll failed`() {
+        var inbox = CommandInbox(host: Self.host)
+        _ = inbox.receive(.started)
+        #expect(inbox.receive(.fetched([Self.command(9)])).last == .fetch(after: 9, failures: 0))
+        #expect(inbox.receive(.fetched([])) == [.fetch(after: 0, failures: 0)])
+        #expect(inbox.receive(.fetched([Self.command(1)])).last == .fetch(after: 1, failures: 0))
+    }
+
+    @Test func `another command with a known number is done, and the known one's answer never stands for it`() {
+        let old = Self.command(3)
+        let new = Self.command(3, operation: 2)
+        var inbox = CommandInbox(host: Self.host, journal: [.begun(old), .answered(3, .done), .delivered(3)])
+        _ = inbox.receive(.started)
+        #expect(inbox.receive(.fetched([new])).first == .record(.begun(new), failures: 0))
+        #expect(inbox.receive(.recorded(.begun(new))) == [.perform(new)])
+        #expect(inbox.receive(.performed(old, .done)).isEmpty)
+        #expect(inbox.receive(.delivered(old)).isEmpty)
+        #expect(inbox.receive(.deliveryFailed(old)).isEmpty)
+        #expect(!inbox.isWanted(.deliver(old, .done, failures: 1)))
+        #expect(!inbox.isWanted(.record(.begun(old), failures: 1)))
+        #expect(inbox.receive(.performed(new, .failed("x"))) == [.record(.answered(3, .failed("x")), failures: 0)])
+        #expect(!inbox.isWanted(.record(.answered(3, .done), failures: 1)))
+        // The journal holds both, and the newer one counts.
+        let journal: [CommandJournalEntry] = [.begun(old), .answered(3, .done), .begun(new)]
+        #expect(CommandInbox(host: Self.host, journal: journal).journal == [.begun(new)])
     }
 
     @Test func `two commands run at once`() {
@@ -77,16 +105,20 @@ struct CommandInboxTests {
         var inbox: CommandInbox
         var journal: [CommandJournalEntry] = []
         var wanted: Set<CommandInbox.Action> = []
+        /// Commands that the server has given, or will.
+        var given = [CommandInboxTests.command(1), CommandInboxTests.command(2)]
         /// Answers that the server took.
-        var taken: [Int64: HostTaskAnswer] = [:]
+        var taken: [AgentCommand: HostTaskAnswer] = [:]
         /// How often each command was performed.
-        var performed: [Int64: Int] = [:]
+        var performed: [AgentCommand: Int] = [:]
         var faultsLeft: Int
-        var isStarted = false
+        /// Whether the server may still be made anew.
+        var canRestore: Bool
 
-        init(faults: Int) {
+        init(faults: Int, canRestore: Bool) {
             inbox = CommandInbox(host: CommandInboxTests.host)
             faultsLeft = faults
+            self.canRestore = canRestore
             start()
         }
 
@@ -99,10 +131,12 @@ struct CommandInboxTests {
             for action in actions {
                 switch action {
                 case .perform(let command):
-                    #expect(journal.contains(.begun(command)), "begun before it was on disk")
-                    #expect(!journal.contains { isAnswer($0, to: command.number) }, "performed after it was answered")
-                case .deliver(let number, let answer, _):
-                    #expect(journal.contains(.answered(number, answer)), "sent before it was on disk")
+                    let since = entries(since: command)
+                    #expect(since != nil, "begun before it was on disk")
+                    #expect(since?.contains(where: Self.isAnswer) == false, "performed after it was answered")
+                case .deliver(let command, let answer, _):
+                    let isOnDisk = entries(since: command)?.contains(.answered(command.number, answer)) ?? false
+                    #expect(isOnDisk, "sent before it was on disk")
                 case .fetch, .record:
                     break
                 }
@@ -110,45 +144,52 @@ struct CommandInboxTests {
             }
         }
 
-        private func isAnswer(_ entry: CommandJournalEntry, to number: Int64) -> Bool {
-            if case .answered(number, _) = entry { return true }
-            return false
+        /// What the journal has of a command's number since that very command was begun.
+        private func entries(since command: AgentCommand) -> [CommandJournalEntry]? {
+            journal.lastIndex(of: .begun(command)).map { place in
+                journal[place...].filter { $0.number == command.number }
+            }
         }
 
-        /// Commands that the server would give above `after`.
-        func open(after: Int64) -> [AgentCommand] {
-            [1, 2].filter { $0 > after && taken[$0] == nil }.map { CommandInboxTests.command($0) }
+        private static func isAnswer(_ entry: CommandJournalEntry) -> Bool {
+            if case .answered = entry { return true }
+            return false
         }
 
         /// What happens when `action` works, and, while there are faults left, when it does not.
         func outcomes(of action: CommandInbox.Action) -> [World] {
             var success = self
             success.wanted.remove(action)
+            guard inbox.isWanted(action) else { return [success] }
             var failure = success
             failure.faultsLeft -= 1
             switch action {
             case .fetch(let after, _):
-                let found = open(after: after)
-                // A poll that finds nothing waits: nothing happens until there is something.
-                if found.isEmpty, after > 0 { return [] }
-                success.apply(success.inbox.receive(.fetched(found)))
+                success.apply(
+                    success.inbox.receive(.fetched(given.filter { $0.number > after && taken[$0] == nil })))
                 failure.apply(failure.inbox.receive(.fetchFailed))
+                // A poll that finds nothing waits: nothing happens until there is something.
+                if success == self { return [] }
             case .record(let entry, _):
                 success.journal.append(entry)
                 success.apply(success.inbox.receive(.recorded(entry)))
                 failure.apply(failure.inbox.receive(.recordFailed(entry)))
             case .perform(let command):
-                success.performed[command.number, default: 0] += 1
-                let answer = HostTaskAnswer.refused("attempt \(success.performed[command.number] ?? 0)")
-                success.apply(success.inbox.receive(.performed(command.number, answer)))
+                success.performed[command, default: 0] += 1
+                let attempt = "operation \(command.operation), attempt \(success.performed[command] ?? 0)"
+                success.apply(success.inbox.receive(.performed(command, .refused(attempt))))
                 return [success]
-            case .deliver(let number, let answer, _):
-                #expect(success.taken[number] == nil || success.taken[number] == answer, "two answers to one command")
-                success.taken[number] = answer
-                // The answer arrived and the agent was not told.
-                failure.taken[number] = answer
-                failure.apply(failure.inbox.receive(.deliveryFailed(number)))
-                success.apply(success.inbox.receive(.delivered(number)))
+            case .deliver(let command, let answer, _):
+                // A server that does not have this very command wants no answer to it.
+                if given.contains(command) {
+                    let isFirst = taken[command] == nil || taken[command] == answer
+                    #expect(isFirst, "two answers to one command")
+                    success.taken[command] = answer
+                    // The answer arrived and the agent was not told.
+                    failure.taken[command] = answer
+                }
+                failure.apply(failure.inbox.receive(.deliveryFailed(command)))
+                success.apply(success.inbox.receive(.delivered(command)))
             }
             return faultsLeft > 0 ? [success, failure] : [success]
         }
@@ -162,23 +203,50 @@ struct CommandInboxTests {
             next.start()
             return next
         }
+
+        /// The server comes back with an older database: it knows nothing of the second command, has lost the answer
+        /// to the first, and gives the second number to something else.
+        var restored: World? {
+            guard canRestore else { return nil }
+            var next = self
+            next.canRestore = false
+            next.taken = [:]
+            next.given[1] = CommandInboxTests.command(2, operation: 2)
+            return next
+        }
     }
 
-    @Test func `in every order of two commands, three faults and crashes, each is answered once`() {
+    /// Walks through every order of events; returns how many different moments there are.
+    private func walk(from world: World) -> Int {
         var seen: Set<World> = []
-        var open = [World(faults: 3)]
+        var open = [world]
         var ends = 0
         while let world = open.popLast() {
             guard seen.insert(world).inserted else { continue }
             var next = world.wanted.flatMap { world.outcomes(of: $0) }
             if next.isEmpty {
                 ends += 1
-                #expect(world.taken.count == 2, "a command was never answered")
+                for command in world.given {
+                    guard case .refused(let reason) = world.taken[command] else {
+                        Issue.record("command \(command.number) was never answered")
+                        continue
+                    }
+                    let isOwn = reason.hasPrefix("operation \(command.operation),")
+                    #expect(isOwn, "the answer is another command's: \(reason)")
+                }
             }
-            if let crashed = world.crashed { next.append(crashed) }
+            next += [world.crashed, world.restored].compactMap(\.self)
             open += next
         }
         #expect(ends > 0)
-        #expect(seen.count > 10_000)
+        return seen.count
+    }
+
+    @Test func `in every order of two commands, three faults and crashes, each is answered once`() {
+        #expect(walk(from: World(faults: 3, canRestore: false)) > 10_000)
+    }
+
+    @Test func `in every order, a server whose numbers start over gets an answer of its own to each command`() {
+        #expect(walk(from: World(faults: 1, canRestore: true)) > 10_000)
     }
 }
