@@ -48,7 +48,8 @@ public struct HostAgentService: Service {
             host: configuration.host, cluster: configuration.cluster, version: version, run: run,
             accelerator: accelerator, migrationAddress: configuration.migrationAddress)
         let inventory = Inventory(provider, clock: clock)
-        let reporter = HostReporter(identity, link: link, patience: patience, logger: logger)
+        let reporter = HostReporter(
+            identity, link: link, interval: configuration.interval, patience: patience, logger: logger)
         let patienceWithProvider = Self.providerLimit(configuration.interval)
         self.configuration = configuration
         self.clock = clock

@@ -18,6 +18,8 @@ actor HostReporter {
     private let identity: Identity
     private let link: ServerLink
     private let patience: Patience
+    /// A report that is older says nothing of the present.
+    private let oldestAge: Duration
     private let logger: Logger
     private var newest: HostReport?
     private var logicalProcessors: Int?
@@ -27,10 +29,12 @@ actor HostReporter {
     private let signal: AsyncStream<Void>.Continuation
     private let signals: AsyncStream<Void>
 
-    init(_ identity: Identity, link: ServerLink, patience: Patience, logger: Logger) {
+    /// A reporter for samples that come every `interval`.
+    init(_ identity: Identity, link: ServerLink, interval: Duration, patience: Patience, logger: Logger) {
         self.identity = identity
         self.link = link
         self.patience = patience
+        oldestAge = interval * 3
         self.logger = logger
         (signals, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
@@ -46,7 +50,11 @@ actor HostReporter {
     /// Reports the VMs as the provider has just told them. Before the first whole sample there is nothing to say of the
     /// host, and where the provider did not answer, nothing of the VMs: silence makes the host stale at the server.
     func report(_ reading: Inventory.Reading, time: Timestamp) {
-        guard reading.problem == nil, let logicalProcessors, let memory else { return }
+        guard reading.problem == nil, let logicalProcessors, let memory else {
+            // An earlier report that still waits for the server would arrive later and pass for the present.
+            newest = nil
+            return
+        }
         let machines = reading.machines.map { machine in
             var machine = machine
             machine.residentMemory = residentMemory[machine.definition.id] ?? machine.residentMemory
@@ -64,7 +72,7 @@ actor HostReporter {
     func run() async throws {
         var failures = 0
         for await _ in signals {
-            while let report = newest {
+            while let report = timely() {
                 do throws(HTTPClientError) {
                     try await link.report(report)
                     if failures > 0 { logger.info("the server takes reports again") }
@@ -78,5 +86,11 @@ actor HostReporter {
                 }
             }
         }
+    }
+
+    /// The newest report, unless it is too old to be sent.
+    func timely() -> HostReport? {
+        if let report = newest, patience.clock.now - report.time > oldestAge { newest = nil }
+        return newest
     }
 }

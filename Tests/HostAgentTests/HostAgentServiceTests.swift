@@ -1,3 +1,4 @@
+import Counters
 import FleetModel
 import Foundation
 import HTTPClient
@@ -173,6 +174,36 @@ struct HostAgentServiceTests {
         #expect(end < .seconds(3), "\(end)")
     }
 
+    @Test func `a report that waits for the server is dropped when the VMs are no longer known, or when it is old`()
+        async throws
+    {
+        let site = Site()
+        let clock = SteppedClock()
+        let server = site.server
+        let reporter = HostReporter(
+            HostReporter.Identity(
+                host: try #require(HostName("kvm1")), cluster: try #require(ClusterName("c")), version: "1", run: "r",
+                accelerator: .tcg),
+            link: try ServerLink(site.configuration()) { request async throws(HTTPClientError) in
+                try await server.send(request)
+            }, interval: .seconds(10),
+            patience: Patience(clock: clock, backoff: Backoff(), generator: SeededGenerator(seed: 1)),
+            logger: Logger(label: "test"))
+        var sample = HostSample()
+        sample.logicalProcessors = 1
+        sample.memory = .gibibytes(1)
+        await reporter.note(sample)
+        let good = Inventory.Reading(machines: [])
+        await reporter.report(good, time: clock.now)
+        await reporter.report(Inventory.Reading(machines: [], problem: "it hangs"), time: clock.now)
+        #expect(await reporter.timely() == nil)
+        await reporter.report(good, time: clock.now)
+        clock.step(.seconds(30))
+        #expect(await reporter.timely() != nil)
+        clock.step(.milliseconds(1))
+        #expect(await reporter.timely() == nil)
+    }
+
     @Test func `two agents cannot use one folder`() throws {
         let site = Site()
         let configuration = try site.configuration()
@@ -198,4 +229,15 @@ struct HostAgentServiceTests {
         }
         #expect(problem?.description.hasPrefix("/nowhere/token: no token can be read") == true)
     }
+}
+
+/// A clock that a test moves on.
+private final class SteppedClock: FleetModel.Clock {
+    private let moment = Locked(Timestamp(milliseconds: 1_700_000_000_000))
+
+    var now: Timestamp { moment.withLock { $0 } }
+
+    func step(_ span: Duration) { moment.withLock { $0 = $0 + span } }
+
+    func sleep(until moment: Timestamp) async throws {}
 }
