@@ -44,6 +44,7 @@ extension AgentConfiguration {
         result.certificateAuthority = try reader.path("ca_file")
         result.dataFolder = try reader.path("data") ?? result.dataFolder
         result.machinesFolder = try reader.path("machines") ?? result.machinesFolder
+        result.storageFolders = try reader.value("storage", folders) ?? result.storageFolders
         result.interval = try reader.value("interval", interval) ?? result.interval
         result.logicalProcessors = try reader.value("logical_processors", processors)
         result.memory = try reader.value("memory", size)
@@ -123,9 +124,28 @@ extension AgentConfiguration {
         return isSound ? .value(text) : .problem("'\(text)' is not a host name or an address")
     }
 
-    /// Whether an address stays on this machine.
+    /// Absolute paths, separated by commas.
+    private static func folders(_ text: String) -> ConfigurationReader.Parsed<[String]> {
+        let folders = text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+            part.trimmingCharacters(in: .whitespaces)
+        }
+        for folder in folders {
+            guard folder.hasPrefix("/"), !folder.utf8.contains(0), !folder.split(separator: "/").contains("..") else {
+                return .problem("'\(folder)' is not an absolute path of a folder; separate several with commas")
+            }
+        }
+        return .value(folders)
+    }
+
+    /// Whether an address stays on this machine: `localhost`, `::1`, or four numbers of which the first is 127. A name
+    /// that only begins so can lead anywhere.
     private static func isLoopback(_ host: String) -> Bool {
-        host == "localhost" || host == "::1" || host == "[::1]"
-            || (host.hasPrefix("127.") && host.split(separator: ".").count == 4)
+        if host == "localhost" || host == "::1" || host == "[::1]" { return true }
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        let isNumeric = parts.allSatisfy { part in
+            (1...3).contains(part.utf8.count) && part.utf8.allSatisfy { (0x30...0x39).contains($0) }
+                && UInt8(part) != nil
+        }
+        return parts.count == 4 && parts.first == "127" && isNumeric
     }
 }

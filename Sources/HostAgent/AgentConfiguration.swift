@@ -12,6 +12,7 @@ import FleetModel
 /// ca_file: /etc/evenkeel/ca.pem     # certificates to trust in place of the system's
 /// data: /var/lib/evenkeel/agent     # spool and command journal
 /// machines: /var/lib/evenkeel/machines    # one folder for each VM that runs here
+/// storage: /srv/vms,/srv/boot       # VMs' disks, firmware and kernels must lie in these folders; default: anywhere
 /// interval: 10s                     # how often samples are taken and sent: 100ms to 5m
 /// logical_processors: "0-3,6"       # the host is this part of the machine; default: all of it
 /// memory: 32GiB                     # the host's share of the machine's memory; default: all of it
@@ -35,6 +36,8 @@ public struct AgentConfiguration: Hashable, Sendable {
     public var dataFolder: String
     /// Folder that the runtime keeps its VMs in.
     public var machinesFolder: String
+    /// Folders that VMs' disks, firmware and kernels must lie in; empty for anywhere.
+    public var storageFolders: [String]
     /// How often samples are taken and sent.
     public var interval: Duration
     /// The part of the machine's logical processors that is the host; `nil` for all.
@@ -54,7 +57,8 @@ public struct AgentConfiguration: Hashable, Sendable {
     public init(
         host: HostName, cluster: ClusterName, server: String = "http://127.0.0.1:7411", tokenFile: String? = nil,
         certificateAuthority: String? = nil, dataFolder: String = "/var/lib/evenkeel/agent",
-        machinesFolder: String = "/var/lib/evenkeel/machines", interval: Duration = .seconds(10),
+        machinesFolder: String = "/var/lib/evenkeel/machines", storageFolders: [String] = [],
+        interval: Duration = .seconds(10),
         logicalProcessors: LogicalProcessorSet? = nil, memory: Bytes? = nil, accelerator: AcceleratorChoice = .auto,
         migrationAddress: String? = nil, migrationCertificates: String? = nil, spoolLimit: Bytes = .gibibytes(1)
     ) {
@@ -65,6 +69,7 @@ public struct AgentConfiguration: Hashable, Sendable {
         self.certificateAuthority = certificateAuthority
         self.dataFolder = dataFolder
         self.machinesFolder = machinesFolder
+        self.storageFolders = storageFolders
         self.interval = interval
         self.logicalProcessors = logicalProcessors
         self.memory = memory

@@ -1,4 +1,5 @@
 import FleetModel
+import FoundationEssentials
 import HTTPClient
 import Logging
 
@@ -12,16 +13,26 @@ enum PushVerdict: Hashable, Sendable {
     case later(String, after: Duration)
 
     /// By status (remote write 1.0, "Retries & Backoff"): 5xx and 429 are tried again, other 4xx are not. Tried again
-    /// as well: 401, since a token can be renewed; 404 and 405, since a wrong address says nothing of the batch; 408.
+    /// as well: 401, since a token can be renewed; 404 and 405, since a wrong address says nothing of the batch; 408; and
+    /// 403, since a token or host name that does not fit says nothing of the batch either, unless the server's store
+    /// says that a series of it is not this sender's.
     init(_ response: HTTPResponse) {
         let text = String(decoding: response.body.prefix(500), as: UTF8.self)
         let reason = "status \(response.status)" + (text.isEmpty ? "" : ": \(text)")
         switch response.status {
         case 200...299: self = .delivered
         case 401, 404, 405, 408, 425, 429: self = .later(reason, after: Self.retryAfter(response))
+        case 403 where !Self.isOfSeries(response): self = .later(reason, after: Self.retryAfter(response))
         case 400...499: self = .refused(reason)
         default: self = .later(reason, after: Self.retryAfter(response))
         }
+    }
+
+    /// Whether a refusal names a series: the store's reasons begin so.
+    private static func isOfSeries(_ response: HTTPResponse) -> Bool {
+        struct Refusal: Decodable { let error: String }
+        let refusal = try? JSONDecoder().decode(Refusal.self, from: Data(response.body))
+        return refusal?.error.hasPrefix("the series ") ?? false
     }
 
     /// `Retry-After` in seconds, at most five minutes; a date is not worth reading since the back-off comes first.

@@ -17,6 +17,7 @@ struct AgentConfigurationTests {
         #expect(configuration.cluster.text == "default")
         #expect(configuration.server == "http://127.0.0.1:7411")
         #expect(configuration.interval == .seconds(10))
+        #expect(configuration.storageFolders.isEmpty)
         #expect(configuration.logicalProcessors == nil)
         #expect(configuration.memory == nil)
         #expect(configuration.accelerator == .auto)
@@ -34,6 +35,7 @@ struct AgentConfigurationTests {
             ca_file: ../ca.pem
             data: /data/agent
             machines: /data/vms
+            storage: /srv/vms, /srv/boot
             interval: 1s
             logical_processors: "0-3,6"
             memory: 32GiB
@@ -48,7 +50,8 @@ struct AgentConfigurationTests {
                     host: try #require(HostName("kvm1")), cluster: try #require(ClusterName("west")),
                     server: "https://fleet.example:7411", tokenFile: "/etc/evenkeel/token",
                     certificateAuthority: "/etc/ca.pem", dataFolder: "/data/agent", machinesFolder: "/data/vms",
-                    interval: .seconds(1), logicalProcessors: LogicalProcessorSet([0, 1, 2, 3, 6]),
+                    storageFolders: ["/srv/vms", "/srv/boot"], interval: .seconds(1),
+                    logicalProcessors: LogicalProcessorSet([0, 1, 2, 3, 6]),
                     memory: .gibibytes(32), accelerator: .tcg, migrationAddress: "10.0.0.2",
                     migrationCertificates: "/etc/evenkeel/pki", spoolLimit: .mebibytes(64)))
     }
@@ -64,6 +67,12 @@ struct AgentConfigurationTests {
         ("accelerator: xen\n", "agent.yaml:1:14: accelerator: 'xen' is none of auto, kvm, tcg"),
         ("server: fleet:7411\n", "agent.yaml:1:9: server: 'fleet:7411' is not an address"),
         ("server: http://fleet:7411\n", "agent.yaml:1:9: server: 'http://fleet:7411' leaves this machine without TLS"),
+        ("server: http://127.evil.example.com\n", "'http://127.evil.example.com' leaves this machine without TLS"),
+        ("server: http://127.0.0.1.com\n", "'http://127.0.0.1.com' leaves this machine without TLS"),
+        ("server: http://127.0.0.256\n", "'http://127.0.0.256' leaves this machine without TLS"),
+        ("migration_address: 127.a.b.c\n", "agent.yaml:1:20: migration_address: 127.a.b.c is not loopback"),
+        ("storage: /srv,vms\n", "agent.yaml:1:10: storage: 'vms' is not an absolute path"),
+        ("storage: /srv/../etc\n", "agent.yaml:1:10: storage: '/srv/../etc' is not an absolute path"),
         ("server: https://fleet:7411/api\n", "agent.yaml:1:9: server: 'https://fleet:7411/api' has a path"),
         ("migration_address: 10.0.0.1\n", "agent.yaml:1:20: migration_address: 10.0.0.1 is not loopback"),
         ("migration_address: 'a,b'\n", "agent.yaml:1:20: migration_address: 'a,b' is not a host name"),

@@ -28,7 +28,7 @@ struct AgentPartsTests {
 
     @Test(arguments: [
         (200, PushVerdict.delivered), (204, .delivered), (400, .refused("status 400: why")),
-        (403, .refused("status 403: why")), (422, .refused("status 422: why")),
+        (403, .later("status 403: why", after: .seconds(7))), (422, .refused("status 422: why")),
         (401, .later("status 401: why", after: .seconds(7))), (404, .later("status 404: why", after: .seconds(7))),
         (429, .later("status 429: why", after: .seconds(7))), (500, .later("status 500: why", after: .seconds(7))),
         (503, .later("status 503: why", after: .seconds(7))), (301, .later("status 301: why", after: .seconds(7))),
@@ -37,6 +37,16 @@ struct AgentPartsTests {
         let response = HTTPResponse(
             url: "u", status: status, headers: [(name: "retry-after", value: "7")], body: Array("why".utf8))
         #expect(PushVerdict(response) == verdict)
+    }
+
+    @Test(arguments: [
+        (#"{"status":"error","error":"the series {__name__=\"m\"} is not this sender's"}"#, true),
+        (#"{"status":"error","error":"operator x may not speak for host 'kvm1'"}"#, false), ("<html>", false),
+        ("", false),
+    ])
+    func `a batch is set aside as forbidden only where the store names a series`(_ body: String, _ isRefused: Bool) {
+        let verdict = PushVerdict(HTTPResponse(url: "u", status: 403, body: Array(body.utf8)))
+        if case .refused = verdict { #expect(isRefused) } else { #expect(!isRefused) }
     }
 
     @Test func `back-off doubles up to its bound and is never the same for two agents`() {
