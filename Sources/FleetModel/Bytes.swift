@@ -8,6 +8,12 @@ public struct Bytes: Hashable, Comparable, Sendable {
         self.count = count
     }
 
+    /// The nearest whole amount that 64 bits hold; `count` is what reckoning gave. NaN is nothing.
+    public init(nearest count: Double) {
+        let whole = count.rounded()
+        self.count = Int64(exactly: whole) ?? (whole > 0 ? .max : whole < 0 ? .min : 0)
+    }
+
     /// Nothing.
     public static let zero = Bytes(0)
 
@@ -23,11 +29,17 @@ public struct Bytes: Hashable, Comparable, Sendable {
     /// Smaller amounts come first.
     public static func < (left: Bytes, right: Bytes) -> Bool { left.count < right.count }
 
-    /// The sum of both.
-    public static func + (left: Bytes, right: Bytes) -> Bytes { Bytes(left.count + right.count) }
+    /// The sum of both, at most what 64 bits hold: an amount that somebody sent must not stop a server.
+    public static func + (left: Bytes, right: Bytes) -> Bytes {
+        let (sum, overflow) = left.count.addingReportingOverflow(right.count)
+        return Bytes(overflow ? (right.count > 0 ? .max : .min) : sum)
+    }
 
-    /// What remains of `left`; negative when `right` is more.
-    public static func - (left: Bytes, right: Bytes) -> Bytes { Bytes(left.count - right.count) }
+    /// What remains of `left`; negative when `right` is more. Kept within 64 bits as sums are.
+    public static func - (left: Bytes, right: Bytes) -> Bytes {
+        let (rest, overflow) = left.count.subtractingReportingOverflow(right.count)
+        return Bytes(overflow ? (right.count > 0 ? .min : .max) : rest)
+    }
 }
 
 extension Bytes: CustomStringConvertible {
