@@ -85,7 +85,7 @@ public enum StateChange: Hashable, Codable, Sendable {
     case saveTip(Tip)
     /// An operation is new or changed.
     case saveOperation(Operation)
-    /// A command was issued.
+    /// A command was issued, under a number that was never used: one that was is an error.
     case saveCommand(AgentCommand)
     /// A command was answered: the first answer counts, a later one changes nothing.
     case answerCommand(number: Int64, answer: HostTaskAnswer, time: Timestamp)
@@ -116,6 +116,9 @@ public struct AccessToken: Hashable, Codable, Sendable {
     public var role: Role
     /// SHA-256 of the secret (which has 256 random bits, so no slower hash is called for), in hexadecimal.
     public var hash: String
+    /// Names that no token bears: what Evenkeel does by itself, and what is done without a token, goes by them.
+    public static let reservedNames: Set<String> = ["policy", "evenkeel", "local"]
+
     /// When it was made.
     public var created: Timestamp
     /// When it was revoked.

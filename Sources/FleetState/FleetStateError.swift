@@ -18,6 +18,8 @@ public enum FleetStateError: Error, Hashable, Sendable {
     case refused(path: String, reason: String)
     /// A token of that name and role is in force already.
     case tokenExists(name: String, role: String)
+    /// The name stands for Evenkeel itself, or for whoever needs no token.
+    case reservedName(String)
 }
 
 extension FleetStateError: CustomStringConvertible {
@@ -42,6 +44,8 @@ extension FleetStateError: CustomStringConvertible {
             "\(path): \(reason)"
         case .tokenExists(let name, let role):
             "there is a token for \(role) \(name) already; revoke it first, or choose another name"
+        case .reservedName(let name):
+            "'\(name)' is a name that Evenkeel uses itself in tips and the audit log; choose another name"
         }
     }
 

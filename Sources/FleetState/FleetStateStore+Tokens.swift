@@ -4,11 +4,14 @@ import GRDB
 extension FleetStateStore {
     /// Makes a token and returns its secret, which is kept nowhere: 256 bits from `generator` in hexadecimal, after a
     /// prefix that lets scanners for leaked secrets know it. Throws `FleetStateError.tokenExists` while another of the
-    /// same role and name is in force.
+    /// same role and name is in force, and `FleetStateError.reservedName` for a name of `AccessToken.reservedNames`.
     public func createToken(
         _ role: AccessToken.Role, name: Name<TokenKind>, actor: String, at time: Timestamp,
         using generator: inout some RandomNumberGenerator
     ) async throws -> String {
+        if AccessToken.reservedNames.contains(name.text.lowercased()) {
+            throw FleetStateError.reservedName(name.text)
+        }
         let digits = (0..<32).map { _ in UInt8.random(in: 0...255, using: &generator) }
         let secret = "evenkeel_\(role.rawValue)_" + SHA256.hexadecimal(digits)
         let token = AccessToken(name: name, role: role, hash: SHA256.hash(ofSecret: secret), created: time)

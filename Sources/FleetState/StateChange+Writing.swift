@@ -71,14 +71,13 @@ extension StateChange {
                 """)
     }
 
-    /// A command that was answered keeps its answer when it is saved again.
+    /// A number that is there already is refused: a second command under it would never reach its host.
     private static func write(_ command: AgentCommand, to database: Database) throws {
         try database.execute(
             literal: """
                 INSERT INTO commands (number, host, operation, issued, document)
                 VALUES (\(command.number), \(command.host.text), \(command.operation), \(command.issued.milliseconds),
                     \(try Document.text(of: command)))
-                ON CONFLICT (number) DO NOTHING
                 """)
     }
 

@@ -50,7 +50,7 @@ struct FleetStateStoreTests {
         #expect(state.lastNumbers == LastNumbers())
     }
 
-    @Test("The first answer counts, and a command that is saved again keeps it")
+    @Test("The first answer counts, and a command's number is never used again")
     func firstAnswerCounts() async throws {
         let store = try FleetStateStore.inMemory()
         try await store.commit([.saveCommand(try Fixture.command(7))])
@@ -58,7 +58,8 @@ struct FleetStateStoreTests {
         #expect(try await store.receipt(ofCommand: 8) == nil)
         try await store.commit([.answerCommand(number: 7, answer: .done, time: Fixture.time(8))])
         try await store.commit([.answerCommand(number: 7, answer: .failed("late"), time: Fixture.time(9))])
-        try await store.commit([.saveCommand(try Fixture.command(7))])
+        let again = try Fixture.command(7, host: "h2")
+        await #expect(throws: FleetStateError.self) { try await store.commit([.saveCommand(again)]) }
         #expect(try await store.receipt(ofCommand: 7)?.answer == .done)
         #expect(try await store.load().commands.isEmpty)
     }

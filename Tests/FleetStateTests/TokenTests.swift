@@ -44,6 +44,17 @@ struct TokenTests {
         #expect(try await store.token(hash: SHA256.hash(ofSecret: new)) != nil)
     }
 
+    @Test("Nobody bears the name that policy acts under", arguments: ["policy", "evenkeel", "local", "Policy"])
+    func reserved(text: String) async throws {
+        let store = try FleetStateStore.inMemory()
+        var generator = SystemRandomNumberGenerator()
+        let name = try #require(Name<TokenKind>(text))
+        await #expect(throws: FleetStateError.reservedName(text)) {
+            try await store.createToken(.operator, name: name, actor: "root", at: Fixture.time(1), using: &generator)
+        }
+        #expect(try await store.hasTokens() == false)
+    }
+
     @Test(
         "SHA-256 gives the digests of FIPS 180-4's examples",
         arguments: [
