@@ -53,14 +53,15 @@ import Testing
                 == [.finish(.cancelled(reason: "operator"))])
     }
 
-    @Test func aGuestThatRanAtTheDestinationAndDiedIsNotResumedFromThePast() throws {
+    @Test(arguments: [VirtualMachineState.crashed, .stopped])
+    func aGuestThatRanAtTheDestinationAndEndedIsNotResumedFromThePast(_ state: VirtualMachineState) throws {
         var machine = MigrationMachine(try Fixture.request())
         let id = machine.request.definition.id
         let prepare = try #require(machine.receive(.begin).asks.first)
         let send = try #require(
             machine.receive(.answered(.destination, prepare.task, .listening(address: "tcp:127.0.0.1:1"))).asks.first)
         _ = machine.receive(.answered(.source, send.task, .sent(TwoHosts.figures)))
-        _ = machine.receive(.answered(.destination, .inspect(id), .state(.crashed)))
+        _ = machine.receive(.answered(.destination, .inspect(id), .state(state)))
         let next = machine.receive(.answered(.destination, .abandonIncoming(id), .refused("it ran here"))).asks
         #expect(next == [.init(side: .source, task: .releaseSource(id))])
         _ = machine.receive(.answered(.source, .releaseSource(id), .done))
@@ -146,6 +147,8 @@ private struct Exploration {
     private mutating func check(_ state: State) throws {
         let world = state.world
         try expect(world.placesRunning <= 1, "runs twice", state)
+        let isPast = world.hasRunThere && (world.source == .running || world.source == .outgoing)
+        try expect(!isPast, "was resumed from the past", state)
         guard let outcome = state.machine.outcome else {
             try expect(!state.machine.outstanding.isEmpty, "waits for nothing", state)
             try checkCheckpoint(state.machine)
@@ -156,12 +159,13 @@ private struct Exploration {
         try expect(world.placesRunning == 1 || world.isGuestLost, "runs nowhere", state)
         switch outcome {
         case .succeeded:
-            try expect(world.destination == .running || world.destination == .crashed, "is not there", state)
+            try expect(world.hasRunThere, "is not there", state)
             try expect(world.source == .forgotten, "left a source behind", state)
         case .cancelled, .failed(_, .source):
             try expect(world.destination != .running && world.source != .forgotten, "is not at the source", state)
         case .failed(_, .destination):
-            try expect(world.destination == .crashed && world.source == .forgotten, "did not end there", state)
+            let hasEnded = world.destination == .crashed || world.destination == .shutDown
+            try expect(hasEnded && world.source == .forgotten, "did not end there", state)
         case .failed(_, nil):
             try expect(world.isGuestLost, "location given up without need", state)
         }

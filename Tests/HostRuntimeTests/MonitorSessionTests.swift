@@ -138,7 +138,7 @@ import Testing
         let listener = try UnixSocket.listening(at: "\(root)/qmp.sock")
         let connection = try MonitorConnection(path: "\(root)/qmp.sock", heard: { _ in }, ended: {})
         let peer = FileDescriptor(accept(listener.number, nil, nil))
-        try peer.writeAll(Array(greeting.utf8))
+        #expect(try peer.writeAll(Array(greeting.utf8)))
         if closing { _ = shutdown(peer.number, Int32(SHUT_RDWR)) }
         try await body(connection)
         connection.close()
@@ -150,6 +150,31 @@ import Testing
             await #expect(throws: MonitorError.noAnswer(to: "greeting")) {
                 try await connection.ready(within: .milliseconds(100))
             }
+        }
+    }
+
+    @Test func aPeerThatTakesNoConnectionsIsAnErrorAndNotAWait() throws {
+        let root = try temporaryFolder()
+        defer { endProcesses(under: root) }
+        let listener = try UnixSocket.listening(at: "\(root)/qmp.sock")
+        var held: [FileDescriptor] = []
+        let error = #expect(throws: HostRuntimeError.self) {
+            while held.count < 1000 { held.append(try UnixSocket.connected(to: "\(root)/qmp.sock")) }
+        }
+        #expect(try #require(error).description.contains("QEMU does not take connections"))
+        withExtendedLifetime(listener) {}
+    }
+
+    @Test func whatAPeerSaidBeforeItHungUpIsHeardAlsoByWhoWritesToItMeanwhile() async throws {
+        let greeting = MonitorSessionTests.greeting + "\n" + #"{"return": {}, "id": 0}"# + "\n"
+        try await connection(saying: greeting, closing: true) { connection in
+            _ = try? await connection.execute("cont")
+            #expect(connection.isHeardToItsEnd())
+        }
+        try await connection(saying: greeting) { connection in
+            try await connection.ready(within: .seconds(5))
+            connection.close()
+            #expect(!connection.isHeardToItsEnd())
         }
     }
 

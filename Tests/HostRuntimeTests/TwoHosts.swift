@@ -6,11 +6,14 @@ import FleetModel
 /// against. Every choice that the world has is a separate successor.
 struct TwoHosts: Hashable {
     enum Source: Hashable { case running, outgoing, handedOver, crashed, forgotten }
-    /// `arriving`: the stream is complete and the guest not yet started. `crashed`: it ended after it had run here.
-    enum Destination: Hashable { case absent, incoming, arriving, running, crashed }
+    /// `arriving`: the stream is complete and the guest not yet started. `crashed`, `shutDown`: it ended after it had run
+    /// here. `endedUnseen`: its process ended while no agent was looking.
+    enum Destination: Hashable { case absent, incoming, arriving, running, crashed, shutDown, endedUnseen }
 
     var source = Source.running
     var destination = Destination.absent
+    /// Whether the guest has run at the destination: what the source holds is the past from then on.
+    var hasRunThere = false
     /// How much may still go wrong.
     var faults: Int
 
@@ -18,11 +21,15 @@ struct TwoHosts: Hashable {
     func spontaneous() -> [TwoHosts] {
         var next: [TwoHosts] = []
         if source == .outgoing && destination == .incoming { next.append(with { $0.completeStream() }) }
-        if destination == .arriving { next.append(with { $0.destination = .running }) }
+        if destination == .arriving { next.append(with { $0.arrive() }) }
         guard faults > 0 else { return next }
         if source == .outgoing { next.append(failing { $0.breakStream() }) }
         if source != .forgotten && source != .crashed { next.append(failing { $0.killSource() }) }
-        if destination != .absent && destination != .crashed { next.append(failing { $0.killDestination() }) }
+        if destination == .running { next.append(failing { $0.destination = .shutDown }) }
+        if hasDestinationProcess {
+            next.append(failing { $0.killDestination() })
+            next.append(failing { $0.killDestinationUnseen() })
+        }
         return next
     }
 
@@ -72,6 +79,7 @@ struct TwoHosts: Hashable {
             [(with { $0.destination = .incoming }, .listening(address: "tcp:127.0.0.1:1"))]
         case (.abandonIncoming, .absent), (.abandonIncoming, .incoming), (.abandonIncoming, .arriving):
             [(with { $0.abandon() }, .done)]
+        case (.abandonIncoming, .endedUnseen): [(self, .failed("nobody saw whether it arrived"))]
         default: [(self, .refused("not in this state: \(destination)"))]
         }
     }
@@ -92,6 +100,8 @@ struct TwoHosts: Hashable {
         case .incoming, .arriving: .incoming
         case .running: .running
         case .crashed: .crashed
+        case .shutDown: .stopped
+        case .endedUnseen: .unknown
         }
     }
 
@@ -103,8 +113,11 @@ struct TwoHosts: Hashable {
     var isGuestLost: Bool {
         switch destination {
         case .running, .arriving: false
-        case .crashed: true
-        case .absent, .incoming: source == .crashed || source == .forgotten
+        case .crashed, .shutDown: true
+        case .endedUnseen where hasRunThere: true
+        // Nobody can tell it from the case before, so it stays halted where it is.
+        case .endedUnseen where source == .handedOver: true
+        case .absent, .incoming, .endedUnseen: source == .crashed || source == .forgotten
         }
     }
 
@@ -131,9 +144,26 @@ struct TwoHosts: Hashable {
         source = .crashed
     }
 
+    private var hasDestinationProcess: Bool {
+        switch destination {
+        case .incoming, .arriving, .running: true
+        case .absent, .crashed, .shutDown, .endedUnseen: false
+        }
+    }
+
+    private mutating func arrive() {
+        destination = .running
+        hasRunThere = true
+    }
+
     private mutating func killDestination() {
         if source == .outgoing { source = .running }
         destination = destination == .running ? .crashed : .absent
+    }
+
+    private mutating func killDestinationUnseen() {
+        if source == .outgoing { source = .running }
+        destination = .endedUnseen
     }
 
     private func with(_ change: (inout TwoHosts) -> Void) -> TwoHosts {

@@ -4,9 +4,13 @@ import Logging
 /// The destination's side of a migration.
 extension QEMUMachine {
     func prepareIncoming(_ migration: IncomingMigration) async throws -> HostTaskAnswer {
-        let state = await look()
-        if state == .incoming, record?.definition == migration.definition, let address = record?.incoming?.address {
-            return .listening(address: address)
+        var state = await look()
+        if state == .incoming, record?.definition == migration.definition {
+            if let address = record?.incoming?.address { return .listening(address: address) }
+            // An earlier attempt that was broken off before it listened: nobody was told of it.
+            guard await endProcess() else { return .failed("the waiting QEMU cannot be ended: it hangs in the kernel") }
+            forget()
+            state = nil
         }
         guard state == nil else {
             return .refused("the VM \(migration.definition.name) is already \(state?.rawValue ?? "") on this host")
@@ -71,10 +75,11 @@ extension QEMUMachine {
         case .running, .paused, .outgoing: return .refused("the guest has arrived and is \(state?.rawValue ?? "") here")
         case .crashed: return .refused("the guest arrived here and then: \(record?.problem ?? "its process ended")")
         case .stopped, .handedOver: return .refused("the VM is \(state?.rawValue ?? "") here")
+        case .unknown where hasEndedUnseen: return .failed(Self.unseenEnd)
         case .unknown: return .failed("QEMU does not answer, so nobody can say whether the guest has arrived")
         }
         try await command("stop")
-        guard try await command("query-status")["status"]?.text == "inmigrate" else {
+        guard try await statusWord() == "inmigrate" else {
             if process?.isAlive == true { try await command("cont") }
             return .refused("the guest has just arrived here")
         }
@@ -85,11 +90,11 @@ extension QEMUMachine {
 
     /// Called when a waiting VM's time is over.
     func giveUpWaiting() async {
-        guard let deadline = record?.incoming?.deadline, deadline <= clock.now else { return }
+        guard let deadline = record?.incoming?.deadline, deadline <= clock.now, !hasEndedUnseen else { return }
         let answer = await exclusively { machine in try await machine.abandonIncoming() }
         if answer == .done {
             log.warning("gave up waiting for the guest", metadata: ["vm": "\(id)"])
-        } else if record?.incoming != nil, !isReleased {
+        } else if record?.incoming != nil, !hasEndedUnseen, !isReleased {
             // It could not be asked, or not be ended: the guest may still be on its way.
             signal(.waiting(id, until: clock.now + .seconds(10)))
         }

@@ -95,6 +95,7 @@ extension QEMUMachine {
         let consoleSocket = try UnixSocket.listening(at: folder.console)
         monitor?.close()
         _ = try connect()
+        arrival.sawWaiting()
         return try Spawn(
             program: host.qemu, arguments: arguments, output: try folder.newLog(),
             passed: [monitorSocket, consoleSocket], logicalProcessors: host.logicalProcessors
@@ -124,6 +125,13 @@ extension QEMUMachine {
         }
         guard await endProcess() else { return .failed("the VM's QEMU cannot be ended: it hangs in the kernel") }
         settleEnd()
+        // Who stops by force what ended unseen says that it is over here.
+        if hasEndedUnseen {
+            try update {
+                $0.incoming = nil
+                $0.problem = nil
+            }
+        }
         return .done
     }
 

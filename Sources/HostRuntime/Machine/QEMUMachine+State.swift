@@ -13,7 +13,7 @@ extension QEMUMachine {
     func lookClosely() async -> (state: VirtualMachineState?, word: String?) {
         guard let record else { return (nil, nil) }
         guard let process else {
-            if record.process != nil || record.incoming != nil { settleEnd() }
+            if record.process != nil || (record.incoming != nil && !hasEndedUnseen) { settleEnd() }
             return (restingState, nil)
         }
         guard process.isAlive else {
@@ -21,7 +21,7 @@ extension QEMUMachine {
             return (restingState, nil)
         }
         do throws(HostRuntimeError) {
-            let word = try await command("query-status")["status"]?.text ?? ""
+            let word = try await statusWord()
             var state = RunState.state(word)
             if state == .running || state == .paused {
                 noteArrival()
@@ -52,8 +52,12 @@ extension QEMUMachine {
     }
 
     private var restingState: VirtualMachineState? {
-        record.map { $0.problem == nil ? .stopped : .crashed }
+        if hasEndedUnseen { return .unknown }
+        return record.map { $0.problem == nil ? .stopped : .crashed }
     }
+
+    /// Whether the process that waited for the guest has ended and nobody saw whether the guest had run in it.
+    var hasEndedUnseen: Bool { process == nil && record?.incoming != nil && record?.problem != nil }
 
     /// Takes note that the guest is here: from now on the end of its process is the end of the VM.
     private func noteArrival() {
@@ -67,20 +71,39 @@ extension QEMUMachine {
         guard !isReleased, let record else { return }
         let how = process?.howItEnded() ?? "while no agent was looking"
         let lines = folder.lastLogLines()
+        let hasRun = hasGuestRun(record)
         dropMonitor()
         process = nil
-        if record.incoming != nil {
+        if hasRun == false {
             log.warning("QEMU ended (\(how)) before its guest arrived: \(lines)", metadata: ["vm": "\(id)"])
             return forget()
         }
         folder.removeSockets()
-        let isWanted = endIsWanted.withLock { $0 }
-        let problem = isWanted ? nil : HostRuntimeError.ended(status: how, log: lines).description
+        var problem: String? = HostRuntimeError.ended(status: how, log: lines).description
+        if hasRun == nil {
+            problem = "\(Self.unseenEnd) (\(how)): find out, then stop it here by force"
+        } else if endIsWanted.withLock({ $0 }) {
+            problem = nil
+        }
         if let problem { log.error("\(problem)", metadata: ["vm": "\(id)"]) }
         note {
             $0.process = nil
             $0.problem = problem
+            if hasRun != nil { $0.incoming = nil }
         }
+    }
+
+    static let unseenEnd = "nobody saw whether the guest arrived here before its QEMU ended"
+
+    /// Whether the guest ran in the process that has ended; `nil` where nobody can know. To take "it did not arrive" for
+    /// granted would let the source go on with old memory on newer disks.
+    private func hasGuestRun(_ record: MachineRecord) -> Bool? {
+        guard let incoming = record.incoming else { return true }
+        // Without an address no source was ever told where to send.
+        if incoming.address == nil { return false }
+        guard let monitor else { return nil }
+        let isHeardToItsEnd = monitor.isHeardToItsEnd()
+        return arrival.hasRun == false && !isHeardToItsEnd ? nil : arrival.hasRun
     }
 
     /// Takes note of what was seen. Where that cannot be written, as on a full disk, it still holds for this run, and

@@ -28,7 +28,9 @@ actor QEMUMachine {
     /// `nil` while this host does not know the VM.
     var record: MachineRecord?
     var process: ProcessHandle?
-    var monitor: MonitorConnection?
+    private(set) var monitor: MonitorConnection?
+    /// What ``monitor`` has shown of a guest's arrival.
+    private(set) var arrival = ArrivalWatch()
     /// The guest has shut itself down, or we are stopping it: the end of its process is no crash.
     let endIsWanted = Locked(false)
     /// The VM is another run of the agent's by now: nothing of it may be touched, and QEMU's monitor serves one client,
@@ -115,6 +117,19 @@ actor QEMUMachine {
         }
     }
 
+    /// QEMU's word for the state of the VM.
+    func statusWord() async throws(HostRuntimeError) -> String {
+        do throws(MonitorError) {
+            let connection = try await connected()
+            let word = try await connection.execute("query-status")["status"]?.text ?? ""
+            // Only the connection that said so will show all that comes after.
+            if word == "inmigrate", monitor === connection { arrival.sawWaiting() }
+            return word
+        } catch {
+            throw .monitor(error)
+        }
+    }
+
     private func connected() async throws(MonitorError) -> MonitorConnection {
         if isReleased { throw .closed }
         let connection: MonitorConnection
@@ -133,12 +148,14 @@ actor QEMUMachine {
     }
 
     func connect() throws(HostRuntimeError) -> MonitorConnection {
+        let arrival = ArrivalWatch()
         let (id, changes, signal, endIsWanted) = (id, changes, signal, endIsWanted)
         let connection = try MonitorConnection(
             path: folder.monitor,
             heard: { event in
                 // QEMU ends by itself after its guest has shut down.
                 if event.name == "SHUTDOWN", event.data["guest"]?.flag == true { endIsWanted.withLock { $0 = true } }
+                if event.name == "RESUME" { arrival.sawResume() }
                 changes.ring()
                 signal(.changed(id))
             },
@@ -147,6 +164,7 @@ actor QEMUMachine {
                 signal(.changed(id))
             })
         monitor = connection
+        self.arrival = arrival
         return connection
     }
 }

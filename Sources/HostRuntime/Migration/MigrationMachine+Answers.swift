@@ -10,8 +10,8 @@ extension MigrationMachine {
         case .locating(let reason): located(answer, reason)
         case .confirming(let hold, let figures, let trouble): confirmed(answer, hold, figures, trouble)
         case .clearing(let ending): cleared(answer, ending)
-        case .deciding(let hold, let figures, let reason, let crashedThere):
-            decided(answer, hold, figures, reason, crashedThere)
+        case .deciding(let hold, let figures, let reason, let endedThere):
+            decided(answer, hold, figures, reason, endedThere)
         case .resuming(let reason, let looking): looking ? resumeSeen(answer, reason) : resumed(answer, reason)
         case .releasing(let ending, let looking): looking ? releaseSeen(answer, ending) : released(answer, ending)
         }
@@ -77,7 +77,7 @@ extension MigrationMachine {
             return release(.succeeded(figures), note: "the guest is at \(request.destination) (\(state.rawValue))")
         }
         let reason = trouble ?? "the guest did not arrive at \(request.destination): \(answer.text)"
-        return decide(hold, figures, reason, crashedThere: state == .crashed)
+        return decide(hold, figures, reason, endedThere: state == .crashed || state == .stopped)
     }
 
     private mutating func release(_ ending: MigrationOutcome, note: String) -> [Action] {
@@ -163,16 +163,16 @@ extension MigrationMachine {
     }
 
     private mutating func decide(
-        _ hold: SourceHold, _ figures: MigrationFigures?, _ reason: String, crashedThere: Bool = false
+        _ hold: SourceHold, _ figures: MigrationFigures?, _ reason: String, endedThere: Bool = false
     ) -> [Action] {
-        enter(.deciding(hold, figures: figures, reason: reason, crashedThere: crashedThere))
+        enter(.deciding(hold, figures: figures, reason: reason, endedThere: endedThere))
         decisionsAsked += 1
         return [.log(reason), ask(.destination, .abandonIncoming(virtualMachine))]
     }
 
     private mutating func decided(
         _ answer: HostTaskAnswer, _ hold: SourceHold, _ figures: MigrationFigures?, _ reason: String,
-        _ crashedThere: Bool
+        _ endedThere: Bool
     ) -> [Action] {
         if case .done = answer {
             guard hold == .handedOver else {
@@ -180,8 +180,9 @@ extension MigrationMachine {
             }
             return resume(reason)
         }
-        if crashedThere, case .refused(let why) = answer {
-            // It lived there before it died: what the source holds is the past, and must not run beside newer disks.
+        if endedThere, case .refused(let why) = answer {
+            // The destination knew nothing of it before, so it lived there until it died or shut down: what the source
+            // holds is the past, and must not run beside newer disks.
             return release(
                 .failed(
                     reason: "the VM arrived at \(request.destination) and ended there: \(why)", location: .destination),

@@ -173,7 +173,7 @@ extension MigrationMachine {
         /// The end of the waiting process at the destination, the guest being at the source.
         case clearing(MigrationOutcome)
         /// The end of the waiting process at the destination, which decides where the guest goes on.
-        case deciding(SourceHold, figures: MigrationFigures?, reason: String, crashedThere: Bool)
+        case deciding(SourceHold, figures: MigrationFigures?, reason: String, endedThere: Bool)
         /// The guest's going on at the source; `looking` while the source is asked whether it does.
         case resuming(reason: String, looking: Bool)
         /// The end of the source's process; `looking` while the source is asked whether it has ended.

@@ -10,6 +10,7 @@ final class MonitorConnection: Sendable {
         var isReady = false
         var isBroken = false
         var brokenBy = MonitorError.closed
+        var hasEnded = false
         var waiting: [Int64: CheckedContinuation<Result<JSONValue, MonitorError>, Never>] = [:]
     }
 
@@ -49,6 +50,13 @@ final class MonitorConnection: Sendable {
 
     /// Whether nothing more can come of it.
     var isBroken: Bool { state.withLock { $0.isBroken } }
+
+    /// Whether all that QEMU ever said has been heard: to be asked once its process has ended. What it said last lies
+    /// in the socket by then, and is read before this returns.
+    func isHeardToItsEnd() -> Bool {
+        watch.withLock { $0 }?.callNow()
+        return state.withLock { $0.hasEnded }
+    }
 
     /// Gives a command and waits for its answer.
     @discardableResult
@@ -91,7 +99,8 @@ final class MonitorConnection: Sendable {
 
     private func send(_ bytes: [UInt8]) {
         do throws(HostRuntimeError) {
-            try socket.writeAll(bytes)
+            // Where QEMU has closed, the reader comes upon that after what it said last.
+            _ = try socket.writeAll(bytes)
         } catch {
             perform(state.withLock { $0.session.close(.transport(error.description)) })
         }
@@ -101,7 +110,12 @@ final class MonitorConnection: Sendable {
         do throws(HostRuntimeError) {
             while let bytes = try socket.read(limit: 1 << 16) {
                 let isEnd = bytes.isEmpty
-                perform(state.withLock { isEnd ? $0.session.close() : $0.session.receive(bytes) })
+                perform(
+                    state.withLock { state in
+                        // A connection that was given up on, by us or for what came over it, has no end to be heard.
+                        if isEnd, !state.isBroken { state.hasEnded = true }
+                        return isEnd ? state.session.close() : state.session.receive(bytes)
+                    })
                 if isEnd { return stopReading() }
             }
         } catch {

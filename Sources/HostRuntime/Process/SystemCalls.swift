@@ -37,8 +37,9 @@ final class FileDescriptor: Sendable {
         }
     }
 
-    /// Writes all of `bytes`, or throws: a peer that lets the queue run full does not listen.
-    func writeAll(_ bytes: [UInt8]) throws(HostRuntimeError) {
+    /// Writes all of `bytes`, or throws: a peer that lets the queue run full does not listen. False when the peer has
+    /// closed: what it said before can still be read.
+    func writeAll(_ bytes: [UInt8]) throws(HostRuntimeError) -> Bool {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = unsafe rest.withUnsafeBytes {
@@ -46,9 +47,12 @@ final class FileDescriptor: Sendable {
             }
             if count > 0 {
                 rest = rest.dropFirst(count)
+            } else if errno == EPIPE {
+                return false
             } else if errno != EINTR {
                 throw .system(doing: "cannot write to", on: "socket", reason: lastSystemError())
             }
         }
+        return true
     }
 }

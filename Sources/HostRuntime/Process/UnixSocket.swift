@@ -4,7 +4,7 @@ import Glibc
 enum UnixSocket {
     /// A listening socket at `path`, replacing what a dead process left there.
     static func listening(at path: String) throws(HostRuntimeError) -> FileDescriptor {
-        let descriptor = try make(path)
+        let descriptor = try make()
         unsafe unlink(path)
         guard unsafe try withAddress(path, { unsafe bind(descriptor.number, $0, $1) }) == 0,
             listen(descriptor.number, 4) == 0
@@ -12,21 +12,19 @@ enum UnixSocket {
         return descriptor
     }
 
-    /// A connection to whoever listens at `path`; it does not wait for the other side to take it.
+    /// A connection to whoever listens at `path`. It waits for nothing: neither for the other side to take it, nor,
+    /// where too many already wait for that (EAGAIN, unix(7)), for room among them.
     static func connected(to path: String) throws(HostRuntimeError) -> FileDescriptor {
-        let descriptor = try make(path)
+        let descriptor = try make(Int32(SOCK_NONBLOCK.rawValue))
         guard unsafe try withAddress(path, { unsafe connect(descriptor.number, $0, $1) }) == 0 else {
-            throw .system(doing: "cannot connect to", on: path, reason: lastSystemError())
-        }
-        let flags = fcntl(descriptor.number, F_GETFL)
-        guard fcntl(descriptor.number, F_SETFL, flags | O_NONBLOCK) == 0 else {
-            throw .system(doing: "cannot set up", on: path, reason: lastSystemError())
+            let reason = errno == EAGAIN ? "QEMU does not take connections" : lastSystemError()
+            throw .system(doing: "cannot connect to", on: path, reason: reason)
         }
         return descriptor
     }
 
-    private static func make(_ path: String) throws(HostRuntimeError) -> FileDescriptor {
-        let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    private static func make(_ options: Int32 = 0) throws(HostRuntimeError) -> FileDescriptor {
+        let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue) | options, 0)
         guard number >= 0 else { throw .system(doing: "cannot make", on: "a socket", reason: lastSystemError()) }
         return FileDescriptor(number)
     }

@@ -43,7 +43,9 @@ public final class PulseConsole: Sendable {
 
     /// Sends a setting. The guest hears nothing before its first tick, so wait for a line before the first setting.
     public func send(_ setting: PulseSetting) throws(HostRuntimeError) {
-        try socket.writeAll(Array(setting.line.utf8))
+        guard try socket.writeAll(Array(setting.line.utf8)) else {
+            throw .system(doing: "cannot write to", on: "console", reason: "the guest's QEMU has ended")
+        }
     }
 
     /// Ends the connection; the guest goes on.
