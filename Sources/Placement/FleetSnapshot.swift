@@ -29,12 +29,15 @@ public struct FleetSnapshot: Sendable, Hashable {
         hosts.first { $0.name == name }
     }
 
-    /// Where the VM lives, and the VM.
+    /// Where the VM lives, and the VM; of hosts that both list it, one that is not silent.
     public func locate(_ id: VirtualMachineID) -> (host: PlacementHost, machine: PlacementVM)? {
-        for host in hosts {
-            if let machine = host.virtualMachines.first(where: { $0.id == id }) { return (host, machine) }
+        var last: (host: PlacementHost, machine: PlacementVM)?
+        for host in hosts where last == nil || !host.isSilent {
+            guard let machine = host.virtualMachines.first(where: { $0.id == id }) else { continue }
+            if !host.isSilent { return (host, machine) }
+            last = (host, machine)
         }
-        return nil
+        return last
     }
 }
 
@@ -46,6 +49,8 @@ public struct PlacementHost: Sendable, Hashable {
     public var cluster: ClusterName
     /// Why the host takes no part in any plan (its agent is silent, it is drained), for a person; `nil` when it does.
     public var unavailableReason: String?
+    /// Whether its agent has not reported for too long: what it lists may have gone elsewhere since.
+    public var isSilent: Bool
     /// Logical processors, for VMs and the host's own work together.
     public var logicalProcessors: Int
     /// Memory of the host.
@@ -63,13 +68,14 @@ public struct PlacementHost: Sendable, Hashable {
 
     /// A host.
     public init(
-        name: HostName, cluster: ClusterName, unavailableReason: String? = nil, logicalProcessors: Int,
-        memory: Bytes, memoryAvailable: Bytes?, processorUse: Double?, accelerator: Accelerator,
+        name: HostName, cluster: ClusterName, unavailableReason: String? = nil, isSilent: Bool = false,
+        logicalProcessors: Int, memory: Bytes, memoryAvailable: Bytes?, processorUse: Double?, accelerator: Accelerator,
         lastMoved: Timestamp? = nil, virtualMachines: [PlacementVM]
     ) {
         self.name = name
         self.cluster = cluster
         self.unavailableReason = unavailableReason
+        self.isSilent = isSilent
         self.logicalProcessors = logicalProcessors
         self.memory = memory
         self.memoryAvailable = memoryAvailable
@@ -103,6 +109,8 @@ public struct PlacementVM: Sendable, Hashable {
     public var accelerator: Accelerator?
     /// Why it must stay where it is (it is not running, it is being moved), for a person; `nil` when it may move.
     public var immovable: String?
+    /// Why only an operator may move it, by name, for a person; `nil` when plans may, too.
+    public var doubt: String?
     /// When it was moved last.
     public var lastMoved: Timestamp?
 
@@ -110,7 +118,7 @@ public struct PlacementVM: Sendable, Hashable {
     public init(
         id: VirtualMachineID, name: String, memory: Bytes, residentMemory: Bytes?, processorUse: Double?,
         processorWait: Double? = nil, virtualProcessors: Int? = nil, accelerator: Accelerator? = nil,
-        immovable: String? = nil, lastMoved: Timestamp? = nil
+        immovable: String? = nil, doubt: String? = nil, lastMoved: Timestamp? = nil
     ) {
         self.id = id
         self.name = name
@@ -121,6 +129,7 @@ public struct PlacementVM: Sendable, Hashable {
         self.virtualProcessors = virtualProcessors
         self.accelerator = accelerator
         self.immovable = immovable
+        self.doubt = doubt
         self.lastMoved = lastMoved
     }
 }

@@ -21,6 +21,7 @@ struct MoveCheck: Sendable {
 
     /// Why an automatic action leaves the VM alone.
     func caution(aboutMoving machine: PlacementVM) -> String? {
+        if let doubt = machine.doubt { return doubt }
         if machine.processorUse == nil { return "its processor use is unknown" }
         if let last = machine.lastMoved, let rest = rest(since: last) {
             return "it was moved \(Wording.span(time - last)) ago; it is left alone for another \(rest)"
@@ -82,5 +83,5 @@ struct MoveCheck: Sendable {
     /// NaN holds nothing.
     func holds(_ share: Double, _ ceiling: Double) -> Bool { share <= ceiling + Self.tolerance }
 
-    private func bytes(_ count: Double) -> String { Bytes(Int64(max(0, count))).description }
+    private func bytes(_ count: Double) -> String { Bytes(nearest: max(0, count)).description }
 }

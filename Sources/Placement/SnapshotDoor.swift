@@ -4,7 +4,12 @@ import FleetModel
 struct SnapshotDoor {
     private(set) var problems: [String] = []
     private var seenMachines: [VirtualMachineID: HostName] = [:]
+    /// By VM, the hosts that list it and are not silent.
+    private var heard: [VirtualMachineID: Set<HostName>] = [:]
     private var doubled: Set<VirtualMachineID> = []
+
+    /// More is not a size but a mistake: 2^50 bytes, as `HostReport.objection` has it.
+    private static let sizeLimit = Bytes(1 << 50)
 
     mutating func admit(_ hosts: [PlacementHost]) -> [PlacementHost] {
         var admitted: [PlacementHost] = []
@@ -23,11 +28,15 @@ struct SnapshotDoor {
         let place = "host \(host.name)"
         host.processorUse = ratio(host.processorUse, "\(place): processor use")
         host.memoryAvailable = size(host.memoryAvailable, "\(place): available memory", limit: host.memory)
-        if host.logicalProcessors <= 0 || host.memory.count <= 0 {
-            problems.append("\(place): no logical processors or no memory")
-            host.unavailableReason = host.unavailableReason ?? "it reports no logical processors or no memory"
+        if host.logicalProcessors <= 0 || host.memory.count <= 0 || host.memory > Self.sizeLimit {
+            let problem = "logical processors or memory that cannot be"
+            problems.append("\(place): \(problem)")
+            host.unavailableReason = host.unavailableReason ?? "it reports \(problem)"
         }
         host.virtualMachines = original.virtualMachines.sorted { $0.id < $1.id }.compactMap { admit($0, on: host.name) }
+        if !host.isSilent {
+            for machine in host.virtualMachines { heard[machine.id, default: []].insert(host.name) }
+        }
         return host
     }
 
@@ -43,8 +52,8 @@ struct SnapshotDoor {
         machine.processorUse = amount(machine.processorUse, "\(place): processor use")
         machine.processorWait = amount(machine.processorWait, "\(place): processor wait")
         machine.residentMemory = size(machine.residentMemory, "\(place): resident memory", limit: nil)
-        if machine.memory.count <= 0 {
-            problems.append("\(place): no memory")
+        if machine.memory.count <= 0 || machine.memory > Self.sizeLimit {
+            problems.append("\(place): memory of \(machine.memory.count) bytes")
             machine.immovable = machine.immovable ?? "its memory is unknown"
         }
         if let processors = machine.virtualProcessors, processors <= 0 {
@@ -54,11 +63,16 @@ struct SnapshotDoor {
         return machine
     }
 
-    /// A VM that two hosts report stays on both, since both may hold its memory, and moves from neither.
+    /// A VM that two hosts report stays on both, since both may hold its memory, and moves from neither. Where all but
+    /// one of them are silent, an operator, who can look, may move it from that one.
     private func holdingDoubled(_ host: PlacementHost) -> PlacementHost {
         var host = host
         for place in host.virtualMachines.indices where doubled.contains(host.virtualMachines[place].id) {
-            host.virtualMachines[place].immovable = "more than one host reports it"
+            if heard[host.virtualMachines[place].id] == [host.name] {
+                host.virtualMachines[place].doubt = "a host that is silent has reported it as well"
+            } else {
+                host.virtualMachines[place].immovable = "more than one host reports it"
+            }
         }
         return host
     }

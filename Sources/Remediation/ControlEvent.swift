@@ -37,14 +37,17 @@ public struct ControlRound: Sendable {
 public struct ControlRequest: Sendable, Hashable {
     /// What can be asked for.
     public enum Kind: Sendable, Hashable {
-        /// Carry out a tip's plan.
-        case approve(tip: Int64)
+        /// Carry out a tip's plan: the one with that `Plan.snapshotVersion`, which the operator was shown, or whatever
+        /// the plan is now where that is `nil`.
+        case approve(tip: Int64, snapshotVersion: Int64? = nil)
         /// Put a tip away without acting on it.
         case dismiss(tip: Int64, reason: String)
         /// Live-migrate a VM, without a tip.
         case migrate(VirtualMachineID, to: HostName)
         /// Call an operation off: the VM stays, or ends up, in one place.
         case cancel(operation: Int64)
+        /// Forget a host that has gone for good, or that is to join another cluster.
+        case removeHost(HostName)
         /// Set how far Evenkeel goes by itself.
         case setPolicy(AutomationPolicy)
     }

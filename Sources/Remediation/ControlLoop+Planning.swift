@@ -42,7 +42,8 @@ extension ControlLoop {
     typealias Proposal = (plan: Plan?, problem: String?)
 
     /// Gives the tip a new plan and puts it where that and policy want it. Returns whether the actions that are still
-    /// to be done are other ones than before.
+    /// to be done are other ones than before. Where they are the same, the plan keeps its version: who has seen it may
+    /// still approve it.
     @discardableResult
     mutating func adopt(_ found: Proposal, for number: Int64, because reason: String? = nil) -> Bool {
         guard let tip = tips[number]?.tip else { return false }
@@ -54,6 +55,7 @@ extension ControlLoop {
             tip.plan = found.plan.map { plan in
                 var whole = plan
                 whole.actions = done + plan.actions
+                if before == after, let old = tip.plan { whole.snapshotVersion = old.snapshotVersion }
                 return whole
             }
             if found.plan == nil { tip.actionsDone = 0 }

@@ -4,16 +4,20 @@ import Placement
 extension ControlLoop {
     /// Does what an operator asks, or says why not in words that a person understands.
     mutating func answer(to request: ControlRequest) -> ControlReply {
-        switch request.kind {
-        case .approve(let tip): approve(tip, by: request.actor)
+        if request.actor == Actor.policy || request.actor == Actor.evenkeel {
+            return .refused("'\(request.actor)' is what Evenkeel calls itself: ask under another name")
+        }
+        return switch request.kind {
+        case .approve(let tip, let version): approve(tip, planned: version, by: request.actor)
         case .dismiss(let tip, let reason): dismiss(tip, reason, by: request.actor)
         case .migrate(let id, let host): migrate(id, to: host, by: request.actor)
         case .cancel(let operation): cancel(operation, by: request.actor)
+        case .removeHost(let host): remove(host, by: request.actor)
         case .setPolicy(let policy): set(policy, by: request.actor)
         }
     }
 
-    private mutating func approve(_ number: Int64, by actor: String) -> ControlReply {
+    private mutating func approve(_ number: Int64, planned version: Int64?, by actor: String) -> ControlReply {
         guard let tip = tip(number) else { return .notFound("there is no tip \(number)") }
         switch tip.state {
         case .awaitingApproval: break
@@ -24,6 +28,9 @@ extension ControlLoop {
         }
         guard approvalLevel(of: tip) != .advise else {
             return .refused("tip \(number) cannot be approved: \(adviceReason(tip))")
+        }
+        if let version, tip.plan?.snapshotVersion != version {
+            return .refused("the plan of tip \(number) has changed since it was shown; look again")
         }
         step(number, .approve, by: actor, "approved")
         beginNextAction(of: number)

@@ -7,37 +7,45 @@ extension ControlLoop {
         numbers = state.lastNumbers
         // Unique beyond this run, since plans name the version that they were made from.
         snapshotVersion = now.milliseconds
-        for record in state.hosts { hosts[record.report.host] = record }
+        for record in state.hosts {
+            hosts[record.report.host] = record
+            claims.note(record.report)
+        }
         for tip in state.tips { tips[tip.number] = TipMachine(tip) }
         for policy in state.policies { policies[policy.cluster] = policy.level }
         for tip in state.endedTips { past.remember(tip) }
         for operation in state.endedOperations { past.remember(operation) }
-        for command in state.commands {
-            commands[command.number] = command
-            outbox.issueAgain(command)
-        }
+        for command in state.commands { commands[command.number] = command }
         for operation in state.operations { restore(operation) }
+        for command in state.commands { issueAgain(command) }
+        for number in executions.keys.sorted() { askAgain(number) }
     }
 
     private mutating func restore(_ operation: FleetModel.Operation) {
         do {
-            let execution = try MigrationExecution(restoring: operation)
-            executions[operation.number] = execution
-            askAgain(execution)
+            executions[operation.number] = try MigrationExecution(restoring: operation)
         } catch {
             abandon(operation, "\(error)")
         }
     }
 
+    /// A host is only told what an operation waits for. What nobody waits for any more is taken back for good.
+    private mutating func issueAgain(_ command: AgentCommand) {
+        guard executions[command.operation] == nil else { return outbox.issueAgain(command) }
+        commands[command.number] = nil
+        outbox.save(.answerCommand(number: command.number, answer: .refused("operation abandoned"), time: now))
+    }
+
     /// Commands are stored with the checkpoint that they belong to, so each ask has one. Were one missing, the
     /// operation would wait for ever: it is asked under a new number.
-    private mutating func askAgain(_ execution: MigrationExecution) {
-        let open = commands.values.filter { $0.operation == execution.operation.number }
+    private mutating func askAgain(_ number: Int64) {
+        guard let execution = executions[number] else { return }
+        let open = commands.values.filter { $0.operation == number }
         var missing = MigrationExecution.Effect()
         for ask in execution.outstanding where !open.contains(where: { $0.host == ask.host && $0.task == ask.task }) {
             missing.asks.append(ask)
         }
-        if !missing.asks.isEmpty { carryOut(missing, of: execution.operation.number) }
+        if !missing.asks.isEmpty { carryOut(missing, of: number) }
     }
 
     /// The VM is wherever its hosts say it is; nothing more is done to it by an operation that nobody can read.

@@ -42,7 +42,7 @@ extension Tip {
 
 extension ControlLoop {
     mutating func take(_ round: ControlRound) {
-        readings = round.readings
+        readings = trusted(round.readings)
         lastRound = round.alerts.time
         let findings = Findings(round.alerts)
         let open = Dictionary(tips.values.map { ($0.tip.key, $0.tip.number) }, uniquingKeysWith: max)
@@ -52,6 +52,23 @@ extension ControlLoop {
         for number in tips.keys.sorted() { judge(number, findings, roundTime: round.alerts.time) }
         planWaitingTips()
         advance()
+    }
+
+    /// What a host says of a VM counts where the host reports that VM, or had it inside the window: no host can make
+    /// up load for a VM that is another's.
+    private func trusted(_ readings: LoadReadings) -> LoadReadings {
+        if readings.virtualMachineShares.isEmpty { return readings }
+        var places: [VirtualMachineID: Set<HostName>] = [:]
+        for record in hosts.values {
+            for status in record.report.virtualMachines {
+                places[status.definition.id, default: []].insert(record.report.host)
+            }
+        }
+        let ended = past.moves(endedFrom: readings.time - readings.window)
+        for move in executions.values.map({ RecentMove($0.operation) }) + ended {
+            places[move.virtualMachine, default: []].formUnion([move.source, move.destination])
+        }
+        return readings.counting { places[$0]?.contains($1) == true }
     }
 
     /// A tip is updated, not repeated, until something is done about it: from then on it keeps what that was done for.

@@ -25,6 +25,9 @@ public struct ControlLoop: Sendable {
     var now = Timestamp(milliseconds: 0)
     var numbers = LastNumbers()
     var hosts: [HostName: HostRecord] = [:]
+    var claims = Claims()
+    /// Clusters that hosts asked to change to, and were refused: said once in the audit log.
+    var refusedClusters: [HostName: ClusterName] = [:]
     var policies: [ClusterName?: AutomationPolicy.Level] = [:]
     /// Tips that have not ended.
     var tips: [Int64: TipMachine] = [:]
@@ -89,14 +92,6 @@ public struct ControlLoop: Sendable {
         return outbox.actions()
     }
 
-    private mutating func take(_ record: HostRecord) {
-        let host = record.report.host
-        let known = hosts[host]
-        hosts[host] = record
-        if known.map({ $0.report.inventory != record.report.inventory }) ?? true { outbox.save(.saveHost(record)) }
-        advance()
-    }
-
     private mutating func expireTips() {
         for number in tips.keys.sorted() {
             guard let tip = tips[number]?.tip else { continue }
@@ -155,16 +150,5 @@ extension ControlLoop {
         var copy = self
         copy.now = time
         return planner.plan(request, on: copy.snapshot(for: nil))
-    }
-}
-
-extension HostReport {
-    /// The report without what changes with every look: what is worth a write to disk.
-    fileprivate var inventory: HostReport {
-        var copy = self
-        copy.time = Timestamp(milliseconds: 0)
-        copy.memoryAvailable = nil
-        for place in copy.virtualMachines.indices { copy.virtualMachines[place].residentMemory = nil }
-        return copy
     }
 }

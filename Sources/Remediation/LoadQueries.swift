@@ -30,66 +30,69 @@ public struct LoadQueries: Sendable, Hashable {
         """
     }
 
-    /// Logical processors that a VM's process uses. Hosts are summed away: for a while after a migration both sides
-    /// have samples inside the window, and each counts for its part of it.
-    public var virtualMachineUse: String { "sum by (vm) (rate(evenkeel_vm_run_seconds_total\(range)))" }
+    /// Logical processors that a VM's process uses on a host. For a while after a migration both sides have samples
+    /// inside the window, and each counts for its part of it.
+    public var virtualMachineUse: String { "sum by (vm, host) (rate(evenkeel_vm_run_seconds_total\(range)))" }
 
-    /// How long a VM's virtual processors were ready to run and had to wait for a logical one.
-    public var virtualMachineWait: String { "sum by (vm) (rate(evenkeel_vm_vp_wait_seconds_total\(range)))" }
+    /// How long a VM's virtual processors were ready to run on a host and had to wait for a logical one.
+    public var virtualMachineWait: String { "sum by (vm, host) (rate(evenkeel_vm_vp_wait_seconds_total\(range)))" }
 
     /// When a host's newest sample was taken, in seconds since the epoch.
     public var hostSampled: String { #"max by (host) (timestamp(evenkeel_lp_run_seconds_total{mode="idle"}))"# }
 
-    /// When a VM's newest sample was taken, in seconds since the epoch.
-    public var virtualMachineSampled: String { "max by (vm) (timestamp(evenkeel_vm_run_seconds_total))" }
+    /// When a host took its newest sample of a VM, in seconds since the epoch.
+    public var virtualMachineSampled: String { "max by (vm, host) (timestamp(evenkeel_vm_run_seconds_total))" }
 
     /// Asks `engine` all of them at `moment`. A value that is not a finite number, or whose newest sample is older
-    /// than `freshness`, is left out: it is unknown.
+    /// than `freshness`, is left out: it is unknown. Every host's word about a VM counts here; the control loop, which
+    /// knows where VMs are, keeps to theirs (`LoadReadings.counting`).
     public func readings(from engine: any QueryEngine, at moment: Timestamp) async throws -> LoadReadings {
-        let hosts = try await Fresh(label: "host", sampled: hostSampled, self, engine, moment)
-        let machines = try await Fresh(label: "vm", sampled: virtualMachineSampled, self, engine, moment)
-        let hostUse = try await hosts.values(of: hostProcessorUse).mapValues { min(max($0, 0), 1) }
-        let use = try await machines.values(of: virtualMachineUse).mapValues { max($0, 0) }
-        let wait = try await machines.values(of: virtualMachineWait).mapValues { max($0, 0) }
-        return LoadReadings(
-            time: moment, window: window, hostProcessorUse: Self.keyed(hostUse, by: HostName.init),
-            virtualMachineUse: Self.keyed(use, by: VirtualMachineID.init),
-            virtualMachineWait: Self.keyed(wait, by: VirtualMachineID.init))
+        let oldest = (moment - freshness).seconds
+        let sampled = Self.byHost(try await engine.instant(hostSampled, at: moment))
+        let hostUse = Self.byHost(try await engine.instant(hostProcessorUse, at: moment))
+        var readings = LoadReadings(time: moment, window: window)
+        for (host, use) in hostUse where use.isFinite && (sampled[host] ?? -.infinity) >= oldest {
+            readings.hostProcessorUse[host] = min(max(use, 0), 1)
+        }
+        let seen = Self.byMachine(try await engine.instant(virtualMachineSampled, at: moment))
+        let use = Self.byMachine(try await engine.instant(virtualMachineUse, at: moment))
+        let wait = Self.byMachine(try await engine.instant(virtualMachineWait, at: moment))
+        for place in Set(use.keys).union(wait.keys) {
+            readings.virtualMachineShares[place.machine, default: [:]][place.host] = VirtualMachineShare(
+                use: Self.amount(use[place]), wait: Self.amount(wait[place]),
+                isFresh: (seen[place] ?? -.infinity) >= oldest)
+        }
+        return readings.counting { _, _ in true }
     }
 
-    private static func keyed<Key>(_ values: [String: Double], by make: (String) -> Key?) -> [Key: Double] {
-        let pairs = values.compactMap { text, value in make(text).map { ($0, value) } }
-        return Dictionary(pairs, uniquingKeysWith: max)
-    }
-}
-
-/// The objects of one kind whose newest sample is fresh enough, and what expressions give for them.
-private struct Fresh {
-    let label: String
-    let names: Set<String>
-    let engine: any QueryEngine
-    let moment: Timestamp
-
-    init(
-        label: String, sampled: String, _ queries: LoadQueries, _ engine: any QueryEngine, _ moment: Timestamp
-    ) async throws {
-        self.label = label
-        self.engine = engine
-        self.moment = moment
-        let oldest = (moment - queries.freshness).seconds
-        let newest = Self.byLabel(label, try await engine.instant(sampled, at: moment))
-        names = Set(newest.filter { $0.value >= oldest }.keys)
+    private static func amount(_ value: Double?) -> Double? {
+        value.flatMap { $0.isFinite ? max($0, 0) : nil }
     }
 
-    func values(of expression: String) async throws -> [String: Double] {
-        Self.byLabel(label, try await engine.instant(expression, at: moment)).filter { name, value in
-            value.isFinite && names.contains(name)
+    // MARK: Answers
+
+    /// A VM on a host.
+    private struct Place: Hashable {
+        let machine: VirtualMachineID
+        let host: HostName
+    }
+
+    private static func byHost(_ answer: QueryAnswer) -> [HostName: Double] {
+        values(answer) { $0["host"].flatMap(HostName.init) }
+    }
+
+    private static func byMachine(_ answer: QueryAnswer) -> [Place: Double] {
+        values(answer) { labels in
+            guard let machine = labels["vm"].flatMap(VirtualMachineID.init),
+                let host = labels["host"].flatMap(HostName.init)
+            else { return nil }
+            return Place(machine: machine, host: host)
         }
     }
 
-    private static func byLabel(_ label: String, _ answer: QueryAnswer) -> [String: Double] {
+    private static func values<Key>(_ answer: QueryAnswer, _ key: (Labels) -> Key?) -> [Key: Double] {
         guard case .vector(let samples) = answer.value else { return [:] }
-        let pairs = samples.compactMap { sample in sample.labels[label].map { ($0, sample.value) } }
+        let pairs = samples.compactMap { sample in key(sample.labels).map { ($0, sample.value) } }
         return Dictionary(pairs, uniquingKeysWith: max)
     }
 }

@@ -12,6 +12,9 @@ public struct LoadReadings: Sendable, Hashable {
     public var virtualMachineUse: [VirtualMachineID: Double]
     /// How long a VM's virtual processors were ready and had to wait, in logical processors.
     public var virtualMachineWait: [VirtualMachineID: Double]
+    /// What each host measured of a VM. Around a migration two hosts each measured a part of the window, and the VM's
+    /// load is their sum; whose measurements count is decided by `counting`.
+    public var virtualMachineShares: [VirtualMachineID: [HostName: VirtualMachineShare]] = [:]
 
     /// Readings; with nothing in them, nothing is known.
     public init(
@@ -23,5 +26,37 @@ public struct LoadReadings: Sendable, Hashable {
         self.hostProcessorUse = hostProcessorUse
         self.virtualMachineUse = virtualMachineUse
         self.virtualMachineWait = virtualMachineWait
+    }
+
+    /// The same readings with the loads of VMs summed over the hosts that `isPlace` names for them; a VM of which none
+    /// of these has a fresh sample is unknown. VMs without shares stay as they are.
+    public func counting(_ isPlace: (VirtualMachineID, HostName) -> Bool) -> LoadReadings {
+        var counted = self
+        for (id, shares) in virtualMachineShares {
+            let kept = shares.filter { isPlace(id, $0.key) }.sorted { $0.key < $1.key }.map(\.value)
+            let isKnown = kept.contains(where: \.isFresh)
+            counted.virtualMachineUse[id] = isKnown ? Self.sum(kept.compactMap(\.use)) : nil
+            counted.virtualMachineWait[id] = isKnown ? Self.sum(kept.compactMap(\.wait)) : nil
+        }
+        return counted
+    }
+
+    private static func sum(_ values: [Double]) -> Double? { values.isEmpty ? nil : values.reduce(0, +) }
+}
+
+/// What one host measured of a VM.
+public struct VirtualMachineShare: Sendable, Hashable {
+    /// What the VM used there, in logical processors; `nil` where nothing was measured.
+    public var use: Double?
+    /// How long its virtual processors waited there, in logical processors; `nil` where nothing was measured.
+    public var wait: Double?
+    /// Whether the host's newest sample of it is fresh enough.
+    public var isFresh: Bool
+
+    /// A measurement.
+    public init(use: Double?, wait: Double?, isFresh: Bool) {
+        self.use = use
+        self.wait = wait
+        self.isFresh = isFresh
     }
 }

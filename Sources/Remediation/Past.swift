@@ -32,6 +32,11 @@ struct Past: Sendable {
         operations.values.filter { $0.tip == tip }.compactMap(\.ended).max()
     }
 
+    /// When the last move of a VM ended, in whatever way: reports from before that do not show where it is.
+    func lastEnd(of machine: VirtualMachineID) -> Timestamp? {
+        operations.values.filter { $0.move.virtualMachine == machine && $0.state != .refused }.compactMap(\.ended).max()
+    }
+
     /// When hosts and VMs were last part of a move that succeeded, those of `tip` apart.
     func lastMoves(otherThan tip: Int64?) -> LastMoves {
         var moves = LastMoves()

@@ -72,6 +72,7 @@ public struct SnapshotBuilder: Sendable {
         return PlacementHost(
             name: report.host, cluster: report.cluster,
             unavailableReason: isFresh ? nil : "its agent has not reported since \(record.received.text)",
+            isSilent: !isFresh,
             logicalProcessors: report.logicalProcessors, memory: report.memory,
             memoryAvailable: isFresh ? report.memoryAvailable : nil,
             processorUse: measured.flatMap { shifts.corrected($0, of: report) }, accelerator: report.accelerator,

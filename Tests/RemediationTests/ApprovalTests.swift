@@ -94,6 +94,42 @@ struct ApprovalTests {
         #expect(other.loop.openTips.map(\.number) == [2])
     }
 
+    @Test("What is approved is what was shown: another plan is refused, the same plan made anew is not")
+    func shownPlan() throws {
+        var world = World.hot()
+        world.add("h3", use: 0.1, machines: [:])
+        world.round([Sample.hot("h1")])
+        let shown = try #require(world.tip?.plan?.snapshotVersion)
+        world.expect(
+            .refused("the plan of tip 1 has changed since it was shown; look again"),
+            for: .approve(tip: 1, snapshotVersion: shown + 1))
+
+        var same = world
+        same.ask(.setPolicy(AutomationPolicy(cluster: nil, level: .operator)))
+        #expect(same.tip?.plan?.snapshotVersion == shown, "planned anew, with the same actions")
+        same.expect(.done(tip: 1, operation: 1), for: .approve(tip: 1, snapshotVersion: shown))
+
+        world.use[Sample.host("h2")] = 0.9
+        world.round([Sample.hot("h1")])
+        world.ask(.setPolicy(AutomationPolicy(cluster: nil, level: .operator)))
+        #expect(world.tip?.plan?.snapshotVersion != shown)
+        world.expect(
+            .refused("the plan of tip 1 has changed since it was shown; look again"),
+            for: .approve(tip: 1, snapshotVersion: shown))
+        #expect(world.openCommands.isEmpty)
+        world.expect(.done(tip: 1, operation: 1), for: .approve(tip: 1))
+    }
+
+    @Test("Nobody approves in the name of policy", arguments: ["policy", "evenkeel"])
+    func borrowedName(name: String) {
+        var world = World.hot()
+        world.round([Sample.hot("h1")])
+        world.expect(
+            .refused("'\(name)' is what Evenkeel calls itself: ask under another name"), for: .approve(tip: 1), by: name
+        )
+        #expect(world.tip?.state == .awaitingApproval)
+    }
+
     @Test("One finding is one tip, updated and not repeated")
     func oneTipPerFinding() {
         var world = World.hot()

@@ -97,6 +97,28 @@ struct ExecutionTests {
         }
     }
 
+    @Test("An operation whose record cannot be read is ended, and its hosts are told nothing any more")
+    func abandoned() throws {
+        var world = World.hot()
+        world.round([Sample.hot("h1")])
+        world.ask(.approve(tip: 1))
+        let command = try #require(world.openCommands.first)
+        world.journal.state.operations[0].checkpoint = [1, 2, 3]
+        world.restart()
+        #expect(world.issued.isEmpty)
+        #expect(world.openCommands.isEmpty)
+        #expect(world.journal.state.commands.isEmpty)
+        #expect(world.loop.operation(1)?.state == .failed)
+        #expect(world.loop.tip(1)?.state == .failed)
+        let answer = StateChange.answerCommand(
+            number: command.number, answer: .refused("operation abandoned"), time: world.now)
+        guard case .commit(let changes)? = world.actions.first else {
+            Issue.record("nothing was written down")
+            return
+        }
+        #expect(changes.contains(answer))
+    }
+
     @Test("An answer that comes twice counts once")
     func doubledAnswers() {
         var world = World.hot()

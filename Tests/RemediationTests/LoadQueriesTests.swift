@@ -1,17 +1,17 @@
 import FleetModel
 import Remediation
+import RulePacks
 import Testing
 
 @Suite("Reading loads")
 struct LoadQueriesTests {
     /// Answers each expression as it is told to.
     struct FixedEngine: QueryEngine {
-        var answers: [String: [(name: String, value: Double)]]
-        var label: [String: String]
+        var answers: [String: [(labels: Labels, value: Double)]]
 
         func instant(_ expression: String, at moment: Timestamp) async throws -> QueryAnswer {
-            let samples = (answers[expression] ?? []).map { name, value in
-                InstantSample(labels: [label[expression] ?? "host": name], time: moment, value: value)
+            let samples = (answers[expression] ?? []).map { labels, value in
+                InstantSample(labels: labels, time: moment, value: value)
             }
             return QueryAnswer(.vector(samples))
         }
@@ -26,18 +26,18 @@ struct LoadQueriesTests {
     private let queries = LoadQueries(window: .seconds(60), freshness: .seconds(45))
     private let moment = Timestamp(milliseconds: 1_000_000)
 
-    private func engine(hosts: [(String, Double)], sampled: [(String, Double)]) -> FixedEngine {
-        FixedEngine(
-            answers: [
-                queries.hostProcessorUse: hosts.map { (name: $0.0, value: $0.1) },
-                queries.hostSampled: sampled.map { (name: $0.0, value: $0.1) },
-                queries.virtualMachineUse: [(name: Sample.machine(1).text, value: 0.5)],
-                queries.virtualMachineSampled: [(name: Sample.machine(1).text, value: 999)],
-                queries.virtualMachineWait: [(name: Sample.machine(1).text, value: 0.1)],
-            ],
-            label: [
-                queries.virtualMachineUse: "vm", queries.virtualMachineSampled: "vm", queries.virtualMachineWait: "vm",
-            ])
+    private func engine(
+        hosts: [(String, Double)] = [], sampled: [(String, Double)] = [],
+        machine: [(host: String, use: Double, sampled: Double)] = [("h1", 0.5, 999)]
+    ) -> FixedEngine {
+        func labels(_ host: String) -> Labels { ["vm": Sample.machine(1).text, "host": host] }
+        return FixedEngine(answers: [
+            queries.hostProcessorUse: hosts.map { (labels: ["host": $0.0], value: $0.1) },
+            queries.hostSampled: sampled.map { (labels: ["host": $0.0], value: $0.1) },
+            queries.virtualMachineUse: machine.map { (labels: labels($0.host), value: $0.use) },
+            queries.virtualMachineSampled: machine.map { (labels: labels($0.host), value: $0.sampled) },
+            queries.virtualMachineWait: machine.map { (labels: labels($0.host), value: $0.use / 5) },
+        ])
     }
 
     @Test("Loads whose newest sample is too old are left out, and so is what is no number")
@@ -64,5 +64,48 @@ struct LoadQueriesTests {
         let fast = queries.scaled(by: 10)
         #expect(fast.window == .seconds(6))
         #expect(fast.virtualMachineUse.contains("[6000ms]"))
+    }
+
+    @Test("Around a migration both sides count; a VM is known as long as one of its places has a fresh sample")
+    func bothSides() async throws {
+        let moved = engine(machine: [("h1", 0.25, 940), ("h2", 0.5, 999)])
+        let readings = try await queries.readings(from: moved, at: moment)
+        #expect(readings.virtualMachineUse == [Sample.machine(1): 0.75])
+        let onSource = readings.counting { $1.text == "h1" }
+        #expect(onSource.virtualMachineUse.isEmpty, "the source's newest sample is old")
+        #expect(onSource.virtualMachineWait.isEmpty)
+        let onDestination = readings.counting { $1.text == "h2" }
+        #expect(onDestination.virtualMachineUse == [Sample.machine(1): 0.5])
+    }
+
+    private func take(_ readings: LoadReadings, in world: inout World) {
+        var readings = readings
+        readings.time = world.now
+        let alerts = AlertRound(time: world.now, alerts: [], healthy: [], failures: [])
+        world.take(.round(ControlRound(alerts: alerts, readings: readings)))
+    }
+
+    @Test("No host can make up load for a VM that is another's, until the VM has been there")
+    func forged() async throws {
+        var world = World.hot()
+        let forged = engine(machine: [("h1", 1.25, 999), ("h2", 5, 999)])
+        var readings = try await queries.readings(from: forged, at: moment)
+        #expect(readings.virtualMachineUse == [Sample.machine(1): 6.25])
+        readings.hostProcessorUse = world.use
+        take(readings, in: &world)
+        #expect(world.loop.lastReadings?.virtualMachineUse == [Sample.machine(1): 1.25])
+
+        world.round([Sample.hot("h1")])
+        world.ask(.migrate(Sample.machine(1), to: Sample.host("h2")))
+        world.carryOutAll()
+        world.relocate(1, to: "h2")
+        world.pass(5)
+        world.reportAll()
+        take(readings, in: &world)
+        #expect(world.loop.lastReadings?.virtualMachineUse == [Sample.machine(1): 6.25], "h1 had it inside the window")
+        world.pass(70)
+        world.reportAll()
+        take(readings, in: &world)
+        #expect(world.loop.lastReadings?.virtualMachineUse == [Sample.machine(1): 5])
     }
 }

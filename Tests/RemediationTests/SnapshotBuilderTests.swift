@@ -92,4 +92,34 @@ struct SnapshotBuilderTests {
         #expect(host.virtualMachines.map(\.id) == [2, 3, 4, 5, 6].map(Sample.machine))
         #expect(host.virtualMachines.filter { $0.immovable == nil }.map(\.id) == [Sample.machine(2)])
     }
+
+    @Test("Figures of an old store that cannot be stop nothing", arguments: [Int64.min, -1, 0, Int64.max])
+    func absurd(count: Int64) {
+        var records = twoHosts([Sample.status(1, .running), Sample.status(2, .running)])
+        for place in records.indices {
+            records[place].report.memoryAvailable = Bytes(count)
+            for machine in records[place].report.virtualMachines.indices {
+                records[place].report.virtualMachines[machine].definition.memory = Bytes(count)
+                records[place].report.virtualMachines[machine].residentMemory = Bytes(count)
+            }
+        }
+        let fleet = picture(records, readings(["h1": 0.9, "h2": 0.1], machines: [1: 1.0]), moves: [move(ended: nil)])
+        #expect(!fleet.problems.isEmpty)
+        let planner = Planner()
+        let h2 = Sample.host("h2")
+        for machine in [1, 2] {
+            let outcome = planner.plan(.migrate(Sample.machine(machine), to: h2), on: fleet)
+            guard case .impossible = outcome else {
+                Issue.record("a VM of \(count) bytes is moved")
+                continue
+            }
+        }
+        guard
+            case .impossible = planner.plan(
+                .relieveHost(Sample.host("h1"), resource: .processor, target: 0.6), on: fleet)
+        else {
+            Issue.record("a host is relieved of a VM of \(count) bytes")
+            return
+        }
+    }
 }

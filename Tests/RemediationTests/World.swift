@@ -182,7 +182,8 @@ struct Journal {
             state.policies.removeAll { $0.cluster == policy.cluster }
             state.policies.append(policy)
         case .audit(let entry): audit.append(entry)
-        case .removeHost, .saveToken, .saveParameter, .removeParameter: break
+        case .removeHost(let host): state.hosts.removeAll { $0.report.host == host }
+        case .saveToken, .saveParameter, .removeParameter: break
         }
     }
 }

@@ -1,0 +1,85 @@
+import FleetModel
+
+extension ControlLoop {
+    /// Why `report` is not taken, for whoever runs the agent; `nil` when it is. A host stays in the cluster that it
+    /// joined: its VMs, tips and policies are that cluster's.
+    public func objection(to report: HostReport) -> String? {
+        guard let known = hosts[report.host]?.report.cluster, known != report.cluster else { return nil }
+        return "host \(report.host) belongs to cluster \(known), and its agent says \(report.cluster): set the agent's "
+            + "cluster to \(known), or stop the agent and remove the host from the fleet before it joins \(report.cluster)"
+    }
+
+    mutating func take(_ record: HostRecord) {
+        let report = record.report
+        if let objection = objection(to: report) {
+            guard refusedClusters.updateValue(report.cluster, forKey: report.host) != report.cluster else { return }
+            audit(Actor.evenkeel, "host.refused", objection)
+            return
+        }
+        refusedClusters[report.host] = nil
+        let known = hosts.updateValue(record, forKey: report.host)
+        if known?.report.inventory != report.inventory {
+            outbox.save(.saveHost(record))
+            claims.note(report)
+        }
+        sayWhoClaimsTheSame(as: report.host)
+        advance()
+    }
+
+    /// Forgets a host. One that reports, or that an operation still needs, stays.
+    mutating func remove(_ host: HostName, by actor: String) -> ControlReply {
+        guard let record = hosts[host] else { return .notFound("there is no host \(host)") }
+        if isFresh(record) {
+            return .refused(
+                "host \(host) reports (last at \(record.received.text)): stop its agent, and try again in "
+                    + settings.reportAgeLimit.text)
+        }
+        if let operation = openOperations.first(where: { $0.touches(host) }) {
+            return .refused(
+                "host \(host) is part of operation \(operation.number), which has not ended: cancel that first")
+        }
+        hosts[host] = nil
+        claims.forget(host)
+        refusedClusters[host] = nil
+        pictures = [:]
+        outbox.save(.removeHost(host))
+        let count = record.report.virtualMachines.count
+        audit(
+            actor, "host.remove",
+            "\(host) of cluster \(record.report.cluster), last seen at \(record.received.text) with \(count) VMs")
+        return .done()
+    }
+
+    func isFresh(_ record: HostRecord) -> Bool {
+        SnapshotBuilder.isFresh(record.received, at: now, limit: settings.reportAgeLimit)
+    }
+
+    /// A guest lives in one place. Two hosts that report it now, neither of them from before a move's end, contradict
+    /// each other: it moves from neither (see `FleetSnapshot`), and the audit log names both, once.
+    private mutating func sayWhoClaimsTheSame(as host: HostName) {
+        for (id, owners) in claims.contested(with: host) {
+            if executions.values.contains(where: { $0.operation.move.virtualMachine == id }) { continue }
+            let settled = past.lastEnd(of: id)
+            let fresh = owners.filter { owner in
+                guard let record = hosts[owner], isFresh(record) else { return false }
+                return settled.map { record.received > $0 } ?? true
+            }
+            guard fresh.count > 1, claims.tell(fresh, of: id) else { continue }
+            let names = fresh.sorted().map(\.text).joined(separator: " and by ")
+            audit(
+                Actor.evenkeel, "vm.contested",
+                "VM \(id) is reported running by \(names): it is not moved until one of them lets go of it")
+        }
+    }
+}
+
+extension HostReport {
+    /// The report without what changes with every look: what is worth a write to disk.
+    fileprivate var inventory: HostReport {
+        var copy = self
+        copy.time = Timestamp(milliseconds: 0)
+        copy.memoryAvailable = nil
+        for place in copy.virtualMachines.indices { copy.virtualMachines[place].residentMemory = nil }
+        return copy
+    }
+}
