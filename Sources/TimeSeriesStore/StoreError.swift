@@ -1,13 +1,14 @@
 /// Why the store did not do what it was asked.
 public enum StoreError: Error, Hashable, Sendable {
-    /// The request, or a series in it, breaks a rule; sending it again cannot help (HTTP 400). What was right in it is
-    /// stored all the same, unless the request as a whole could not be read.
+    /// The request, or a series in it, breaks a rule or is one too many; sending it again cannot help (HTTP 400). What
+    /// was right in it is stored all the same, unless the request as a whole could not be read.
     case invalid(reason: String)
     /// Samples were right in form and refused for their time or value; the others are stored (HTTP 400).
     case refused(WriteSummary, example: String)
-    /// A series does not belong to the host that sent it; nothing of the request is stored (HTTP 403).
+    /// A series is not one that the sender may write; nothing of the request is stored (HTTP 403). The reason begins with
+    /// "the series".
     case forbidden(reason: String)
-    /// A limit is met; what was under it is stored; later may help (HTTP 429).
+    /// Memory is full, and nothing of the request is stored; later may help (HTTP 429).
     case overLimit(reason: String)
     /// The store is being closed (HTTP 503).
     case shuttingDown

@@ -75,12 +75,12 @@ public final class TimeSeriesStore: Sendable {
     }
 
     /// Stores a remote write 1.0 request as it came: a snappy block of a protobuf `WriteRequest`. Returns when what was
-    /// accepted is durable and visible. With `onlyHost` every series must carry that value of the label `host`.
+    /// accepted is durable and visible. A series outside of `scope` refuses all of the request.
     @discardableResult
     public func write(
-        remoteWrite body: [UInt8], onlyHost: HostName? = nil
+        remoteWrite body: [UInt8], allowing scope: WriteScope? = nil
     ) async throws(StoreError) -> WriteSummary {
-        try await writer.write(body, onlyHost: onlyHost).get()
+        try await writer.write(body, allowing: scope).get()
     }
 
     /// Writes what is in memory to disk. Happens by itself; this is for tests and for whoever cannot wait.

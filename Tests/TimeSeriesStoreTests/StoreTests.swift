@@ -109,19 +109,77 @@ extension TimeSeriesStore {
         await #expect(throws: StoreError.self) { try await store.append([series(b, [(testTime + 700_000, 1)])]) }
     }
 
-    @Test func anAgentWritesItsOwnHostOnly() async throws {
+}
+
+@Suite struct WriteScopeTests {
+    static let own: Labels = ["__name__": "m", "cluster": "c", "host": "a"]
+
+    static func request(_ labels: Labels...) -> [UInt8] {
+        RemoteWriteEncoder.encode(labels.map { series($0, [(testTime, 1)]) })
+    }
+
+    static func scope() throws -> WriteScope {
+        WriteScope(host: try #require(HostName("a")), cluster: ClusterName("c"))
+    }
+
+    /// Series that the scope does not include, and what the refusal says.
+    static let strangers: [(Labels, String)] = [
+        (["__name__": "m", "cluster": "c", "host": "b"], "host=\"a\""),
+        (["__name__": "m", "cluster": "c"], "host=\"a\""),
+        (["__name__": "m", "cluster": "d", "host": "a"], "cluster=\"c\""),
+        (["__name__": "m", "host": "a"], "cluster=\"c\""),
+        (["__name__": "ALERTS", "cluster": "c", "host": "a"], "nobody else may write ALERTS"),
+        (["__name__": "ALERTS_FOR_STATE", "cluster": "c", "host": "a"], "nobody else may write ALERTS_FOR_STATE"),
+        (["__name__": "evenkeel_parameter", "cluster": "c", "host": "a"], "nobody else may write evenkeel_parameter"),
+    ]
+
+    @Test(arguments: strangers, [false, true])
+    func aSeriesOutsideRefusesTheRequestAndLeavesNothing(stranger: (Labels, String), isKnown: Bool) async throws {
         let folder = try TemporaryFolder()
         defer { withExtendedLifetime(folder) {} }
         let store = try openStore(folder)
-        let body = RemoteWriteEncoder.encode([series(a, [(testTime, 1)]), series(b, [(testTime, 1)])])
-        for _ in 0..<2 {
-            await #expect(throws: StoreError.self) { try await store.write(remoteWrite: body, onlyHost: HostName("a")) }
-            #expect(try store.all().isEmpty)
+        let scope = try Self.scope()
+        if isKnown { try await store.write(remoteWrite: Self.request(stranger.0)) }
+        let before = store.state.withLock { $0.index.count }
+        for body in [Self.request(Self.own, stranger.0), Self.request(stranger.0, Self.own)] {
+            await #expect {
+                try await store.write(remoteWrite: body, allowing: scope)
+            } throws: { error in
+                guard case .forbidden(let reason) = error as? StoreError else { return false }
+                return reason.hasPrefix("the series ") && reason.contains(stranger.1)
+            }
         }
-        let own = RemoteWriteEncoder.encode([series(a, [(testTime, 1)])])
-        #expect(try await store.write(remoteWrite: own, onlyHost: HostName("a")).stored == 1)
-        await #expect(throws: StoreError.self) { try await store.write(remoteWrite: body, onlyHost: HostName("a")) }
-        #expect(try store.all().count == 1)
+        #expect(store.state.withLock { $0.index.count } == before)
+        // The same as its own series becomes known, and then once more by the way of known ones.
+        for _ in 0..<2 {
+            try await store.write(remoteWrite: Self.request(Self.own), allowing: scope)
+            await #expect(throws: StoreError.self) {
+                try await store.write(remoteWrite: Self.request(Self.own, stranger.0), allowing: scope)
+            }
+        }
+        #expect(store.state.withLock { $0.index.count } == before + 1)
+    }
+
+    @Test func aSeriesThatComesTwiceInItsFirstRequestIsItsSendersOwn() async throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let store = try openStore(folder)
+        let body = RemoteWriteEncoder.encode([series(Self.own, [(testTime, 1)]), series(Self.own, [(testTime + 1, 1)])])
+        #expect(try await store.write(remoteWrite: body, allowing: Self.scope()).stored == 2)
+        var anyCluster = try Self.scope()
+        anyCluster.cluster = nil
+        let other = Self.request(["__name__": "m", "cluster": "d", "host": "a"], ["__name__": "n", "host": "a"])
+        #expect(try await store.write(remoteWrite: other, allowing: anyCluster).stored == 2)
+    }
+
+    @Test func aRequestThatBreaksOffLeavesNoSeries() async throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let store = try openStore(folder)
+        let whole = try Snappy.decompress(Self.request(Self.own, ["__name__": "n"]), limit: 1 << 20)
+        let torn = Snappy.compress(Array(whole.dropLast(3)))
+        await #expect(throws: StoreError.self) { try await store.write(remoteWrite: torn) }
+        #expect(store.state.withLock { $0.index.count } == 0)
     }
 }
 

@@ -64,15 +64,15 @@ struct PrometheusRoutes {
     }
 
     private func write(_ request: Request, _ context: FleetRequestContext) async throws -> Response {
-        let onlyHost: HostName?
+        let scope: WriteScope?
         switch context.principal {
-        case .agent(let host): onlyHost = host
-        case .local, .operator: onlyHost = nil
+        case .agent(let host): scope = WriteScope(host: host)
+        case .local, .operator: scope = nil
         case nil: throw APIError(.forbidden, "nobody may write without being known")
         }
         let body = try await request.collected(upTo: Self.largestWrite)
         do {
-            try await store.write(remoteWrite: Array(buffer: body), onlyHost: onlyHost)
+            try await store.write(remoteWrite: Array(buffer: body), allowing: scope)
             return Response(status: .noContent)
         } catch {
             throw APIError(error)

@@ -9,7 +9,7 @@ final class LogWriter: @unchecked Sendable {
     /// A write that waits for its turn.
     private struct Request: Sendable {
         let body: [UInt8]
-        let onlyHost: HostName?
+        let scope: WriteScope?
         let reply: CheckedContinuation<Result<WriteSummary, StoreError>, Never>
     }
 
@@ -29,9 +29,9 @@ final class LogWriter: @unchecked Sendable {
     init(_ core: IngestCore) { self.core = core }
 
     /// Returns when the request is durable and visible.
-    func write(_ body: [UInt8], onlyHost: HostName?) async -> Result<WriteSummary, StoreError> {
+    func write(_ body: [UInt8], allowing scope: WriteScope?) async -> Result<WriteSummary, StoreError> {
         await withCheckedContinuation { reply in
-            let request = Request(body: body, onlyHost: onlyHost, reply: reply)
+            let request = Request(body: body, scope: scope, reply: reply)
             let (isTaken, mustSchedule) = waiting.withLock { state in
                 guard !state.isClosed else { return (false, false) }
                 state.requests.append(request)
@@ -68,7 +68,7 @@ final class LogWriter: @unchecked Sendable {
                 return batch
             }
             if requests.isEmpty { return }
-            let results = core.write(requests.map { ($0.body, $0.onlyHost) })
+            let results = core.write(requests.map { ($0.body, $0.scope) })
             for (request, result) in zip(requests, results) { request.reply.resume(returning: result) }
         }
     }

@@ -14,7 +14,7 @@ struct IngestCore {
     let state: SharedState
     let clock: any Clock
     var log: WriteAheadLog
-    /// Called when memory has enough for the disk, at most once until the flush has begun.
+    /// Called when memory has enough for the disk, and when the disk has no room for the log.
     let wantsFlush: @Sendable () -> Void
     private var scratch = SnappyScratch()
     private var staged = StagedSamples()
@@ -31,18 +31,20 @@ struct IngestCore {
     }
 
     /// Takes a batch; the results are in the order of the requests.
-    mutating func write(_ requests: [(body: [UInt8], onlyHost: HostName?)]) -> [Result<WriteSummary, StoreError>] {
+    mutating func write(_ requests: [(body: [UInt8], scope: WriteScope?)]) -> [Result<WriteSummary, StoreError>] {
         let received = clock.now.milliseconds
         staged.removeAll()
         var reads: [Result<Read, StoreError>] = []
         for request in requests {
-            let read = read(request.body, onlyHost: request.onlyHost)
+            let read = read(request.body, allowing: request.scope)
             if case .success(let success) = read, !success.samples.isEmpty { log.add(request.body, received: received) }
             reads.append(read)
         }
         do throws(StoreError) {
             try log.commit()
         } catch {
+            // Days beyond retention may be what fills the disk.
+            wantsFlush()
             return reads.map { read in read.flatMap { _ in .failure(error) } }
         }
         return apply(reads, received: received)
@@ -51,7 +53,7 @@ struct IngestCore {
     /// Takes a record of the log back into memory.
     mutating func replay(_ body: [UInt8], received: Int64) {
         staged.removeAll()
-        let read = read(body, onlyHost: nil)
+        let read = read(body, allowing: nil)
         _ = apply([read], received: received)
     }
 
@@ -68,14 +70,14 @@ struct IngestCore {
         return isFrozen ? log.rotate() : nil
     }
 
-    private mutating func read(_ body: [UInt8], onlyHost: HostName?) -> Result<Read, StoreError> {
+    private mutating func read(_ body: [UInt8], allowing scope: WriteScope?) -> Result<Read, StoreError> {
         let before = staged.count
         do throws(WireError) {
             try scratch.decompress(body, limit: options.maximumRequestBytes)
         } catch {
             return .failure(.invalid(reason: error.description))
         }
-        var reader = RequestReader(options: options, onlyHost: onlyHost?.text)
+        var reader = RequestReader(options: options, scope: scope)
         do throws(StoreError) {
             try scratch.withBytes { bytes throws(StoreError) in
                 try state.withLock { state throws(StoreError) in
@@ -118,8 +120,10 @@ struct IngestCore {
         var example: String?
         let summary = state.apply(staged, read.samples, bounds: bounds, example: &example)
         let rest = "\(summary.stored) other samples of the request are stored"
-        if let reason = read.problems.invalid { return .failure(.invalid(reason: "\(reason); \(rest)")) }
-        if let reason = read.problems.overLimit { return .failure(.overLimit(reason: "\(reason); \(rest)")) }
+        if let reason = read.problems.first {
+            let others = read.problems.leftOut > 1 ? " and \(read.problems.leftOut - 1) series more are left out" : ""
+            return .failure(.invalid(reason: "\(reason)\(others); \(rest)"))
+        }
         if let example { return .failure(.refused(summary, example: example)) }
         return .success(summary)
     }

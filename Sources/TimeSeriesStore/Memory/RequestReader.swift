@@ -6,16 +6,19 @@ import MetricsWire
 /// A sender repeats the same series in the same order, so the reader guesses the next series from the last one and
 /// compares bytes; a guess that fails costs one hash of the label bytes; only a series that was never seen, or whose
 /// sender does not sort its labels, is taken apart.
+///
+/// Before the first series that was never seen is added, the rest of the request is checked: one that is refused as a
+/// whole adds no series.
 struct RequestReader {
     let options: StoreOptions
-    /// Every series must carry this value of the label `host`.
-    let onlyHost: String?
+    /// What the sender may write; `nil` for everything.
+    let scope: WriteScope?
     var problems = RequestProblems()
     private var previous = SeriesIndex.none
 
-    init(options: StoreOptions, onlyHost: String?) {
+    init(options: StoreOptions, scope: WriteScope?) {
         self.options = options
-        self.onlyHost = onlyHost
+        self.scope = scope
     }
 
     /// Stages all samples of `request`. When it throws, nothing of the request is staged.
@@ -23,29 +26,56 @@ struct RequestReader {
         _ request: RawSpan, index: inout SeriesIndex, into staged: inout StagedSamples
     ) throws(StoreError) {
         let before = staged.count
+        let objection: String?
         do throws(WireError) {
-            let hostName = onlyHost == nil ? nil : index.findSymbol("host")
-            let host = onlyHost.flatMap { index.findSymbol($0) }
-            var offset = 0
-            while let body = try RemoteWriteDecoder.nextSeries(request, at: &offset) {
-                guard let series = try readKnown(request, body, index: &index, into: &staged) else {
-                    try readUnknown(request, body, index: &index, into: &staged)
-                    continue
-                }
-                if onlyHost != nil, hostName == nil || index.value(of: series, named: hostName ?? 0) != host {
-                    staged.shrink(to: before)
-                    throw WireError.malformed(offset: -1, reason: foreign(index.labels(of: series)))
-                }
-            }
+            objection = try stage(request, index: &index, into: &staged)
         } catch {
             staged.shrink(to: before)
-            if case .malformed(-1, let reason) = error { throw .forbidden(reason: reason) }
             throw .invalid(reason: error.description)
         }
+        guard let objection else { return }
+        staged.shrink(to: before)
+        throw .forbidden(reason: objection)
     }
 
-    private func foreign(_ labels: Labels) -> String {
-        "the series \(labels) does not carry host=\"\(onlyHost ?? "")\", and this sender may write no other host's series"
+    /// Stages series by series; returns why the sender may not write the request, if it may not.
+    private mutating func stage(
+        _ request: RawSpan, index: inout SeriesIndex, into staged: inout StagedSamples
+    ) throws(WireError) -> String? {
+        let allowed = ResolvedScope(scope, index)
+        var isChecked = false
+        var offset = 0
+        while let body = try RemoteWriteDecoder.nextSeries(request, at: &offset) {
+            if let series = try readKnown(request, body, index: &index, into: &staged) {
+                if isChecked || allowed.includes(index.home(of: series)) { continue }
+                return scope?.objection(to: index.labels(of: series))
+            }
+            if !isChecked, let objection = try check(request, from: body, next: offset) { return objection }
+            isChecked = true
+            try readUnknown(request, body, index: &index, into: &staged)
+        }
+        return nil
+    }
+
+    /// Walks through the request from `body` on and keeps nothing; returns why the sender may not write it.
+    private func check(_ request: RawSpan, from body: Range<Int>, next: Int) throws(WireError) -> String? {
+        var body: Range<Int>? = body
+        var offset = next
+        while let one = body {
+            var labels = LabelReader()
+            var place = one.lowerBound
+            while let field = try RemoteWriteDecoder.nextField(request, at: &place, before: one.upperBound) {
+                if case .label(let name, let value) = field { labels.add(request, name: name, value: value) }
+            }
+            // A series that breaks a rule is left out later.
+            if let scope, case .success(let sound) = labels.finish(options),
+                let objection = scope.objection(to: sound)
+            {
+                return objection
+            }
+            body = try RemoteWriteDecoder.nextSeries(request, at: &offset)
+        }
+        return nil
     }
 
     /// Stages a series whose label bytes are known; `nil` when they are not, with nothing staged.
@@ -93,14 +123,13 @@ struct RequestReader {
         switch labels.finish(options) {
         case .success(let result): sound = result
         case .failure(let problem):
-            problems.leaveOut(\.invalid, problem.reason)
+            problems.leaveOut(problem.reason)
             staged.shrink(to: before)
             return
         }
-        if let onlyHost, sound["host"] != onlyHost { throw .malformed(offset: -1, reason: foreign(sound)) }
         guard let series = number(of: sound, index: &index) else {
             let limit = options.maximumSeries
-            problems.leaveOut(\.overLimit, "\(sound) would be one series more than the limit of \(limit)")
+            problems.leaveOut("\(sound) would be one series more than the limit of \(limit)")
             staged.shrink(to: before)
             return
         }

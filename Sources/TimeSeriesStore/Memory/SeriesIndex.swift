@@ -18,6 +18,8 @@ struct SeriesIndex: ~Copyable, Sendable {
     /// Name and value symbols of all series, end to end.
     private var pairs: [UInt32] = []
     private var pairEnds: [Int] = []
+    /// Where each series belongs.
+    private var homes: [SeriesHome] = []
     /// Which series followed last time in a request: the best guess for what follows now.
     private var followers: [UInt32] = []
     private var postings = Postings()
@@ -31,7 +33,7 @@ struct SeriesIndex: ~Copyable, Sendable {
     /// How many bytes of memory the index holds, roughly.
     var memory: Int {
         identities.memory + symbolBytes.memory + symbols.count * 40 + pairs.capacity * 4 + pairEnds.capacity * 8
-            + followers.capacity * 4 + postings.memory + (sorted.capacity + ranks.capacity) * 4
+            + followers.capacity * 4 + homes.capacity * 12 + postings.memory + (sorted.capacity + ranks.capacity) * 4
     }
 
     /// The series that is likely to come after `previous` in a request.
@@ -63,14 +65,22 @@ struct SeriesIndex: ~Copyable, Sendable {
     mutating func add(_ labels: Labels, identity: RawSpan) -> UInt32 {
         let series = identities.insert(identity)
         followers.append(series + 1)
+        var home = SeriesHome()
         for pair in labels.pairs {
             let name = symbol(pair.name)
             let value = symbol(pair.value)
             pairs.append(name)
             pairs.append(value)
             postings.add(series, name: name, value: value)
+            switch pair.name {
+            case Labels.metricName: home.metric = value
+            case "host": home.host = value
+            case "cluster": home.cluster = value
+            default: break
+            }
         }
         pairEnds.append(pairs.count)
+        homes.append(home)
         return series
     }
 
@@ -103,6 +113,10 @@ struct SeriesIndex: ~Copyable, Sendable {
         }
         return nil
     }
+
+    /// Where a series belongs.
+    @inline(__always)
+    func home(of series: UInt32) -> SeriesHome { homes[Int(series)] }
 
     private func pairRange(of series: UInt32) -> Range<Int> {
         let place = Int(series)

@@ -28,15 +28,13 @@ struct StagedSamples: Sendable {
 
 /// What is wrong with some series of a request whose other series are taken.
 struct RequestProblems: Sendable {
-    /// The first series that breaks a rule, and which.
-    var invalid: String?
-    /// The first series that was one too many.
-    var overLimit: String?
+    /// The first series that breaks a rule or was one too many, and why.
+    private(set) var first: String?
     /// How many series were left out.
-    var leftOut = 0
+    private(set) var leftOut = 0
 
-    mutating func leaveOut(_ kind: WritableKeyPath<RequestProblems, String?>, _ reason: String) {
-        if self[keyPath: kind] == nil { self[keyPath: kind] = reason }
+    mutating func leaveOut(_ reason: String) {
+        if first == nil { first = reason }
         leftOut += 1
     }
 }
