@@ -184,6 +184,63 @@ import Testing
         let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".db") }
         #expect(files.sorted() == [BlockFile.name(of: BlockFile.day(of: testTime)), "catalogue.db"])
     }
+
+    @Test func aFullDiskIsRidOfOldDaysByTheWritesThatItRefuses() async throws {
+        let folder = try TemporaryFolder()
+        var options = StoreOptions()
+        options.rawRetention = .seconds(3 * 86_400)
+        let disk = FaultyDisk()
+        func open(at time: Int64) throws -> TimeSeriesStore {
+            try TimeSeriesStore(
+                try DiskFolder(making: folder.path), try FolderLock(folder: folder.path), logFolder: disk,
+                options: options, clock: FixedClock(now: Timestamp(milliseconds: time)),
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        }
+        let store = try open(at: testTime)
+        try await store.append([series(Self.labels, [(testTime, 1)])])
+        try await store.close()
+        let old = folder.path + "/" + BlockFile.name(of: BlockFile.day(of: testTime))
+        #expect(FileManager.default.fileExists(atPath: old))
+        let later = testTime + 5 * BlockFile.dayMilliseconds
+        let again = try open(at: later)
+        disk.fail(.noSpace)
+        await #expect(throws: StoreError.self) { try await again.append([series(Self.labels, [(later, 2)])]) }
+        // The removal runs beside the test.
+        while FileManager.default.fileExists(atPath: old) { await Task.yield() }
+        try await again.append([series(Self.labels, [(later, 2)])])
+        #expect(try again.all().first?.samples.values == [2])
+    }
+
+    @Test func aFlushThatFailsFirstRemovesOldDays() async throws {
+        let folder = try TemporaryFolder()
+        var options = StoreOptions()
+        options.rawRetention = .seconds(3 * 86_400)
+        let store = try openStore(folder, options)
+        try await store.append([series(Self.labels, [(testTime, 1)])])
+        try await store.close()
+        let later = testTime + 5 * BlockFile.dayMilliseconds
+        let again = try TimeSeriesStore(
+            directory: folder.path, options: options, clock: FixedClock(now: Timestamp(milliseconds: later)),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let blocked = folder.path + "/" + BlockFile.name(of: BlockFile.day(of: later))
+        try FileManager.default.createDirectory(atPath: blocked, withIntermediateDirectories: true)
+        try await again.append([series(Self.labels, [(later, 2)])])
+        await #expect(throws: StoreError.self) { try await again.flush() }
+        let old = folder.path + "/" + BlockFile.name(of: BlockFile.day(of: testTime))
+        #expect(!FileManager.default.fileExists(atPath: old))
+    }
+
+    @Test func aCommitThatReachedTheDiskAndWasReportedAsFailedCanBeRepeated() throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let catalogue = try Catalogue(folder: folder.path, synchronous: true)
+        let series: [[UInt8]] = [[1, 2], [1, 3], [4]]
+        try catalogue.commit(newSeries: [series[0]], from: 0, segment: 1, run: 1)
+        try catalogue.commit(newSeries: series, from: 0, segment: 2, run: 1)
+        try catalogue.checkpoint()
+        let content = try catalogue.read()
+        #expect(content.series == series && content.segment == 2 && content.run == 1)
+    }
 }
 
 /// A real process that is really killed: the test starts itself again as a child that only writes.

@@ -59,12 +59,13 @@ struct Catalogue {
     }
 
     /// Makes it so, in one transaction, that a run is committed with the series that came with it, and that the log is
-    /// done through a segment.
+    /// done through a segment. The same can be committed again, with more series: an attempt that failed may have
+    /// reached the disk all the same.
     func commit(
         newSeries: [[UInt8]], from first: Int, segment: UInt64, run: Int64
     ) throws(StoreError) {
         try database.transaction { () throws(StoreError) in
-            let insert = try Statement(database, "INSERT INTO series VALUES (?, ?, ?)")
+            let insert = try Statement(database, "INSERT OR REPLACE INTO series VALUES (?, ?, ?)")
             var start = 0
             while start < newSeries.count {
                 let end = min(start + Self.mostInBatch, newSeries.count)
@@ -76,8 +77,10 @@ struct Catalogue {
             try update.run(.integer(Self.segmentKey), .integer(Int64(clamping: segment)))
             try update.run(.integer(Self.runKey), .integer(run))
         }
-        try database.checkpoint()
     }
+
+    /// Brings everything into the file itself.
+    func checkpoint() throws(StoreError) { try database.checkpoint() }
 
     private static func pack(_ batch: ArraySlice<[UInt8]>) -> [UInt8] {
         var plain: [UInt8] = []

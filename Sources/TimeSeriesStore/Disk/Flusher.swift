@@ -56,7 +56,8 @@ final class Flusher: @unchecked Sendable {
         queue.sync { self.freeze = freeze }
     }
 
-    /// Starts a flush soon, unless one is about to start or has just failed.
+    /// Soon removes what is beyond retention, and flushes if memory calls for it; does nothing when that is about to
+    /// happen anyway, or when a flush has just failed.
     func flushSoon() {
         let now = clock.now
         let isNew = schedule.withLock { schedule in
@@ -68,7 +69,10 @@ final class Flusher: @unchecked Sendable {
         queue.async {
             self.schedule.withLock { $0.isWaiting = false }
             // The flush that was running when this one was asked for may have taken what there was.
-            guard self.state.withLock({ $0.isReadyToFlush(self.options, now: now.milliseconds) }) else { return }
+            guard self.state.withLock({ $0.isReadyToFlush(self.options, now: now.milliseconds) }) else {
+                self.dropOldDays()
+                return
+            }
             do throws(StoreError) {
                 try self.flush()
             } catch {
@@ -94,6 +98,8 @@ final class Flusher: @unchecked Sendable {
     }
 
     private func flush() throws(StoreError) {
+        // First of all, since on a full disk it makes the room for the rest.
+        dropOldDays()
         if segment == nil { segment = freeze() }
         guard let segment else { return }
         let newSeries = assignOrdinals()
@@ -108,9 +114,23 @@ final class Flusher: @unchecked Sendable {
             state.withLock { $0.counters.flushFailures += 1 }
             throw error
         }
-        try WriteAheadLog.remove(through: segment, in: logFolder)
-        for day in state.withLock({ $0.days }) { try day.file.checkpoint() }
-        dropOldDays()
+        tidyUp(through: segment)
+    }
+
+    /// Removes log segments that are done and empties the journals of the databases. The flush is committed by now: what
+    /// fails here takes room and costs nothing else, and the next flush tries it again.
+    private func tidyUp(through segment: UInt64) {
+        tidyUp { () throws(StoreError) in try catalogue.checkpoint() }
+        tidyUp { () throws(StoreError) in try WriteAheadLog.remove(through: segment, in: logFolder) }
+        for day in state.withLock({ $0.days }) { tidyUp { () throws(StoreError) in try day.file.checkpoint() } }
+    }
+
+    private func tidyUp(_ body: () throws(StoreError) -> Void) {
+        do throws(StoreError) {
+            try body()
+        } catch {
+            logger.warning("after a flush, some room on disk could not be freed yet: \(error)")
+        }
     }
 
     /// Numbers the series that come to disk for the first time, in the order of their label bytes; returns the label
