@@ -35,6 +35,7 @@ extension HostReport {
             ?? objection(machine.residentMemory?.count, in: partOfMemory, "residentMemory", "0 to 1 PiB")
             // The last lines of a log are in it.
             ?? objection(machine.problem, "problem", allowing: ["\n", "\r", "\t"])
+            ?? objection(definition.kernel?.commandLine, "definition.kernel.commandLine", allowing: ["\n", "\t"])
             ?? objection(to: definition)
     }
 
@@ -43,7 +44,6 @@ extension HostReport {
             ("machine", definition.machine), ("processorModel", definition.processorModel),
             ("firmware", definition.firmware), ("kernel.image", definition.kernel?.image),
             ("kernel.initialRAMDisk", definition.kernel?.initialRAMDisk),
-            ("kernel.commandLine", definition.kernel?.commandLine),
         ]
         for (field, text) in texts {
             if let reason = objection(text, "definition.\(field)") { return reason }

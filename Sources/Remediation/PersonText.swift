@@ -20,7 +20,7 @@ extension Duration {
 
 extension Double {
     /// A share of a whole as `75 %`.
-    var percent: String { isFinite ? "\(Int((self * 100).rounded())) %" : "an unknown share" }
+    var percent: String { isFinite && magnitude < 1e6 ? "\(Int((self * 100).rounded())) %" : "an unknown share" }
 }
 
 extension PlannedAction {
