@@ -15,14 +15,14 @@ public final class QEMURuntime: VirtualMachineProvider {
     private let log: Logger
     private let lock: FileDescriptor
     private let machines: Locked<[VirtualMachineID: QEMUMachine]>
-    /// VMs whose record cannot be read, and why: nothing is done to them.
-    private let unreadable: Locked<[VirtualMachineID: String]>
+    /// VMs whose record cannot be read: nothing is done to them.
+    private let unreadable: Locked<[VirtualMachineID: UnreadableMachine]>
     private let probe: ProbeOnce
     private let signals: AsyncStream<QEMUMachine.Signal>
     private let signal: @Sendable (QEMUMachine.Signal) -> Void
 
     /// Takes over the VMs in the configured folder. Throws where the folder cannot be had, QEMU is missing, or another
-    /// agent holds the folder. A VM whose record cannot be read is left alone and reported in the log.
+    /// agent holds the folder. A VM whose record cannot be read is left alone, and reported as far as its process shows.
     public init(_ configuration: RuntimeConfiguration, log: Logger, clock: any Clock = WallClock())
         throws(HostRuntimeError)
     {
@@ -80,7 +80,8 @@ public final class QEMURuntime: VirtualMachineProvider {
             }
             return known
         }
-        return known.sorted { $0.definition.id < $1.definition.id }
+        let unreadable = unreadable.withLock { $0.values.compactMap { $0.status() } }
+        return (known + unreadable).sorted { $0.definition.id < $1.definition.id }
     }
 
     /// What a VM's guest says about its own memory; `nil` where that is unknown.
@@ -92,7 +93,7 @@ public final class QEMURuntime: VirtualMachineProvider {
     public func perform(
         _ task: HostTask, progress: @escaping @Sendable (MigrationProgress) -> Void
     ) async -> HostTaskAnswer {
-        if let reason = unreadable.withLock({ $0[task.virtualMachine] }) { return .refused(reason) }
+        if let known = unreadable.withLock({ $0[task.virtualMachine] }) { return known.answer(to: task) }
         let machine: QEMUMachine
         do throws(HostRuntimeError) {
             machine = try self.machine(task.virtualMachine)
@@ -144,17 +145,25 @@ public final class QEMURuntime: VirtualMachineProvider {
     }
 
     private func adopt() throws(HostRuntimeError) {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: configuration.folder)) ?? []
+        let names: [String]
+        do {
+            names = try FileManager.default.contentsOfDirectory(atPath: configuration.folder)
+        } catch {
+            throw .system(doing: "cannot look for VMs in", on: configuration.folder, reason: "\(error)")
+        }
         for id in names.compactMap(VirtualMachineID.init) {
+            let folder = MachineFolder(root: configuration.folder, id)
             do throws(HostRuntimeError) {
-                let record = try MachineFolder(root: configuration.folder, id).read()
+                let record = try folder.read()
                 guard record.definition.id == id else {
                     throw .system(doing: "cannot take over", on: "\(id)", reason: "its record is another VM's")
                 }
                 _ = try machine(id, record: record)
             } catch {
                 log.error("left a VM alone: \(error)", metadata: ["vm": "\(id)"])
-                unreadable.withLock { $0[id] = error.description }
+                let left = UnreadableMachine(
+                    id: id, reason: error.description, process: try folder.process(recorded: nil))
+                unreadable.withLock { $0[id] = left }
             }
         }
     }

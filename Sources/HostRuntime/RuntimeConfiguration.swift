@@ -7,6 +7,11 @@ public struct RuntimeConfiguration: Hashable, Sendable, Codable {
     public var folder: String
     /// QEMU, by absolute path.
     public var qemu: String
+    /// Folders that a VM's disks, firmware, kernel and RAM disk must lie in, links followed; empty for anywhere. A VM's
+    /// definition may come from another host, and its paths mean files of this one: without this list whoever can
+    /// define a VM on one host can read and write every file and device of all. What a `qcow2` image names as its
+    /// backing file must lie in them too.
+    public var storage: [String]
     /// Logical processors that VMs may run on; `nil` for all.
     public var logicalProcessors: [Int]?
     /// What VMs that leave it open run under.
@@ -23,13 +28,13 @@ public struct RuntimeConfiguration: Hashable, Sendable, Codable {
 
     /// How one host runs VMs.
     public init(
-        folder: String, qemu: String = "/usr/bin/qemu-system-x86_64", logicalProcessors: [Int]? = nil,
-        accelerator: AcceleratorChoice = .auto, migrationAddress: String = "127.0.0.1",
-        migrationPorts: ClosedRange<UInt16>? = nil,
-        migrationTLS: String? = nil, shutdownSeconds: Int = 30
+        folder: String, qemu: String = "/usr/bin/qemu-system-x86_64", storage: [String] = [],
+        logicalProcessors: [Int]? = nil, accelerator: AcceleratorChoice = .auto, migrationAddress: String = "127.0.0.1",
+        migrationPorts: ClosedRange<UInt16>? = nil, migrationTLS: String? = nil, shutdownSeconds: Int = 30
     ) {
         self.folder = folder
         self.qemu = qemu
+        self.storage = storage
         self.logicalProcessors = logicalProcessors
         self.accelerator = accelerator
         self.migrationAddress = migrationAddress

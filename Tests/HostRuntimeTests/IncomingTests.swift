@@ -105,6 +105,28 @@ import Testing
         #expect(try MigrationAddress("tcp:[::1]:1").isLoopback)
         #expect(try MigrationAddress("tcp:127.evil.example.org:1").isLoopback == false)
     }
+
+    @Test(arguments: ["127.0.0.1", "10.0.0.2", "::1", "[::1]", "fd00::2", "[fd00::2]", "node-1", "node-1.example.org"])
+    func anAddressOrAHostNameIsTaken(_ host: String) {
+        #expect(MigrationAddress.objection(to: host) == nil)
+    }
+
+    @Test(arguments: [
+        "", "a b", "a,b", "-a", "a-", "a..b", "a.", "a/b", "[node]", "[127.0.0.1]", "300.0.0.1", "127.1", "::1::",
+        "fe80::1%eth0", "127.0.0.1\0x", "node_1", "tcp:node",
+    ])
+    func whatIsNeitherAddressNorHostNameIsNamed(_ host: String) {
+        #expect(MigrationAddress.objection(to: host)?.contains("'\(host)'") == true)
+    }
+
+    @Test func onlyNumbersOfThisMachineAreLoopback() {
+        for host in ["127.0.0.1", "127.1.2.3", "::1", "[::1]", "localhost"] {
+            #expect(MigrationAddress.isLoopback(host))
+        }
+        for host in ["127.evil.example.org", "127.0.0.evil", "127.0.0.1\0.evil", "10.0.0.1", "::2", "localhost.evil"] {
+            #expect(!MigrationAddress.isLoopback(host))
+        }
+    }
 }
 
 /// A port that somebody else listens on.

@@ -54,6 +54,22 @@ import Testing
         }
     }
 
+    @Test func aCancellationThatOvertakesTheSendingIsForThatSendingAlone() async throws {
+        try await withHosts("a") { hosts in
+            let vm = try pulse(near: hosts[0].folder)
+            #expect(await hosts[0].answer(.start(vm)) == .done)
+            let sending = HostTask.send(
+                OutgoingMigration(virtualMachine: vm.id, destination: "tcp:127.0.0.1:1", timeLimitSeconds: 5))
+            #expect(await hosts[0].answer(.cancelSend(vm.id)) == .state(.running))
+            let first = await hosts[0].answer(sending)
+            #expect(first == .refused("sending was cancelled before it began"))
+            #expect(try await hosts[0].state(vm.id) == .running)
+            // The next one goes as far as its destination lets it.
+            guard case .failed(let reason) = await hosts[0].answer(sending) else { throw Unexpected("not tried") }
+            #expect(reason.contains("Connection refused"))
+        }
+    }
+
     @Test func aDestinationKilledOnTheWayLeavesTheGuestWhereItWas() async throws {
         try await interfering { _, _, b, id in
             try await b.process(id).signal(SIGKILL)

@@ -147,7 +147,26 @@ import Testing
             try SmallFile.replace(MachineFolder(root: hosts[0].folder, vm.id).record, with: Array("{".utf8))
             let next = try QEMURuntime(RuntimeConfiguration(folder: hosts[0].folder), log: quiet)
             #expect(await next.perform(.start(vm)) { _ in }.isRefused)
+            #expect(await next.perform(.inspect(vm.id)) { _ in } == .state(.unknown))
             #expect(process.isAlive)
+            // What it uses is used, and is reported for as long as it is.
+            let status = try #require(await next.virtualMachines().first)
+            #expect(status.state == .unknown && status.process == process.identifier)
+            #expect(status.definition.memory == vm.memory && status.definition.name == vm.name)
+            #expect(try #require(status.problem).contains("machine.json"))
+            process.signal(SIGKILL)
+            #expect(await process.ended(within: .seconds(5)))
+            #expect(await next.virtualMachines().isEmpty)
+        }
+    }
+
+    @Test func aFolderThatIsNoVirtualMachinesDoesNoHarm() async throws {
+        try await withHosts("a") { hosts in
+            let stray = MachineFolder(root: hosts[0].folder, try Fixture.definition().id)
+            await hosts[0].runtime.close()
+            try stray.make()
+            let next = try QEMURuntime(RuntimeConfiguration(folder: hosts[0].folder), log: quiet)
+            #expect(await next.virtualMachines().isEmpty)
         }
     }
 

@@ -3,8 +3,10 @@ import Glibc
 
 /// What a definition must keep to before QEMU sees any of it.
 enum DefinitionCheck {
-    /// Throws for the first field that cannot be run on this host.
-    static func check(_ definition: VirtualMachineDefinition) throws(HostRuntimeError) {
+    /// Throws for the first field that cannot be run on this host; `storage` as in ``RuntimeConfiguration``.
+    static func check(
+        _ definition: VirtualMachineDefinition, storage: [String] = []
+    ) throws(HostRuntimeError) {
         guard (1...255).contains(definition.virtualProcessors) else {
             throw .definition(field: "virtualProcessors", problem: "\(definition.virtualProcessors) is not 1 to 255")
         }
@@ -15,6 +17,11 @@ enum DefinitionCheck {
         try checkWord(definition.machine, field: "machine", extra: "")
         // A CPU model may switch features on and off: `qemu64,+ssse3`.
         try checkWord(definition.processorModel, field: "processorModel", extra: ",+=")
+        let storage = StorageFolders(storage)
+        func checkFile(_ path: String, field: String) throws(HostRuntimeError) {
+            try self.checkFile(path, field: field)
+            if let problem = storage.objection(to: path) { throw .definition(field: field, problem: problem) }
+        }
         if let firmware = definition.firmware { try checkFile(firmware, field: "firmware") }
         if let kernel = definition.kernel {
             try checkFile(kernel.image, field: "kernel.image")
@@ -24,7 +31,11 @@ enum DefinitionCheck {
             }
         }
         for (place, disk) in definition.disks.enumerated() {
-            try checkFile(disk.path, field: "disks[\(place)].path")
+            let field = "disks[\(place)].path"
+            try checkFile(disk.path, field: field)
+            if disk.format == .qcow2, let problem = storage.objection(toChainOf: disk.path) {
+                throw .definition(field: field, problem: problem)
+            }
         }
     }
 

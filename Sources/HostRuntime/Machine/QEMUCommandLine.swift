@@ -9,12 +9,16 @@ enum QEMUCommandLine {
     static let monitorDescriptor = 3
     static let consoleDescriptor = 4
 
+    /// What a guest that has taken over its QEMU is kept from: other programs, more rights, old system calls.
+    private static let sandbox = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
+
     static func arguments(
         for definition: VirtualMachineDefinition, accelerator: Accelerator, pidFile: String, isIncoming: Bool
     ) throws(HostRuntimeError) -> [String] {
         var arguments = [
             "-name", "guest=\(definition.name.text),debug-threads=on", "-uuid", definition.id.text,
-            "-no-user-config", "-nodefaults", "-display", "none", "-msg", "timestamp=on", "-pidfile", pidFile,
+            "-sandbox", sandbox, "-no-user-config", "-nodefaults", "-display", "none", "-msg", "timestamp=on",
+            "-pidfile", pidFile,
             "-machine", definition.machine, "-accel", accelerator.rawValue, "-cpu", definition.processorModel,
             "-smp", "\(definition.virtualProcessors)", "-m", "size=\(definition.memory.count >> 20)M",
             "-chardev", "socket,id=monitor,fd=\(monitorDescriptor),server=on,wait=off",

@@ -16,11 +16,11 @@ extension QEMUMachine {
             return .refused("the VM \(migration.definition.name) is already \(state?.rawValue ?? "") on this host")
         }
         let address = MigrationAddress(host: host.migrationAddress, port: 0)
-        guard address.isWellFormed else {
-            throw HostRuntimeError.migrationAddress(host.migrationAddress, problem: "it is no address or host name")
+        if let problem = MigrationAddress.objection(to: host.migrationAddress) {
+            throw HostRuntimeError.migrationAddress(host.migrationAddress, problem: problem)
         }
         try address.requireSafety(hasTLS: host.migrationTLS != nil)
-        try DefinitionCheck.check(migration.definition)
+        try DefinitionCheck.check(migration.definition, storage: host.storage)
         if migration.accelerator == .kvm { try requireKVM() }
         let deadline = clock.now + .seconds(migration.timeLimitSeconds)
         do {

@@ -22,7 +22,7 @@ extension QEMUMachine {
         case .stopped, .crashed, nil:
             break
         }
-        try DefinitionCheck.check(definition)
+        try DefinitionCheck.check(definition, storage: host.storage)
         let accelerator = try await accelerator(for: definition.accelerator)
         let earlier = record
         do {
@@ -93,9 +93,7 @@ extension QEMUMachine {
     private func spawn(_ arguments: [String]) throws(HostRuntimeError) -> Int32 {
         let monitorSocket = try UnixSocket.listening(at: folder.monitor)
         let consoleSocket = try UnixSocket.listening(at: folder.console)
-        monitor?.close()
-        _ = try connect()
-        arrival.sawWaiting()
+        try connectBeforeLaunch()
         return try Spawn(
             program: host.qemu, arguments: arguments, output: try folder.newLog(),
             passed: [monitorSocket, consoleSocket], logicalProcessors: host.logicalProcessors

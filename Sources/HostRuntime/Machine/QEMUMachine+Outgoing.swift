@@ -12,19 +12,25 @@ extension QEMUMachine {
     static let defaultBandwidth = Bytes.mebibytes(128)
     /// How long a cancelled migration has to stop.
     static let cancelLimit = Duration.seconds(10)
+    /// How far a cancellation may overtake the sending that it is for. Both come from one poll of the server's commands
+    /// and are done at the same time; whoever sends again later than this means it.
+    static let cancelLead = Duration.seconds(5)
 
     /// Begins to send, or joins a migration that is under way; the answer is there when that has ended.
     func send(
         _ migration: OutgoingMigration, progress: @escaping @Sendable (MigrationProgress) -> Void
     ) async -> HostTaskAnswer {
-        let begun = await exclusively { machine in try await machine.beginSending(migration) }
+        let asked = ContinuousClock.now
+        let begun = await exclusively { machine in try await machine.beginSending(migration, asked: asked) }
         guard begun == .done else { return begun }
         let deadline = ContinuousClock.now + .seconds(migration.timeLimitSeconds)
         return await answering { machine in try await machine.sendingEnded(by: deadline, progress) }
     }
 
     /// `.done` when there is an end of sending to be waited for.
-    private func beginSending(_ migration: OutgoingMigration) async throws -> HostTaskAnswer {
+    private func beginSending(
+        _ migration: OutgoingMigration, asked: ContinuousClock.Instant
+    ) async throws -> HostTaskAnswer {
         let state = await look()
         switch state {
         case nil: return .refused("this host does not know the VM \(id)")
@@ -41,8 +47,18 @@ extension QEMUMachine {
                 "max-bandwidth": .integer((migration.bandwidthLimit ?? Self.defaultBandwidth).count),
                 "downtime-limit": .integer(Int64(migration.downtimeLimitMilliseconds)),
             ])
+        if takeCancellation(of: asked) { return .refused("sending was cancelled before it began") }
         try await command("migrate", ["uri": .string(address.text)])
+        // One that came in the meantime may have looked before there was anything to cancel.
+        if takeCancellation(of: asked) { try await command("migrate_cancel") }
         return .done
+    }
+
+    /// Whether a cancellation came for the sending that was asked for at this time; it counts once.
+    private func takeCancellation(of asked: ContinuousClock.Instant) -> Bool {
+        guard let cancelled = cancelAsked else { return false }
+        cancelAsked = nil
+        return cancelled > asked - Self.cancelLead
     }
 
     private func sendingEnded(
@@ -111,7 +127,11 @@ extension QEMUMachine {
     }
 
     func cancelSend() async throws -> HostTaskAnswer {
-        guard await look() == .outgoing else { return .state(await look()) }
+        // Noted before looking: sending that begins during the look finds it.
+        cancelAsked = .now
+        let found = await look()
+        guard found == .outgoing else { return .state(found) }
+        cancelAsked = nil
         try await command("migrate_cancel")
         let deadline = ContinuousClock.now + Self.cancelLimit
         while true {

@@ -71,7 +71,7 @@ extension QEMUMachine {
         guard !isReleased, let record else { return }
         let how = process?.howItEnded() ?? "while no agent was looking"
         let lines = folder.lastLogLines()
-        let hasRun = hasGuestRun(record)
+        let hasRun = hasGuestRun(of: record)
         dropMonitor()
         process = nil
         if hasRun == false {
@@ -97,13 +97,10 @@ extension QEMUMachine {
 
     /// Whether the guest ran in the process that has ended; `nil` where nobody can know. To take "it did not arrive" for
     /// granted would let the source go on with old memory on newer disks.
-    private func hasGuestRun(_ record: MachineRecord) -> Bool? {
+    private func hasGuestRun(of record: MachineRecord) -> Bool? {
         guard let incoming = record.incoming else { return true }
         // Without an address no source was ever told where to send.
-        if incoming.address == nil { return false }
-        guard let monitor else { return nil }
-        let isHeardToItsEnd = monitor.isHeardToItsEnd()
-        return arrival.hasRun == false && !isHeardToItsEnd ? nil : arrival.hasRun
+        return incoming.address == nil ? false : hasGuestRun()
     }
 
     /// Takes note of what was seen. Where that cannot be written, as on a full disk, it still holds for this run, and

@@ -30,12 +30,16 @@ actor QEMUMachine {
     var process: ProcessHandle?
     private(set) var monitor: MonitorConnection?
     /// What ``monitor`` has shown of a guest's arrival.
-    private(set) var arrival = ArrivalWatch()
+    private var arrival = ArrivalWatch()
+    /// What the connections before showed. QEMU closes a connection only when it ends, so that is final.
+    private var arrivalBefore: Bool?
     /// The guest has shut itself down, or we are stopping it: the end of its process is no crash.
     let endIsWanted = Locked(false)
     /// The VM is another run of the agent's by now: nothing of it may be touched, and QEMU's monitor serves one client,
     /// which must not be us.
     private(set) var isReleased = false
+    /// When a cancellation came that met nothing to cancel: the sending that it is for may just be on its way here.
+    var cancelAsked: ContinuousClock.Instant?
     private var turnstile = Turnstile()
 
     init(
@@ -147,7 +151,8 @@ actor QEMUMachine {
         return connection
     }
 
-    func connect() throws(HostRuntimeError) -> MonitorConnection {
+    private func connect() throws(HostRuntimeError) -> MonitorConnection {
+        let before = hasGuestRun()
         let arrival = ArrivalWatch()
         let (id, changes, signal, endIsWanted) = (id, changes, signal, endIsWanted)
         let connection = try MonitorConnection(
@@ -165,7 +170,24 @@ actor QEMUMachine {
             })
         monitor = connection
         self.arrival = arrival
+        arrivalBefore = before
         return connection
+    }
+
+    /// Connects to a QEMU that is only about to be started: nothing of its guest will be missed.
+    func connectBeforeLaunch() throws(HostRuntimeError) {
+        monitor?.close()
+        _ = try connect()
+        arrivalBefore = nil
+        arrival.sawWaiting()
+    }
+
+    /// Whether the guest has run here, as the monitor of a QEMU that has ended showed; `nil` where it cannot be known.
+    func hasGuestRun() -> Bool? {
+        guard arrivalBefore == nil, let monitor else { return arrivalBefore }
+        let isHeardToItsEnd = monitor.isHeardToItsEnd()
+        let hasRun = arrival.hasRun
+        return hasRun == false && !isHeardToItsEnd ? nil : hasRun
     }
 }
 

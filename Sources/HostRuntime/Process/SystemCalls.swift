@@ -47,7 +47,7 @@ final class FileDescriptor: Sendable {
             }
             if count > 0 {
                 rest = rest.dropFirst(count)
-            } else if errno == EPIPE {
+            } else if errno == EPIPE || errno == ECONNRESET {
                 return false
             } else if errno != EINTR {
                 throw .system(doing: "cannot write to", on: "socket", reason: lastSystemError())
