@@ -39,6 +39,9 @@ actor FleetController {
         _ = try await process(event)
     }
 
+    /// Why `report` cannot be its host's; `nil` when it can.
+    func objection(to report: HostReport) -> String? { loop.objection(to: report) }
+
     /// Asks on behalf of `actor`.
     func request(_ kind: ControlRequest.Kind, by actor: String) async throws -> ControlReply {
         nextRequest += 1
@@ -72,6 +75,7 @@ actor FleetController {
         view.withLock { old in
             seen.ruleFailures = old.ruleFailures
             if !canWrite { seen.problem = old.problem }
+            seen.seriesProblem = old.seriesProblem
             old = seen
         }
         return replies
@@ -85,6 +89,25 @@ actor FleetController {
 
     private func passTurn() {
         if queue.isEmpty { isBusy = false } else { queue.removeFirst().resume() }
+    }
+
+    /// Takes note of whether series can be written; a change is told to the log.
+    nonisolated func note(seriesProblem problem: String?) {
+        let changed = view.withLock { view in
+            defer { view.seriesProblem = problem }
+            return view.seriesProblem != problem
+        }
+        guard changed else { return }
+        if let problem {
+            logger.error("series cannot be written", metadata: ["reason": "\(problem)"])
+        } else {
+            logger.notice("series can be written again")
+        }
+    }
+
+    /// The cluster that `host` is known to be in.
+    nonisolated func cluster(of host: HostName) -> ClusterName? {
+        view.withLock { $0.hosts.first { $0.report.host == host }?.report.cluster }
     }
 
     private func commit(_ changes: [StateChange]) async throws {

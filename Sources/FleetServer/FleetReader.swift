@@ -23,8 +23,10 @@ struct FleetReader: Sendable {
         let (reporting, silent) = partition(view.hosts)
         let running = reporting.flatMap(\.report.virtualMachines).filter(\.state.ownsGuest)
         return StatusView(
-            version: version, problem: view.problem, hosts: reporting.count,
+            version: version, problem: view.problem ?? view.seriesProblem, hosts: reporting.count,
             silentHosts: silent.map(\.report.host.text).sorted(), virtualMachines: running.count,
+            crashedVirtualMachines: reporting.flatMap(\.report.virtualMachines).filter { $0.state == .crashed }
+                .map(\.definition.name.text).sorted(),
             openTips: Dictionary(grouping: view.tips, by: \.level.rawValue).mapValues(\.count),
             awaitingApproval: view.tips.filter { $0.state == .awaitingApproval }.map(\.number),
             runningOperations: view.operations.map(\.number), automation: view.automation,

@@ -108,7 +108,7 @@ public struct FleetServerService: Service {
         if tokens == nil { router.add(middleware: BrowserGuard(listen: configuration.listen)) }
         router.add(middleware: Authentication(tokens: tokens))
         health.addMetrics(to: router)
-        PrometheusRoutes(store: series, engine: engine, clock: clock).add(to: router)
+        PrometheusRoutes(controller: controller, store: series, engine: engine, clock: clock).add(to: router)
         AgentRoutes(controller: controller, board: board, state: state, clock: clock).add(to: router)
         let reader = FleetReader(
             version: version, controller: controller, state: state, engine: engine, settings: control,

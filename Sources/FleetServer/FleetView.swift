@@ -10,8 +10,10 @@ struct FleetView: Sendable {
     var automation: AutomationPolicy.Level
     /// Rules that could not be evaluated in the last round.
     var ruleFailures: [String] = []
-    /// Why the server cannot write, while it cannot.
+    /// Why the fleet's state cannot be written, while it cannot.
     var problem: String?
+    /// Why series cannot be written, while they cannot.
+    var seriesProblem: String?
 
     init(_ loop: ControlLoop) {
         hosts = loop.hostRecords

@@ -19,6 +19,10 @@ struct RuleCheckpointFile {
 
     /// Replaces the file in one step.
     func write(_ checkpoint: RuleCheckpoint) throws {
-        try JSONEncoder().encode(checkpoint).write(to: URL(fileURLWithPath: path), options: .atomic)
+        do {
+            try JSONEncoder().encode(checkpoint).write(to: URL(fileURLWithPath: path), options: .atomic)
+        } catch {
+            throw ServerError.damagedFile(path: path, reason: error.localizedDescription)
+        }
     }
 }

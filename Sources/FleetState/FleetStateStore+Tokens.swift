@@ -59,10 +59,10 @@ extension FleetStateStore {
         }
     }
 
-    /// Whether any token is in force: a server without one asks for none on loopback.
+    /// Whether a token was ever made: from then on a server asks for one on loopback too, also when all were revoked.
     public func hasTokens() async throws -> Bool {
         try await reading { reader in
-            try Bool.fetchOne(reader.database, sql: "SELECT EXISTS (SELECT 1 FROM tokens WHERE revoked IS NULL)")
+            try Bool.fetchOne(reader.database, sql: "SELECT EXISTS (SELECT 1 FROM tokens)")
                 ?? false
         }
     }

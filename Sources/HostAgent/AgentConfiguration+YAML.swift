@@ -2,6 +2,7 @@ import ConfigurationFile
 import Counters
 import FleetModel
 import Foundation
+import HostRuntime
 
 extension AgentConfiguration {
     /// Reads and checks the file at `path`.
@@ -120,8 +121,7 @@ extension AgentConfiguration {
     }
 
     private static func address(_ text: String) -> ConfigurationReader.Parsed<String> {
-        let isSound = !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != 0x2c && $0 != 0x2f }
-        return isSound ? .value(text) : .problem("'\(text)' is not a host name or an address")
+        MigrationAddress.objection(to: text).map { .problem($0) } ?? .value(text)
     }
 
     /// Absolute paths, separated by commas.

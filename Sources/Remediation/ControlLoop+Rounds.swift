@@ -119,23 +119,23 @@ extension ControlLoop {
         case .verifying:
             guard roundTime > tip.inStateSince else { return }
             if isWell {
-                step(number, .recover, by: Actor.evenkeel, "measured healthy\(loadText(of: tip.subject))")
+                step(number, .recover, by: Actor.evenkeel, "measured healthy\(loadText(of: tip))")
             } else if roundTime - tip.inStateSince > .seconds(tip.terms.verifyWithinSeconds) {
                 let limit = Duration.seconds(tip.terms.verifyWithinSeconds)
                 step(
                     number, .runOut, by: Actor.evenkeel,
-                    "not measured healthy within \(limit.text)\(loadText(of: tip.subject))")
+                    "not measured healthy within \(limit.text)\(loadText(of: tip))")
             }
         case .raised, .planned, .awaitingApproval, .approved:
             if level(in: tip.subject.cluster) == .off {
                 step(number, .dismiss, by: Actor.policy, "tips are switched off here")
             } else if isWell, !findings.isFiring(tip.key) {
-                step(number, .recover, by: Actor.evenkeel, "healthy again by itself\(loadText(of: tip.subject))")
+                step(number, .recover, by: Actor.evenkeel, "healthy again by itself\(loadText(of: tip))")
             }
         case .running:
             if isWell, !hasOperation(tip), let last = past.lastEnd(ofTip: number), roundTime > last {
                 step(number, .finishActions, by: Actor.evenkeel, "healthy before every action was needed")
-                step(number, .recover, by: Actor.evenkeel, "measured healthy\(loadText(of: tip.subject))")
+                step(number, .recover, by: Actor.evenkeel, "measured healthy\(loadText(of: tip))")
             }
         default: break
         }
@@ -144,8 +144,13 @@ extension ControlLoop {
     /// Whether an operation of the tip is under way.
     func hasOperation(_ tip: Tip) -> Bool { tip.operations.contains { executions[$0] != nil } }
 
-    private func loadText(of subject: TipSubject) -> String {
-        guard case .host(let host, _) = subject, let use = readings?.hostProcessorUse[host] else { return "" }
-        return ": processor at \(use.percent)"
+    /// What was measured of a tip's host, in the resource that the tip is about.
+    private func loadText(of tip: Tip) -> String {
+        guard case .host(let host, _) = tip.subject else { return "" }
+        if tip.terms.arguments["resource"] == "memory" {
+            guard let report = hosts[host]?.report, let available = report.memoryAvailable else { return "" }
+            return ": \(available) of \(report.memory) available"
+        }
+        return readings?.hostProcessorUse[host].map { ": processor at \($0.percent)" } ?? ""
     }
 }

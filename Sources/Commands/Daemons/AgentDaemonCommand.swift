@@ -20,7 +20,7 @@ struct AgentDaemonCommand: AsyncParsableCommand {
     @Option(help: "YAML file; see 'Configuration' in the README.")
     var config: String
 
-    @Flag(help: "Only say what this host is and what would run its VMs; start nothing.")
+    @Flag(help: "Only read the configuration, say what it means on this host and what would run its VMs.")
     var check = false
 
     @Flag(help: .hidden)
@@ -51,7 +51,8 @@ struct AgentDaemonCommand: AsyncParsableCommand {
 
     private static func runtime(of settings: AgentConfiguration) -> RuntimeConfiguration {
         var configuration = RuntimeConfiguration(
-            folder: settings.machinesFolder, logicalProcessors: settings.logicalProcessors.map { Array($0.numbers) },
+            folder: settings.machinesFolder, storage: settings.storageFolders,
+            logicalProcessors: settings.logicalProcessors.map { Array($0.numbers) },
             accelerator: settings.accelerator, migrationTLS: settings.migrationCertificates)
         if let address = settings.migrationAddress { configuration.migrationAddress = address }
         return configuration

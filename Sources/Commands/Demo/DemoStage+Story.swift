@@ -4,8 +4,8 @@ import HostRuntime
 import Remediation
 
 extension DemoStage {
-    /// How long each part of the story may take before it is given up.
-    private static let patience: Duration = .seconds(60)
+    /// How long each part of the story may take before it is given up: longer than a tip waits for its verification.
+    private static let patience: Duration = .seconds(110)
     /// How long an operator may think when the demonstration does not end by itself.
     private static let operatorPatience: Duration = .seconds(3600)
     private static let lookAgain: Duration = .milliseconds(500)

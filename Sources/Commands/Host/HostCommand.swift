@@ -5,7 +5,7 @@ import FleetServer
 /// `evenkeel host`: the hosts.
 struct HostCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "host", abstract: "The hosts.", subcommands: [HostListCommand.self])
+        commandName: "host", abstract: "The hosts.", subcommands: [HostListCommand.self, HostRemoveCommand.self])
 }
 
 /// `evenkeel host ls`: a line a host.
@@ -33,5 +33,22 @@ struct HostListCommand: AsyncParsableCommand {
                 host.available ? "reporting" : "silent")
         }
         return table.text
+    }
+}
+
+/// `evenkeel host rm`: forgets a host that is gone for good.
+struct HostRemoveCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rm", abstract: "Forgets a host that is gone for good; refused while it reports.",
+        discussion: "Example: evenkeel host rm kvm3")
+
+    @Argument(help: "The host's name.")
+    var host: String
+
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+        let _: Empty = try await server.client().delete("/fleet/v1/hosts/\(ServerClient.escaped(host))")
+        print("Host \(host) is forgotten.")
     }
 }

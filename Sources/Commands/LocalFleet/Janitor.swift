@@ -1,8 +1,6 @@
 import ArgumentParser
 import FleetModel
 import Foundation
-import HostRuntime
-import Logging
 
 /// `evenkeel tidy-local-fleet`: waits until whoever started it is gone, however that came, and removes what it left:
 /// its processes, the VMs below its folder, and the folder. It hears of each process by its number on a line of its
@@ -25,10 +23,7 @@ struct JanitorCommand: AsyncParsableCommand {
         var processes: [Int32] = []
         while let line = readLine() { processes += Int32(line).map { [$0] } ?? [] }
         for process in processes { try await end(process) }
-        for host in try FileManager.default.contentsOfDirectory(atPath: path) {
-            let machines = "\(path)/\(host)/vms"
-            if FileManager.default.fileExists(atPath: machines) { try await stopMachines(in: machines) }
-        }
+        try await endAllThatName(path + "/")
         try FleetFolder(existing: path).remove()
     }
 
@@ -48,11 +43,18 @@ struct JanitorCommand: AsyncParsableCommand {
         return link == Daemon.executable
     }
 
-    private func stopMachines(in folder: String) async throws {
-        let quiet = Logger(label: "evenkeel.janitor", factory: { _ in SwiftLogNoOpLogHandler() })
-        let runtime = try QEMURuntime(RuntimeConfiguration(folder: folder), log: quiet)
-        for status in await runtime.virtualMachines() {
-            _ = await runtime.perform(.stop(status.definition.id, force: true), progress: { _ in })
+    /// Ends every process with that text in its command line: QEMUs, in whatever state their VMs are, and probes. Only
+    /// this fleet's can have it, for the folder's name is random; and nobody is left to start another.
+    private func endAllThatName(_ text: String) async throws {
+        let clock = WallClock()
+        while true {
+            let found = try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { Int32($0) }.filter {
+                let line = FileManager.default.contents(atPath: "/proc/\($0)/cmdline") ?? Data()
+                return $0 != getpid() && String(decoding: line, as: UTF8.self).contains(text)
+            }
+            if found.isEmpty { return }
+            for process in found { kill(process, SIGKILL) }
+            try await clock.sleep(for: .milliseconds(20))
         }
     }
 }

@@ -27,6 +27,10 @@ struct ServerClient: Sendable {
         return try decode(try await send(message), from: path)
     }
 
+    func delete<Answer: Decodable>(_ path: String) async throws -> Answer {
+        try decode(try await send(request(.delete, path)), from: path)
+    }
+
     /// Asks a Prometheus path with a form and returns the JSON as it came.
     func form(_ path: String, _ fields: [(name: String, value: String)]) async throws -> [UInt8] {
         var message = request(.post, path)
@@ -64,14 +68,17 @@ struct ServerClient: Sendable {
 
     private func failure(_ error: HTTPClientError) -> CommandFailure {
         if case .invalidRequest = error { return CommandFailure(.wrongUse, "\(error)") }
+        let authority = base.hasPrefix("https") ? " A private authority's certificate is named with --ca-file." : ""
         return CommandFailure(
-            .unreachable, "\(error)\n  Is the server running? Name another one with --server or EVENKEEL_SERVER.")
+            .unreachable,
+            "\(error)\n  Is the server running? Name another one with --server or EVENKEEL_SERVER.\(authority)")
     }
 
     private func refusal(_ response: HTTPResponse) -> CommandFailure {
         let reason = (try? JSONDecoder().decode(Refusal.self, from: Data(response.body)))?.error ?? response.text
         switch response.status {
-        case 401: return CommandFailure(.no, "\(base) wants an operator's token: set EVENKEEL_TOKEN or --token-file")
+        case 401: return CommandFailure(.no, "\(reason); set EVENKEEL_TOKEN or --token-file")
+        case 400: return CommandFailure(.wrongUse, reason)
         case 500...: return CommandFailure(.unreachable, "\(base) answered \(response.status): \(reason)")
         default: return CommandFailure(.no, reason)
         }

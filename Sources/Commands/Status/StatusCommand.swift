@@ -6,7 +6,8 @@ import FleetServer
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Says in a few lines whether the fleet is well.",
-        discussion: "Exit code 1 when a critical tip is open, a host is silent or the server has a problem.\n"
+        discussion:
+            "Exit code 1 when a critical tip is open, a host is silent, a VM crashed or the server has a problem.\n"
             + "Example: evenkeel status --json | jq .openTips")
 
     @OptionGroup var server: ServerOptions
@@ -16,7 +17,8 @@ struct StatusCommand: AsyncParsableCommand {
         let status: StatusView = try await server.client().get("/fleet/v1/status")
         try output.show(status) { Self.text($0, now: WallClock().now) }
         let critical = status.openTips[TipLevel.critical.rawValue] ?? 0
-        if critical > 0 || !status.silentHosts.isEmpty || status.problem != nil { throw ExitCode(1) }
+        let isWell = status.silentHosts.isEmpty && status.crashedVirtualMachines.isEmpty && status.problem == nil
+        if critical > 0 || !isWell { throw ExitCode(1) }
     }
 
     static func text(_ status: StatusView, now: Timestamp) -> String {
@@ -24,7 +26,9 @@ struct StatusCommand: AsyncParsableCommand {
         if let problem = status.problem { lines.append("PROBLEM      \(problem)") }
         let silent = status.silentHosts.isEmpty ? "" : ", silent: " + status.silentHosts.joined(separator: ", ")
         lines.append("Hosts        \(status.hosts) reporting\(silent)")
-        lines.append("VMs          \(status.virtualMachines) running")
+        let crashed = status.crashedVirtualMachines
+        let fallen = crashed.isEmpty ? "" : ", crashed: " + crashed.joined(separator: ", ")
+        lines.append("VMs          \(status.virtualMachines) running\(fallen)")
         let levels = TipLevel.allCases.reversed().map { "\(status.openTips[$0.rawValue] ?? 0) \($0.rawValue)" }
         lines.append("Open tips    " + levels.joined(separator: ", "))
         for tip in status.awaitingApproval { lines.append("             waits for you: evenkeel tip approve \(tip)") }

@@ -30,7 +30,8 @@ struct TipApproveCommand: AsyncParsableCommand {
                 throw CommandFailure(.no, "tip \(number) was not approved")
             }
         }
-        let approved: TipView = try await client.post("/fleet/v1/tips/\(number)/approve", Empty())
+        let approved: TipView = try await client.post(
+            "/fleet/v1/tips/\(number)/approve", ApprovalOrder(plan: tip.plan?.version))
         try output.show(approved) {
             "Tip \($0.number) is \($0.state.rawValue). Follow it: evenkeel tip watch \($0.number)"
         }

@@ -39,11 +39,12 @@ struct TipWatchCommand: AsyncParsableCommand {
 
     private func show(_ event: TipEvent, of tip: TipView) throws {
         if json {
-            print(try JSONOutput.text(Line(tip: tip.number, title: tip.title, event: event), pretty: false))
+            StandardOutput.write(
+                try JSONOutput.text(Line(tip: tip.number, title: tip.title, event: event), pretty: false))
         } else {
             let by = "by \(event.actor): \(event.note)"
             let line = "tip \(tip.number) (\(tip.title))  \(event.state.rawValue) \(by)"
-            print("\(Phrases.timeOfDay(event.time))  \(PlainText.oneLine(line))")
+            StandardOutput.write("\(Phrases.timeOfDay(event.time))  \(PlainText.oneLine(line))")
         }
     }
 

@@ -25,6 +25,8 @@ struct AgentRoutes {
     private func report(_ request: Request, _ context: FleetRequestContext) async throws -> Response {
         let report = try await request.decoded(as: HostReport.self)
         _ = try context.requireHost(report.host.text)
+        if let objection = report.objection { throw APIError(.badRequest, objection) }
+        if let objection = await controller.objection(to: report) { throw APIError(.conflict, objection) }
         try await controller.receive(.report(HostRecord(report: report, received: clock.now)))
         return Response(status: .noContent)
     }
@@ -69,7 +71,18 @@ struct AgentRoutes {
         guard receipt.command.host == host else {
             throw APIError(.forbidden, "command \(number) is not for host '\(host)'")
         }
+        try requireSame(receipt.command, request)
         return receipt
+    }
+
+    /// An agent says which command it means besides its number, since numbers start anew with a restored state.
+    private func requireSame(_ command: AgentCommand, _ request: Request) throws {
+        let query = request.uri.queryParameters
+        let operation = try number(query["operation"], named: "operation") ?? command.operation
+        let issued = try number(query["issued"], named: "issued") ?? command.issued.milliseconds
+        guard operation == command.operation, issued == command.issued.milliseconds else {
+            throw APIError(.conflict, "command \(command.number) is another one than was meant")
+        }
     }
 
     private func number(_ text: Substring?, named name: String) throws -> Int64? {

@@ -44,9 +44,19 @@ struct FleetRoutes {
     }
 
     private func addDecisions(to group: RouterGroup<FleetRequestContext>) {
-        group.post("tips/:number/approve") { _, context in
+        group.post("tips/:number/approve") { request, context in
+            _ = try context.requireOperator()
             let tip = try number(context, "tip")
-            return try await decide(.approve(tip: tip), context) { try await reader.tip($0.tip ?? tip) }
+            let order = try await request.decoded(as: ApprovalOrder.self)
+            return try await decide(.approve(tip: tip, snapshotVersion: order.plan), context) {
+                try await reader.tip($0.tip ?? tip)
+            }
+        }
+        group.delete("hosts/:host") { _, context in
+            guard let host = HostName(context.parameters.get("host") ?? "") else {
+                throw APIError(.badRequest, "that is not a host's name")
+            }
+            return try await decide(.removeHost(host), context) { _ in Empty() }
         }
         group.post("tips/:number/dismiss") { request, context in
             _ = try context.requireOperator()

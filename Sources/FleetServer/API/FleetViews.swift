@@ -143,6 +143,8 @@ public struct TipView: Codable, Sendable {
 
 /// A plan as the API shows it.
 public struct PlanView: Codable, Sendable {
+    /// Changes when the steps do: say it with the approval of what was shown.
+    public var version: Int64
     /// Why these steps.
     public var explanation: String
     /// The steps, in order.
@@ -151,6 +153,7 @@ public struct PlanView: Codable, Sendable {
     public var rejected: [RejectedCandidate]
 
     init(_ plan: Plan) {
+        version = plan.snapshotVersion
         explanation = plan.explanation
         actions = plan.actions.map(ActionView.init)
         rejected = plan.rejected
@@ -238,6 +241,8 @@ public struct StatusView: Codable, Sendable {
     public var silentHosts: [String]
     /// VMs that run somewhere.
     public var virtualMachines: Int
+    /// VMs whose process ended by itself, by name.
+    public var crashedVirtualMachines: [String]
     /// Open tips by level.
     public var openTips: [String: Int]
     /// Tips that wait for an operator.

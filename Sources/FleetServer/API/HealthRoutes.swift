@@ -14,7 +14,7 @@ struct HealthRoutes {
     func add(to router: Router<FleetRequestContext>) {
         router.get("/-/healthy") { _, _ in "Evenkeel \(version) is healthy.\n" }
         router.get("/-/ready") { _, _ -> Response in
-            if let problem = controller.view.withLock(\.problem) {
+            if let problem = controller.view.withLock({ $0.problem ?? $0.seriesProblem }) {
                 throw APIError(.serviceUnavailable, problem, retryAfterSeconds: 5)
             }
             let text = "Evenkeel \(version) is ready.\n"

@@ -9,6 +9,18 @@ public struct MigrationOrder: Codable, Sendable {
     }
 }
 
+/// The body of `POST /fleet/v1/tips/N/approve`.
+public struct ApprovalOrder: Codable, Sendable {
+    /// The version of the plan that was shown (`PlanView.version`); refused when the plan has changed since. `nil`
+    /// approves whatever the plan is now.
+    public var plan: Int64?
+
+    /// An approval of the plan of that version.
+    public init(plan: Int64?) {
+        self.plan = plan
+    }
+}
+
 /// The body of `POST /fleet/v1/tips/N/dismiss`.
 public struct DismissalOrder: Codable, Sendable {
     /// Why, for the tip's history and the audit log.

@@ -11,6 +11,7 @@ struct PrometheusRoutes {
     /// The largest compressed remote-write request.
     static let largestWrite = 32 << 20
 
+    let controller: FleetController
     let store: TimeSeriesStore
     let engine: any QueryEngine
     let clock: any Clock
@@ -66,16 +67,42 @@ struct PrometheusRoutes {
     private func write(_ request: Request, _ context: FleetRequestContext) async throws -> Response {
         let scope: WriteScope?
         switch context.principal {
-        case .agent(let host): scope = WriteScope(host: host)
+        case .agent(let host): scope = WriteScope(host: host, cluster: controller.cluster(of: host))
         case .local, .operator: scope = nil
         case nil: throw APIError(.forbidden, "nobody may write without being known")
         }
+        try Self.requireRemoteWrite1(request)
         let body = try await request.collected(upTo: Self.largestWrite)
         do {
             try await store.write(remoteWrite: Array(buffer: body), allowing: scope)
+            controller.note(seriesProblem: nil)
             return Response(status: .noContent)
         } catch {
+            if error.isOfTheDisk { controller.note(seriesProblem: "\(error)") }
             throw APIError(error)
+        }
+    }
+
+    /// A sender of another protocol must hear so: what it sends would be read as an empty request and be lost.
+    private static func requireRemoteWrite1(_ request: Request) throws {
+        let type = (request.headers[.contentType] ?? "").lowercased()
+        let encoding = (request.headers[.contentEncoding] ?? "snappy").lowercased()
+        let isKnown = type.isEmpty || type.hasPrefix("application/x-protobuf") || type == "application/octet-stream"
+        guard isKnown, !type.contains("write.v2"), encoding == "snappy" else {
+            throw APIError(
+                .unsupportedMediaType,
+                "this is remote write 1.0: Content-Type application/x-protobuf, "
+                    + "Content-Encoding snappy; not '\(type)' and '\(encoding)'")
+        }
+    }
+}
+
+extension StoreError {
+    /// Whether nobody can write until an operator helps.
+    fileprivate var isOfTheDisk: Bool {
+        switch self {
+        case .noSpace, .fileFailed, .databaseFailed: true
+        default: false
         }
     }
 }
