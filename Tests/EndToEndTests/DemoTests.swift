@@ -65,12 +65,14 @@ struct DemoTests {
         #expect(folder(ofServerAt: port) == nil)
     }
 
-    @Test(arguments: [SIGKILL, SIGINT])
-    func aDemoThatIsStoppedHoweverLeavesNothingBehind(signal: Int32) async throws {
+    @Test(arguments: [
+        (SIGKILL, "all guests tick"), (SIGINT, "all guests tick"), (SIGKILL, "is running: operation"),
+    ])
+    func aDemoThatIsStoppedHoweverLeavesNothingBehind(signal: Int32, moment: String) async throws {
         let port = try LoopbackPort.anyFree()
-        let (process, output) = try demo([], port: port)
+        let (process, output) = try demo(["--scenario", "low-memory", "--auto"], port: port)
         var said = ""
-        while !said.contains("all guests tick") {
+        while !said.contains(moment) {
             let data = output.fileHandleForReading.availableData
             if data.isEmpty { break }
             said += String(decoding: data, as: UTF8.self)
