@@ -25,8 +25,6 @@ struct FleetFolder: Sendable {
     }
 
     var firmware: String { path + "/pulse.bin" }
-    var serverData: String { path + "/server" }
-    var log: String { path + "/log" }
 
     func host(_ name: HostName) -> String { path + "/\(name)" }
 
