@@ -30,6 +30,25 @@ struct QueryAnswerText: Decodable {
         return (["series,time,value"] + lines).joined(separator: "\n")
     }
 
+    /// A chart of the samples, `columns` characters wide.
+    func plot(columns: Int, colours: Bool) -> String {
+        var series: [QueryPlot.Series] = []
+        var places: [Labels: Int] = [:]
+        for row in rows {
+            let place = places[row.labels] ?? series.count
+            if place == series.count {
+                let name = row.labels.pairs.isEmpty ? "{}" : row.labels.description
+                series.append(QueryPlot.Series(name: name, points: []))
+                places[row.labels] = place
+            }
+            series[place].points.append((row.seconds, Double(row.value) ?? .nan))
+        }
+        let style = QueryPlot.Style(width: columns, colours: colours)
+        let steps = series.flatMap { zip($0.points.dropFirst(), $0.points).map { $0.seconds - $1.seconds } }
+        if series.isEmpty { return "No series." }
+        return QueryPlot(series, step: steps.min(), style: style)?.text ?? "No finite value to draw."
+    }
+
     private enum Keys: String, CodingKey {
         case data, resultType, result, warnings, infos
     }

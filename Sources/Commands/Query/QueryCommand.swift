@@ -5,7 +5,7 @@ import Foundation
 /// `evenkeel query`: PromQL against the server's time series.
 struct QueryCommand: AsyncParsableCommand {
     enum Format: String, ExpressibleByArgument, CaseIterable {
-        case table, json, csv
+        case table, json, csv, plot
     }
 
     static let configuration = CommandConfiguration(
@@ -14,6 +14,7 @@ struct QueryCommand: AsyncParsableCommand {
             Examples:
               evenkeel query 'sum by (host, mode) (rate(evenkeel_lp_run_seconds_total[1m]))'
               evenkeel query 'evenkeel_host_memory_available_bytes' --start 1767225600 --end 1767229200 --step 60s
+              evenkeel query 'evenkeel_host_memory_available_bytes' --format plot
             """)
 
     @Argument(help: "The expression.")
@@ -31,7 +32,11 @@ struct QueryCommand: AsyncParsableCommand {
     @Option(help: "From one evaluation to the next: seconds, or 30s, 5m.")
     var step: String?
 
-    @Option(help: "How to print the answer: \(Format.allCases.map(\.rawValue).joined(separator: ", ")).")
+    @Option(
+        help: """
+            How to print the answer: \(Format.allCases.map(\.rawValue).joined(separator: ", ")). A plot without a span \
+            is of the last hour.
+            """)
     var format: Format = .table
 
     @Flag(help: "The same as --format json.")
@@ -47,16 +52,34 @@ struct QueryCommand: AsyncParsableCommand {
 
     func run() async throws {
         var fields = [(name: "query", value: expression)]
-        let span = [("start", start), ("end", end), ("step", step), ("time", at)]
-        fields += span.compactMap { name, value in value.map { (name: name, value: $0) } }
-        let path = start == nil ? "/api/v1/query" : "/api/v1/query_range"
+        let isPlot = format == .plot && !json
+        let span = isPlot && start == nil && at == nil ? Self.lastHour() : (start, end, step)
+        let named = [("start", span.0), ("end", span.1), ("step", span.2), ("time", at)]
+        fields += named.compactMap { name, value in value.map { (name: name, value: $0) } }
+        let path = span.0 == nil ? "/api/v1/query" : "/api/v1/query_range"
         let bytes = try await server.client().form(path, fields)
         if json || format == .json {
             print(String(decoding: bytes, as: UTF8.self))
             return
         }
         let answer = try JSONDecoder().decode(QueryAnswerText.self, from: Data(bytes))
-        print(PlainText.harmless(format == .csv ? answer.csv : answer.table))
-        for warning in (answer.warnings ?? []) + (answer.infos ?? []) { StandardError.write("note: \(warning)\n") }
+        show(answer)
+        for warning in (answer.warnings ?? []) + (answer.infos ?? []) {
+            StandardError.write("note: \(PlainText.oneLine(warning))\n")
+        }
+    }
+
+    private func show(_ answer: QueryAnswerText) {
+        switch format {
+        case .csv: print(PlainText.harmless(answer.csv))
+        case .plot: print(answer.plot(columns: TerminalSize.columns, colours: TerminalSize.hasColours))
+        case .table, .json: print(PlainText.harmless(answer.table))
+        }
+    }
+
+    /// The last hour in as many steps as a terminal shows.
+    private static func lastHour() -> (start: String?, end: String?, step: String?) {
+        let end = WallClock().now.milliseconds / 1000
+        return ("\(end - 3600)", "\(end)", "15")
     }
 }

@@ -26,6 +26,14 @@ enum Phrases {
             .map { $0 < 10 ? "0\($0)" : "\($0)" }.joined(separator: ":")
     }
 
+    /// `11-25`, month and day in the time zone of whoever reads it.
+    static func day(_ moment: Timestamp) -> String {
+        var seconds = time_t(moment.milliseconds / 1000)
+        var parts = unsafe tm()
+        guard unsafe localtime_r(&seconds, &parts) != nil else { return unknown }
+        return unsafe [parts.tm_mon + 1, parts.tm_mday].map { $0 < 10 ? "0\($0)" : "\($0)" }.joined(separator: "-")
+    }
+
     /// `3 s`, `12 min`, `5 h`, `3 d`: the time since `moment`.
     static func age(_ moment: Timestamp, now: Timestamp) -> String {
         let seconds = max(0, (now - moment).milliseconds / 1000)
