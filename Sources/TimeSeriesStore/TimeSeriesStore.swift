@@ -11,7 +11,7 @@ public final class TimeSeriesStore: Sendable {
     private let lock: Locked<FolderLock?>
     let state: SharedState
     private let writer: LogWriter
-    private let flusher: Flusher
+    let flusher: Flusher
     let cache: PageCache
 
     /// Opens the store in a folder, which is made where it is missing, and takes back what the log holds.
@@ -55,6 +55,8 @@ public final class TimeSeriesStore: Sendable {
         cache = PageCache(budget: options.pageCacheBytes)
     }
 
+    deinit { flusher.halt() }
+
     /// Takes what the log holds into memory; returns the log that goes on behind it.
     private static func replay(
         _ folder: any LogFolder, _ content: Catalogue.Content, _ state: SharedState, _ options: StoreOptions,
@@ -88,6 +90,10 @@ public final class TimeSeriesStore: Sendable {
         try await flusher.flushAll()
     }
 
+    /// Merges, removes and frees what there is to merge, remove and free in the block files now. Happens by itself; this is
+    /// for tests and for whoever cannot wait.
+    public func maintain() async { await flusher.maintain() }
+
     /// Writes what is in memory to disk and closes; later writes and selections are refused. The folder is free for
     /// another store afterwards. When it throws, the log still has what could not be written.
     public func close() async throws(StoreError) {
@@ -99,7 +105,13 @@ public final class TimeSeriesStore: Sendable {
             }
             lock.withLock { $0 = nil }
         }
-        try await flusher.flushAll()
+        do throws(StoreError) {
+            try await flusher.flushAll()
+        } catch {
+            await flusher.stop()
+            throw error
+        }
+        await flusher.stop()
     }
 }
 

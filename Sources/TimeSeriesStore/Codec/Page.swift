@@ -103,6 +103,24 @@ final class Page: Sendable {
     /// The series in the page, ascending, each once for every entry of it.
     var entryOrdinals: [UInt32] { ordinals }
 
+    /// The page as it stands in its file.
+    var stored: ArraySlice<UInt8> { bytes.dropLast(IntegerDecoder.padding) }
+
+    /// The times of an entry, ascending.
+    func times(of entry: Int) -> [Int64] { columns[columnOf[entry]] }
+
+    /// The values of an entry as they are coded.
+    func coded(_ entry: Int) -> ArraySlice<UInt8> { bytes[starts[entry]..<starts[entry + 1]] }
+
+    /// Appends the samples of an entry.
+    func read(entry: Int, decoder: inout ValueDecoder, into columns: inout SampleColumns) throws(CodecError) {
+        let times = times(of: entry)
+        let bytes = self.bytes
+        let pageBytes = unsafe bytes.span.bytes
+        try decoder.decode(pageBytes, starts[entry]..<starts[entry + 1], count: times.count, into: &columns.values)
+        columns.times.append(contentsOf: times)
+    }
+
     private func firstEntry(of ordinal: UInt32) -> Int {
         var low = 0
         var high = ordinals.count

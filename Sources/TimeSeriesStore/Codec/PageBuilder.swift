@@ -50,9 +50,14 @@ struct PageBuilder {
     mutating func append(_ ordinal: UInt32, times: [Int64], samples: [Double]) -> Finished? {
         values.removeAll(keepingCapacity: true)
         valueEncoder.encode(samples, to: &values)
+        return append(ordinal, times: times, coded: values[...])
+    }
+
+    /// Adds samples of a series whose values are coded already, as another page had them. Otherwise like the above.
+    mutating func append(_ ordinal: UInt32, times: [Int64], coded: ArraySlice<UInt8>) -> Finished? {
         var column = find(times)
         var finished: Finished?
-        if entries > 0, !fits(column == nil ? times.count : 0) {
+        if entries > 0, !fits(coded.count, newTimes: column == nil ? times.count : 0) {
             finished = finish()
             column = nil
         }
@@ -60,10 +65,10 @@ struct PageBuilder {
         if entries == 0 { (firstOrdinal, lastOrdinal) = (ordinal, ordinal &- 1) }
         let isNext = ordinal == lastOrdinal &+ 1
         let isSameColumn = place == lastColumn
-        Varint.append(UInt64(values.count) << 2 | (isSameColumn ? 2 : 0) | (isNext ? 1 : 0), to: &directory)
+        Varint.append(UInt64(coded.count) << 2 | (isSameColumn ? 2 : 0) | (isNext ? 1 : 0), to: &directory)
         if !isNext { Varint.append(UInt64(ordinal - lastOrdinal), to: &directory) }
         if !isSameColumn { Varint.append(UInt64(place), to: &directory) }
-        payload.append(contentsOf: values)
+        payload.append(contentsOf: coded)
         (lastOrdinal, lastColumn) = (ordinal, place)
         entries += 1
         return finished
@@ -105,10 +110,10 @@ struct PageBuilder {
         lastColumn = -1
     }
 
-    /// Whether the values, and a new time column of so many samples at its worst, still fit.
-    private func fits(_ newTimes: Int) -> Bool {
+    /// Whether so many bytes of values, and a new time column of so many samples at its worst, still fit.
+    private func fits(_ valueBytes: Int, newTimes: Int) -> Bool {
         let used = Self.headerBytes + 20 + columnBytes + directory.count + payload.count
-        return entries < Self.mostEntries && used + values.count + 16 + newTimes * 10 + 40 <= Self.limit
+        return entries < Self.mostEntries && used + valueBytes + 16 + newTimes * 10 + 40 <= Self.limit
     }
 
     private func find(_ times: [Int64]) -> Int? {

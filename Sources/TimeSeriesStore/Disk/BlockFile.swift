@@ -8,21 +8,36 @@ import Synchronization
 /// The samples of one day (UTC), compressed: a SQLite file `blocks-DAY.db`, DAY in days since 1970-01-01.
 ///
 ///     run   number | first time | last time | samples | pages: the first ordinal of each page, 4 bytes each
-///     page  number << 24 | page      the page's bytes (PageBuilder), sized to fill a SQLite page each
+///           | base: the id of its first page | level: how often it was merged
+///     page  id | the page's bytes (PageBuilder), sized to fill a SQLite page each
 ///
-/// Rows of a run lie one behind the other, so the file grows at its end and is read in order. One connection writes and
-/// one reads; SQLite's write-ahead journal keeps them apart. A run whose number is above the catalogue's was not
-/// committed: opening removes it, and the log still has its samples.
+/// A run's pages have the ids from its base on. A run gets 2^24 ids above all that were ever given, so two runs never
+/// share one, and pages of a run that no row names yet, or no longer, harm nobody: opening removes them. That is how runs
+/// are merged (`RunRewrite`): pages first, in steps, then one transaction that puts the new row in place of the old ones;
+/// the old pages go when no reader has the old runs any more.
+///
+/// One connection writes and one reads; SQLite's write-ahead journal keeps them apart. A run whose number is above the
+/// catalogue's was not committed: opening removes it, and the log still has its samples.
 final class BlockFile: Sendable {
     static let dayMilliseconds: Int64 = 86_400_000
+    /// How many ids a run has for its pages, as a power of two.
+    static let slotBits: Int64 = 24
+
+    /// Pages that a run which is no longer used leaves behind.
+    private struct Retired {
+        weak var run: Run?
+        var pages: Range<Int64>
+    }
 
     let path: String
     /// Days since 1970-01-01.
     let day: Int64
-    private let writer: Database
+    let writer: Database
     /// Reads one page; it has a connection of its own.
     private let query: Locked<Statement>
     private let isUnwanted = Atomic(false)
+    private let nextSlot = Atomic<Int64>(1)
+    private let retired = Locked<[Retired]>([])
 
     /// The day that a time belongs to.
     static func day(of time: Int64) -> Int64 {
@@ -42,57 +57,58 @@ final class BlockFile: Sendable {
         self.day = day
         path = folder + "/" + Self.name(of: day)
         writer = try Database(path, pageSize: 65_536, synchronous: synchronous)
-        try writer.execute(
-            """
-            CREATE TABLE IF NOT EXISTS run (number INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL, \
-            samples INTEGER NOT NULL, pages BLOB NOT NULL) STRICT;
-            CREATE TABLE IF NOT EXISTS page (id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
-            """)
+        try BlockSchema.prepare(writer)
         let reading = try Database(path, pageSize: 65_536, synchronous: synchronous)
         query = Locked(try Statement(reading, "SELECT data FROM page WHERE id = ?"))
     }
 
-    /// Removes the file when nobody reads it any more.
-    func removeWhenUnused() { isUnwanted.store(true, ordering: .relaxed) }
+    /// Removes the file when nobody reads it any more. `runs` are those that it has.
+    func drop(_ runs: [Run]) {
+        retire(runs)
+        isUnwanted.store(true, ordering: .relaxed)
+    }
+
+    /// Takes back that the file was dropped, and empties it.
+    func revive() throws(StoreError) {
+        try writer.execute("DELETE FROM run")
+        isUnwanted.store(false, ordering: .relaxed)
+    }
 
     deinit {
         guard isUnwanted.load(ordering: .relaxed) else { return }
         for suffix in ["", "-wal", "-shm"] { unsafe unlink(path + suffix) }
     }
 
-    /// Removes the runs that were written and never committed.
-    func discardRuns(after committed: Int64) throws(StoreError) {
+    /// Removes what was written and does not count: runs above the newest committed one, and pages of no run. Returns
+    /// the runs that count.
+    func recover(committed: Int64) throws(StoreError) -> [Run] {
         try writer.transaction { () throws(StoreError) in
-            try RunWriter.discard(writer, after: committed)
+            try BlockSchema.discardRuns(writer, above: committed)
         }
+        let runs = try BlockSchema.runs(writer, path: path)
+        try writer.transaction { () throws(StoreError) in
+            try BlockSchema.discardPages(writer, outside: runs.map(\.pageIDs))
+        }
+        let lastSlot = runs.map { $0.base >> Self.slotBits }.max() ?? 0
+        nextSlot.store(lastSlot + 1, ordering: .relaxed)
+        return runs
     }
 
-    /// The committed runs in the file.
-    func runs() throws(StoreError) -> [Run] {
-        var runs: [Run] = []
-        let rows = try Statement(writer, "SELECT number, first, last, samples, pages FROM run ORDER BY number")
-        while try rows.step() {
-            guard rows.integer(1) <= rows.integer(2) else {
-                throw .damaged(path: path, reason: "run \(rows.integer(0)) ends before it begins")
-            }
-            runs.append(
-                Run(
-                    number: rows.integer(0), span: rows.integer(1)...rows.integer(2), samples: Int(rows.integer(3)),
-                    pageFirsts: Run.unpack(rows.blob(4))))
-        }
-        return runs
+    /// The id of the first page of a new run.
+    func newBase() -> Int64 {
+        (nextSlot.add(1, ordering: .relaxed).newValue - 1) << Self.slotBits
     }
 
     /// Begins to write a run; `RunWriter.commit` makes it durable.
     func startRun(_ number: Int64) throws(StoreError) -> RunWriter {
-        try RunWriter(writer, number: number)
+        try RunWriter(writer, number: number, base: newBase())
     }
 
     /// A page of a run.
     func page(_ run: Run, _ index: Int) throws(StoreError) -> Page {
         let bytes = try query.withLock { query throws(StoreError) in
             defer { query.reset() }
-            try query.bind([.integer(run.number << 24 | Int64(index))])
+            try query.bind([.integer(run.base + Int64(index))])
             return try query.step() ? query.blob(0) : []
         }
         do throws(CodecError) {
@@ -104,51 +120,46 @@ final class BlockFile: Sendable {
 
     /// Brings everything into the file itself.
     func checkpoint() throws(StoreError) { try writer.checkpoint() }
-}
 
-/// Writes the pages of one run in one transaction.
-struct RunWriter {
-    private let database: Database
-    private let insert: Statement
-    private let number: Int64
-    private var pageFirsts: [UInt32] = []
+    // MARK: Room
 
-    fileprivate init(_ database: Database, number: Int64) throws(StoreError) {
-        self.database = database
-        self.number = number
-        insert = try Statement(database, "INSERT INTO page VALUES (?, ?)")
-        try database.execute("BEGIN IMMEDIATE")
-        do throws(StoreError) {
-            // An earlier attempt at the same run may have got as far as this file.
-            try Self.discard(database, after: number - 1)
-        } catch {
-            cancel()
-            throw error
+    /// Notes that runs count no longer; their pages go when no reader holds the runs.
+    func retire(_ runs: [Run]) {
+        retired.withLock { list in
+            for run in runs { list.append(Retired(run: run, pages: run.pageIDs)) }
         }
     }
 
-    fileprivate static func discard(_ database: Database, after committed: Int64) throws(StoreError) {
-        try Statement(database, "DELETE FROM page WHERE id >= ?").run(.integer((committed + 1) << 24))
-        try Statement(database, "DELETE FROM run WHERE number > ?").run(.integer(committed))
+    /// Removes up to `limit` pages that nobody needs any more. Returns whether there were any.
+    func removeRetired(limit: Int) throws(StoreError) -> Bool {
+        let found = retired.withLock { list -> Range<Int64>? in
+            list.removeAll { $0.pages.isEmpty }
+            return list.first { $0.run == nil }?.pages
+        }
+        guard let pages = found else { return false }
+        let part = pages.lowerBound..<min(pages.upperBound, pages.lowerBound + Int64(limit))
+        try removePages(part)
+        retired.withLock { list in
+            guard let place = list.firstIndex(where: { $0.pages == pages }) else { return }
+            list[place].pages = part.upperBound..<pages.upperBound
+        }
+        return true
     }
 
-    /// Adds a page.
-    mutating func add(_ page: PageBuilder.Finished) throws(StoreError) {
-        try insert.run(.integer(number << 24 | Int64(pageFirsts.count)), .blob(page.bytes))
-        pageFirsts.append(page.firstOrdinal)
+    /// Removes pages by id.
+    func removePages(_ ids: Range<Int64>) throws(StoreError) {
+        guard !ids.isEmpty else { return }
+        let delete = try Statement(writer, "DELETE FROM page WHERE id >= ? AND id < ?")
+        try delete.run(.integer(ids.lowerBound), .integer(ids.upperBound))
     }
 
-    /// Makes the run durable.
-    func commit(span: ClosedRange<Int64>, samples: Int) throws(StoreError) -> Run {
-        let run = Run(number: number, span: span, samples: samples, pageFirsts: pageFirsts)
-        let row = try Statement(database, "INSERT INTO run VALUES (?, ?, ?, ?, ?)")
-        try row.run(
-            .integer(number), .integer(span.lowerBound), .integer(span.upperBound), .integer(Int64(samples)),
-            .blob(run.packedPageFirsts))
-        try database.execute("COMMIT")
-        return run
+    /// Gives up to `limit` free pages of the file back to the file system. Returns whether there were any.
+    func shrink(limit: Int) throws(StoreError) -> Bool {
+        let free = try Statement(writer, "PRAGMA freelist_count")
+        let count = try free.step() ? free.integer(0) : 0
+        free.reset()
+        guard count > 0 else { return false }
+        try writer.execute("PRAGMA incremental_vacuum(\(limit))")
+        return true
     }
-
-    /// Takes everything back.
-    func cancel() { try? database.execute("ROLLBACK") }
 }

@@ -14,9 +14,14 @@ final class Flusher: @unchecked Sendable {
     private struct Schedule {
         var isWaiting = false
         var notBefore = Timestamp(milliseconds: .min)
+        /// Whether a step of the upkeep is about to be taken.
+        var isUpkeepWaiting = false
+        var isStopped = false
     }
 
     private static let pauseAfterFailure = Duration.seconds(10)
+    /// How often the files are looked after when nothing is written.
+    private static let upkeepSeconds = 60
 
     private let folder: String
     private let options: StoreOptions
@@ -27,6 +32,8 @@ final class Flusher: @unchecked Sendable {
     private let queue = DispatchQueue(label: "evenkeel.store.flush", qos: .utility)
     private let schedule = Locked(Schedule())
     private let catalogue: Catalogue
+    private let upkeep: Upkeep
+    private let timer: any DispatchSourceTimer
     /// The newest committed run.
     private var run: Int64
     /// How many series the catalogue has.
@@ -47,6 +54,8 @@ final class Flusher: @unchecked Sendable {
         self.logger = logger
         self.logFolder = logFolder
         self.catalogue = catalogue
+        upkeep = Upkeep(options: options, state: state, clock: clock, logger: logger)
+        timer = DispatchSource.makeTimerSource(queue: queue)
         run = content.run
         seriesOnDisk = content.series.count
     }
@@ -54,6 +63,68 @@ final class Flusher: @unchecked Sendable {
     /// Says how memory is set aside; called once, before the first flush.
     func connect(_ freeze: @escaping @Sendable () -> UInt64?) {
         queue.sync { self.freeze = freeze }
+        timer.setEventHandler { [weak self] in
+            self?.upkeep.dropOldDays()
+            self?.upkeepSoon()
+        }
+        timer.schedule(deadline: .now() + .seconds(Self.upkeepSeconds), repeating: .seconds(Self.upkeepSeconds))
+        timer.activate()
+    }
+
+    deinit { timer.cancel() }
+
+    /// Waits for what is under way and lets nothing follow: the folder may be another store's from now on.
+    func halt() {
+        schedule.withLock { $0.isStopped = true }
+        timer.cancel()
+        queue.sync {}
+    }
+
+    /// Ends the upkeep; what it has begun is given up. No flush may follow.
+    func stop() async {
+        schedule.withLock { $0.isStopped = true }
+        timer.cancel()
+        await perform { $0.abandon() }
+    }
+
+    /// Does all the upkeep that there is to do now. It happens by itself; this is for whoever cannot wait.
+    func maintain() async {
+        await perform { upkeep in
+            upkeep.dropOldDays()
+            while upkeep.step() {}
+        }
+    }
+
+    /// Runs `body` between two steps.
+    func perform<Value: Sendable>(_ body: @escaping @Sendable (Upkeep) -> Value) async -> Value {
+        await withCheckedContinuation { reply in
+            queue.async { reply.resume(returning: body(self.upkeep)) }
+        }
+    }
+
+    /// Takes samples out of the block files, as `Upkeep.rewrite` does. Memory may still have some of them.
+    func rewrite(dropping filter: SampleFilter) async throws(StoreError) -> Int {
+        try await perform { upkeep in
+            Result { () throws(StoreError) in try upkeep.rewrite(dropping: filter) }
+        }.get()
+    }
+
+    /// Takes one step of the upkeep after the other, with room for flushes between them.
+    private func upkeepSoon() {
+        let isNew = schedule.withLock { schedule in
+            guard !schedule.isUpkeepWaiting, !schedule.isStopped else { return false }
+            schedule.isUpkeepWaiting = true
+            return true
+        }
+        guard isNew else { return }
+        queue.async {
+            let isStopped = self.schedule.withLock { schedule in
+                schedule.isUpkeepWaiting = false
+                return schedule.isStopped
+            }
+            if isStopped { return }
+            if self.upkeep.step() { self.upkeepSoon() }
+        }
     }
 
     /// Soon removes what is beyond retention, and flushes if memory calls for it; does nothing when that is about to
@@ -70,7 +141,7 @@ final class Flusher: @unchecked Sendable {
             self.schedule.withLock { $0.isWaiting = false }
             // The flush that was running when this one was asked for may have taken what there was.
             guard self.state.withLock({ $0.isReadyToFlush(self.options, now: now.milliseconds) }) else {
-                self.dropOldDays()
+                self.upkeep.dropOldDays()
                 return
             }
             do throws(StoreError) {
@@ -99,7 +170,7 @@ final class Flusher: @unchecked Sendable {
 
     private func flush() throws(StoreError) {
         // First of all, since on a full disk it makes the room for the rest.
-        dropOldDays()
+        upkeep.dropOldDays()
         if segment == nil { segment = freeze() }
         guard let segment else { return }
         let newSeries = assignOrdinals()
@@ -115,6 +186,7 @@ final class Flusher: @unchecked Sendable {
             throw error
         }
         tidyUp(through: segment)
+        upkeepSoon()
     }
 
     /// Removes log segments that are done and empties the journals of the databases. The flush is committed by now: what
@@ -122,6 +194,8 @@ final class Flusher: @unchecked Sendable {
     private func tidyUp(through segment: UInt64) {
         tidyUp { () throws(StoreError) in try catalogue.checkpoint() }
         tidyUp { () throws(StoreError) in try WriteAheadLog.remove(through: segment, in: logFolder) }
+        // A copy of a file is whole as long as nothing moves into it.
+        if upkeep.isHeld { return }
         for day in state.withLock({ $0.days }) { tidyUp { () throws(StoreError) in try day.file.checkpoint() } }
     }
 
@@ -175,12 +249,14 @@ final class Flusher: @unchecked Sendable {
     /// The block file of a day, which is made where it is missing.
     private func file(of day: Int64) throws(StoreError) -> StoredDay {
         if let known = state.withLock({ state in state.days.first { $0.file.day == day } }) { return known }
+        if let revived = try upkeep.revive(day) { return StoredDay(file: revived, runs: []) }
         return StoredDay(
             file: try BlockFile(folder: folder, day: day, synchronous: options.synchronous), runs: [])
     }
 
     /// Lets readers see the runs in place of the memory that they came from.
     private func publish(_ runs: [(day: StoredDay, run: Run)]) {
+        for (day, _) in runs { upkeep.noteRun(of: day.file.day) }
         state.withLock { state in
             for (day, run) in runs {
                 if let place = state.days.firstIndex(where: { $0.file.day == day.file.day }) {
@@ -192,20 +268,6 @@ final class Flusher: @unchecked Sendable {
             }
             state.flushing = nil
             state.counters.flushes += 1
-        }
-    }
-
-    /// Removes the files whose samples are all beyond retention.
-    private func dropOldDays() {
-        let oldest = BlockFile.day(of: clock.now.milliseconds - options.rawRetention.milliseconds)
-        let dropped = state.withLock { state in
-            let old = state.days.filter { $0.file.day < oldest }
-            state.days.removeAll { $0.file.day < oldest }
-            return old
-        }
-        for day in dropped {
-            logger.info("\(day.file.path) is beyond retention and removed")
-            day.file.removeWhenUnused()
         }
     }
 }

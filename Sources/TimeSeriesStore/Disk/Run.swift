@@ -6,8 +6,12 @@ final class Run: Sendable {
 
     /// Unlike any other run's in this process, also of another file.
     let identity: UInt64
-    /// Counts up from flush to flush.
+    /// Counts up from flush to flush. A merged run has the number of the newest run in it.
     let number: Int64
+    /// The id of its first page in the file; the others follow one by one.
+    let base: Int64
+    /// How often its samples were merged: 0 straight from a flush.
+    let level: Int
     /// The times of its oldest and newest sample.
     let span: ClosedRange<Int64>
     /// How many samples it has.
@@ -15,13 +19,18 @@ final class Run: Sendable {
     /// The series that each page begins with.
     let pageFirsts: [UInt32]
 
-    init(number: Int64, span: ClosedRange<Int64>, samples: Int, pageFirsts: [UInt32]) {
+    init(number: Int64, base: Int64, level: Int, span: ClosedRange<Int64>, samples: Int, pageFirsts: [UInt32]) {
         identity = Self.counter.add(1, ordering: .relaxed).newValue
         self.number = number
+        self.base = base
+        self.level = level
         self.span = span
         self.samples = samples
         self.pageFirsts = pageFirsts
     }
+
+    /// The ids of its pages.
+    var pageIDs: Range<Int64> { base..<base + Int64(pageFirsts.count) }
 
     /// The pages that may hold a series.
     func pages(of ordinal: UInt32) -> Range<Int> {

@@ -6,6 +6,8 @@ import MetricsWire
 extension StoreState {
     /// How many runs are read for the newest time of each series.
     private static let recentRuns = 12
+    /// How many pages of them: a merged run may be a whole day's.
+    private static let recentPages = 3000
 
     /// Takes over the series of the catalogue, numbered as on disk.
     mutating func takeSeries(_ identities: [[UInt8]]) throws(StoreError) {
@@ -45,8 +47,7 @@ extension StoreState {
         for day in try folder.list().compactMap({ BlockFile.day(ofName: $0) }).sorted() {
             do throws(StoreError) {
                 let file = try BlockFile(folder: folder.path, day: day, synchronous: options.synchronous)
-                try file.discardRuns(after: committed)
-                days.append(StoredDay(file: file, runs: try file.runs()))
+                days.append(StoredDay(file: file, runs: try file.recover(committed: committed)))
             } catch {
                 guard case .damaged = error else { throw error }
                 let name = BlockFile.name(of: day)
@@ -62,11 +63,13 @@ extension StoreState {
         let runs = days.flatMap { day in day.runs.map { (day.file, $0) } }
         var unknown = seriesByOrdinal.count
         var number = Int64.max
+        var pages = Self.recentPages
         for (file, run) in runs.sorted(by: { $0.1.number > $1.1.number }).prefix(Self.recentRuns) {
             // A flush may have written into several days: all of its runs count.
             if unknown <= 0, run.number < number { break }
             number = run.number
-            for page in run.pageFirsts.indices {
+            for page in run.pageFirsts.indices.prefix(pages) {
+                pages -= 1
                 do throws(StoreError) {
                     try file.page(run, page).eachNewest { ordinal, time in
                         guard Int(ordinal) < newest.count else { return }

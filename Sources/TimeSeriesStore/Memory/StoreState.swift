@@ -100,4 +100,8 @@ struct StoreCounters: Sendable {
     var logBytes = 0
     var flushes = 0
     var flushFailures = 0
+    var merges = 0
+    var mergeFailures = 0
+    var mergedSamples = 0
+    var damagedPages = 0
 }
