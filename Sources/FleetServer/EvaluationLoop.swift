@@ -40,7 +40,11 @@ struct EvaluationLoop: Service {
         let readings = try await queries.readings(from: engine, at: moment)
         try await controller.receive(.round(ControlRound(alerts: alerts, readings: readings)))
         try checkpoint.write(rules.checkpoint)
-        controller.view.withLock { $0.ruleFailures = alerts.failures.map { "\($0)" } }
+        let seconds = (clock.now - moment).inSeconds
+        controller.view.withLock { view in
+            view.ruleFailures = alerts.failures.map { "\($0)" }
+            view.roundSeconds = seconds
+        }
     }
 }
 

@@ -7,6 +7,8 @@ import Remediation
 actor FleetController {
     /// What readers see: the loop after the last event that was carried out whole.
     nonisolated let view: Locked<FleetView>
+    /// What became of tips and operations.
+    nonisolated let tally = Locked(FleetTally())
 
     private var loop: ControlLoop
     private let store: any StateStore
@@ -67,13 +69,16 @@ actor FleetController {
                 canWrite = true
             case .issue(let command): board.post(command)
             case .reply(let request, let reply): replies[request] = reply
-            case .publish(let change): log(change)
+            case .publish(let change):
+                log(change)
+                count(change, in: next)
             }
         }
         loop = next
         var seen = FleetView(next)
         view.withLock { old in
             seen.ruleFailures = old.ruleFailures
+            seen.roundSeconds = old.roundSeconds
             if !canWrite { seen.problem = old.problem }
             seen.seriesProblem = old.seriesProblem
             old = seen
@@ -117,6 +122,15 @@ actor FleetController {
             view.withLock { $0.problem = "the fleet's state cannot be written: \(error)" }
             logger.error("the fleet's state cannot be written", metadata: ["reason": "\(error)"])
             throw error
+        }
+    }
+
+    private func count(_ change: ControlChange, in loop: ControlLoop) {
+        switch change {
+        case .tip(let tip): tally.withLock { $0.note(tip) }
+        case .operation(let operation):
+            let host = loop.hostRecords.first { $0.report.host == operation.origin }
+            tally.withLock { $0.note(operation, cluster: host?.report.cluster.text ?? "") }
         }
     }
 

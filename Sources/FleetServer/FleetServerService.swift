@@ -57,17 +57,23 @@ public struct FleetServerService: Service {
             loop: ControlLoop(settings: control), store: state, board: board, clock: clock, logger: logger)
         try await controller.restore()
         let engine = EmbeddedEngine(source: series)
+        let metrics = ServerMetrics(
+            controller: controller, series: series, version: version, reportAgeLimit: control.reportAgeLimit,
+            clock: clock)
         let tokens = try await tokensInForce()
         let application = try application(
-            router: router(controller: controller, board: board, engine: engine, control: control, tokens: tokens))
+            router: router(metrics: metrics, board: board, engine: engine, control: control, tokens: tokens))
         // Rules have an engine of their own, so that slow queries of operators never hold up a round.
         let evaluation = evaluationLoop(controller: controller, engine: EmbeddedEngine(source: series))
         let heartbeat = Heartbeat(controller: controller, clock: clock, logger: logger)
+        let monitor = SelfMonitor(
+            metrics: metrics, sink: series, interval: configuration.evaluationInterval, clock: clock, logger: logger)
         try await withGracefulShutdownHandler {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await serve(application) }
                 group.addTask { try await evaluation.run() }
                 group.addTask { try await heartbeat.run() }
+                group.addTask { try await monitor.run() }
                 defer { group.cancelAll() }
                 for try await _ in group {}
             }
@@ -99,11 +105,12 @@ public struct FleetServerService: Service {
     }
 
     private func router(
-        controller: FleetController, board: CommandBoard, engine: any QueryEngine, control: ControlSettings,
+        metrics: ServerMetrics, board: CommandBoard, engine: any QueryEngine, control: ControlSettings,
         tokens: FleetStateStore?
     ) -> Router<FleetRequestContext> {
+        let controller = metrics.controller
         let router = Router(context: FleetRequestContext.self)
-        let health = HealthRoutes(controller: controller, series: series, version: version)
+        let health = HealthRoutes(controller: controller, metrics: metrics)
         health.add(to: router)
         if tokens == nil { router.add(middleware: BrowserGuard(listen: configuration.listen)) }
         router.add(middleware: Authentication(tokens: tokens))

@@ -10,6 +10,8 @@ struct FleetView: Sendable {
     var automation: AutomationPolicy.Level
     /// Rules that could not be evaluated in the last round.
     var ruleFailures: [String] = []
+    /// How long the last round took, in seconds; `nil` before the first.
+    var roundSeconds: Double?
     /// Why the fleet's state cannot be written, while it cannot.
     var problem: String?
     /// Why series cannot be written, while they cannot.

@@ -16,6 +16,8 @@ public struct TextExposition: Sendable {
 
     /// What was written so far.
     public private(set) var text = ""
+    /// The samples that were written so far, in order.
+    public private(set) var samples: [MetricSample] = []
     private var family = ""
 
     /// An empty page.
@@ -35,6 +37,7 @@ public struct TextExposition: Sendable {
             text += "{\(pairs.joined(separator: ","))}"
         }
         text += " \(Self.text(of: value))\n"
+        samples.append(MetricSample(name: family, labels: labels.map { (name: $0.key, value: $0.value) }, value: value))
     }
 
     /// A family of one sample without labels.
@@ -63,4 +66,14 @@ public struct TextExposition: Sendable {
         }
         return result
     }
+}
+
+/// One sample of a page.
+public struct MetricSample: Sendable {
+    /// The metric's name.
+    public var name: String
+    /// Its labels, in the order in which they were written.
+    public var labels: [(name: String, value: String)]
+    /// Its value.
+    public var value: Double
 }

@@ -25,6 +25,7 @@ struct PromtoolTests {
         "promtool", .enabled(if: tool != nil, "promtool is not installed (Debian: prometheus)"),
         arguments: [
             ["check", "rules", "host-pressure.rules.yaml"], ["test", "rules", "host-pressure.test.yaml"],
+            ["check", "rules", Places.root.appending(path: "dashboards/alerts/evenkeel.rules.yaml").path],
         ])
     func promtool(arguments: [String]) throws {
         let (status, output) = try run(arguments)
