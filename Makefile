@@ -1,8 +1,8 @@
 # The commands of the README. Everything that is missing on a Debian 12 machine with a Swift toolchain is installed.
 #   make demo ARGS="--once --auto"     the main job on real virtual machines
 #   make test                          the whole test suite          make test FILTER=PromQL   one room of it
-#   make lint | release | clean
-.PHONY: demo test lint build release setup-build clean
+#   make lint | release | bench | clean
+.PHONY: demo test bench lint build release setup-build clean
 SWIFT ?= swift
 ARGS ?=
 RELEASE = -c release --scratch-path .build-release -Xswiftc -cross-module-optimization
@@ -21,6 +21,11 @@ release: setup-build
 test: setup-build
 	@.ci/setup test
 	$(SWIFT) test --no-parallel $(if $(FILTER),--filter $(FILTER))
+
+bench: release
+	.build-release/release/evenkeel bench ingest
+	.build-release/release/evenkeel bench ingest --growth
+	.build-release/release/evenkeel bench query
 
 lint:
 	@.ci/setup

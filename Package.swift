@@ -103,7 +103,8 @@ let package = Package(
             "Commands",
             [
                 "ConfigurationFile", "Counters", "FleetModel", "FleetServer", "FleetState", "HostAgent", "HostRuntime",
-                "HTTPClient", "PulseGuest", "Remediation", logging, lifecycle,
+                "HTTPClient", "MetricsWire", "PromQL", "PulseGuest", "Remediation", "TimeSeriesStore", logging,
+                lifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),

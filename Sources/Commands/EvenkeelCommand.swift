@@ -20,6 +20,7 @@ public struct EvenkeelCommand: AsyncParsableCommand {
         subcommands: [
             DemoCommand.self, ServerCommand.self, AgentDaemonCommand.self, StatusCommand.self, HostCommand.self,
             VirtualMachineCommand.self, TipCommand.self, OperationCommand.self, QueryCommand.self, TokenCommand.self,
+            BenchCommand.self,
             JanitorCommand.self,
         ])
 

@@ -27,6 +27,8 @@ public struct StoreBenchmark: Sendable {
         public var decodedGigabytesPerSecond: Double
         /// Most memory that the process held, in bytes.
         public var peakMemoryBytes: Int64
+        /// What each metric takes on disk.
+        public var metrics: [MetricSize]
     }
 
     private let hosts: Int
@@ -52,12 +54,24 @@ public struct StoreBenchmark: Sendable {
         let reading = Self.cpuSeconds()
         let (series, read) = try Self.readAll(store, until: end)
         let readSeconds = Self.cpuSeconds() - reading
+        let metrics = try store.sizesByMetric()
         try await store.close()
         return Report(
             series: series, samples: samples, cpuSecondsPerMillionWritten: writing / Double(samples) * 1e6,
             samplesPerCoreSecond: Double(samples) / writing, bytesPerSample: Double(bytes) / Double(samples),
             openSeconds: openSeconds, nanosecondsPerSampleRead: readSeconds / Double(max(read, 1)) * 1e9,
-            decodedGigabytesPerSecond: Double(read) * 16 / readSeconds / 1e9, peakMemoryBytes: Self.peakMemory())
+            decodedGigabytesPerSecond: Double(read) * 16 / readSeconds / 1e9, peakMemoryBytes: Self.peakMemory(),
+            metrics: metrics)
+    }
+
+    /// Writes the load, stops cleanly and hands over the store that was opened again, with the newest time in it, for
+    /// whoever measures reading.
+    public func prepare(
+        clock: any Clock = WallClock(), logger: Logger
+    ) async throws -> (store: TimeSeriesStore, end: Timestamp) {
+        let end = clock.now
+        _ = try await write(until: end.milliseconds, clock: clock, logger: logger)
+        return (try TimeSeriesStore(directory: directory, clock: clock, logger: logger), end)
     }
 
     private func write(

@@ -100,6 +100,16 @@ final class Page: Sendable {
         }
     }
 
+    /// Hands out, for every entry, its series, how many samples it has and how many bytes their values take.
+    func eachSize(_ body: (_ ordinal: UInt32, _ samples: Int, _ bytes: Int) -> Void) {
+        for entry in ordinals.indices {
+            body(ordinals[entry], columns[columnOf[entry]].count, starts[entry + 1] - starts[entry])
+        }
+    }
+
+    /// How many bytes the page has on disk.
+    var storedBytes: Int { bytes.count - IntegerDecoder.padding }
+
     /// The series in the page, ascending, each once for every entry of it.
     var entryOrdinals: [UInt32] { ordinals }
 
