@@ -41,6 +41,7 @@ let package = Package(
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CSnappy", providers: [.apt(["libsnappy-dev"])]),
         // Linux calls that Swift's module of the C library does not show.
         .target(name: "CLinux"),
@@ -58,8 +59,8 @@ let package = Package(
         room("Counters", ["FleetModel"]),
         // VMs as QEMU processes over QMP, and the migration state machine.
         room("HostRuntime", ["CLinux", "FleetModel", logging]),
-        // Remote write, text exposition, snappy.
-        room("MetricsWire", ["FleetModel", "CSnappy"]),
+        // Remote write, text exposition, snappy, gzip.
+        room("MetricsWire", ["FleetModel", "CSnappy", "CZlib"]),
         // Write-ahead log, in-memory head, compressed chunks in SQLite.
         room("TimeSeriesStore", ["FleetModel", "MetricsWire", "Patterns", "CSQLite", logging]),
         // Inventory, tips, operations, commands, tokens and audit on disk.
@@ -89,8 +90,8 @@ let package = Package(
         room(
             "FleetServer",
             [
-                "ConfigurationFile", "FleetModel", "FleetState", "MetricsWire", "Placement", "PromQL", "Remediation",
-                "RulePacks", "TimeSeriesStore", logging, lifecycle,
+                "ConfigurationFile", "Counters", "FleetModel", "FleetState", "MetricsWire", "Patterns", "Placement",
+                "PromQL", "Remediation", "RulePacks", "TimeSeriesStore", logging, lifecycle,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),

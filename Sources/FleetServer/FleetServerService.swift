@@ -5,6 +5,7 @@ import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
 import Logging
+import MetricsWire
 import NIOCore
 import NIOSSL
 import Placement
@@ -56,7 +57,7 @@ public struct FleetServerService: Service {
         let controller = FleetController(
             loop: ControlLoop(settings: control), store: state, board: board, clock: clock, logger: logger)
         try await controller.restore()
-        let engine = EmbeddedEngine(source: series)
+        let engine = EmbeddedEngine(source: series, options: configuration.queries)
         let metrics = ServerMetrics(
             controller: controller, series: series, version: version, reportAgeLimit: control.reportAgeLimit,
             clock: clock)
@@ -111,17 +112,31 @@ public struct FleetServerService: Service {
         let controller = metrics.controller
         let router = Router(context: FleetRequestContext.self)
         let health = HealthRoutes(controller: controller, metrics: metrics)
+        let origins = AllowedOrigins(origins: configuration.crossOrigins)
+        router.add(middleware: Compression())
+        router.add(middleware: CrossOrigin(allowed: origins))
+        router.add(middleware: ErrorAnswers())
+        router.add(
+            middleware: BrowserGuard(listen: configuration.listen, isOpen: tokens == nil, origins: origins))
         health.add(to: router)
-        if tokens == nil { router.add(middleware: BrowserGuard(listen: configuration.listen)) }
         router.add(middleware: Authentication(tokens: tokens))
         health.addMetrics(to: router)
-        PrometheusRoutes(controller: controller, store: series, engine: engine, clock: clock).add(to: router)
+        prometheusRoutes(metrics, engine: engine).add(to: router)
         AgentRoutes(controller: controller, board: board, state: state, clock: clock).add(to: router)
         let reader = FleetReader(
             version: version, controller: controller, state: state, engine: engine, settings: control,
             readingWindow: LoadQueries().scaled(by: configuration.packSpeed).window, clock: clock)
         FleetRoutes(controller: controller, state: state, reader: reader).add(to: router)
         return router
+    }
+
+    private func prometheusRoutes(_ metrics: ServerMetrics, engine: any QueryEngine) -> PrometheusRoutes {
+        let status = StatusRoutes(
+            configuration: configuration, version: version, started: clock.now, store: series,
+            reportAgeLimit: metrics.reportAgeLimit, clock: clock)
+        return PrometheusRoutes(
+            controller: metrics.controller, store: series, engine: engine, queries: configuration.queries,
+            status: status, metadata: MetricMetadata(own: { metrics.page().families }), clock: clock)
     }
 
     private func application(router: Router<FleetRequestContext>) throws -> some ApplicationProtocol {

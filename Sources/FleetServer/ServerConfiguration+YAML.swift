@@ -1,6 +1,7 @@
 import ConfigurationFile
 import FleetModel
 import Placement
+import PromQL
 import Remediation
 
 extension ServerConfiguration {
@@ -15,6 +16,10 @@ extension ServerConfiguration {
     /// packs: /usr/local/share/evenkeel/rules   # a folder a pack; default: the bundled ones
     /// pack_speed: 1                     # packs' ranges and waits run so many times as fast; for demonstrations
     /// evaluation_interval: 15s          # from one evaluation of the rules to the next
+    /// query_timeout: 2m                 # the longest that a query waits and runs
+    /// query_max_samples: 50000000       # the most samples that a query holds in memory
+    /// query_max_concurrency: 4          # how many queries run at once; more wait in line
+    /// cors_origins: https://grafana.example   # web pages that may read the Prometheus API; commas between; default none
     /// automation: operator              # off, advise, operator or automatic, where no policy was set
     /// processor_ceiling: 75             # percent: no move leaves a host above this
     /// memory_ceiling: 90                # percent: likewise
@@ -39,6 +44,7 @@ extension ServerConfiguration {
         evaluationInterval = try reader.value("evaluation_interval", Self.span) ?? evaluationInterval
         control.standardLevel = try reader.value("automation", Self.level) ?? control.standardLevel
         try readLimits(&reader)
+        try readQueries(&reader)
         try reader.refuseUnknownKeys()
     }
 
@@ -57,6 +63,15 @@ extension ServerConfiguration {
         }
     }
 
+    private mutating func readQueries(_ reader: inout ConfigurationReader) throws(ConfigurationError) {
+        queries.timeLimit = try reader.value("query_timeout", Self.span) ?? queries.timeLimit
+        let count = try reader.value("query_max_samples") { Self.number($0, in: 1...1e12, "samples") }
+        queries.sampleLimit = count.map { Int($0) } ?? queries.sampleLimit
+        let running = try reader.value("query_max_concurrency") { Self.number($0, in: 1...1024, "queries") }
+        queries.concurrency = running.map { Int($0) } ?? queries.concurrency
+        crossOrigins = try reader.value("cors_origins", Self.origins) ?? []
+    }
+
     private static func tls(_ reader: inout ConfigurationReader) throws(ConfigurationError) -> TLSFiles? {
         switch (try reader.path("tls_certificate"), try reader.path("tls_key")) {
         case (nil, nil): return nil
@@ -71,6 +86,19 @@ extension ServerConfiguration {
     private static func address(_ text: String) -> ConfigurationReader.Parsed<ListenAddress> {
         ListenAddress(parsing: text).map { .value($0) }
             ?? .problem("'\(text)' is not a numeric address and a port, such as 127.0.0.1:7411 or [::]:7411")
+    }
+
+    /// `*`, or origins as browsers write them, separated by commas.
+    private static func origins(_ text: String) -> ConfigurationReader.Parsed<[String]> {
+        let origins = text.split(separator: ",").map { String($0.trimmed) }
+        for origin in origins where origin != "*" {
+            let parts = origin.split(separator: "://", maxSplits: 1, omittingEmptySubsequences: false)
+            let isOrigin = parts.count == 2 && ["http", "https"].contains(parts[0]) && !parts[1].isEmpty
+            guard isOrigin, !parts[1].contains(where: { "/?# ".contains($0) }), origin == origin.lowercased() else {
+                return .problem("'\(origin)' is not an origin such as https://grafana.example.org, nor *")
+            }
+        }
+        return .value(origins)
     }
 
     private static func level(_ text: String) -> ConfigurationReader.Parsed<AutomationPolicy.Level> {
@@ -99,5 +127,23 @@ extension ServerConfiguration {
             return .problem("'\(text)' is not a number from \(range.lowerBound) to \(range.upperBound) (\(unit))")
         }
         return .value(number)
+    }
+}
+
+extension ServerConfiguration {
+    /// What is in force, in YAML, for whoever asks the API; never a secret.
+    var shownYAML: String {
+        var lines = ["data: \(data)", "listen: \"\(listen.authority)\""]
+        if let tls { lines += ["tls_certificate: \(tls.certificate)", "tls_key: \(tls.key)"] }
+        lines += [
+            "pack_speed: \(packSpeed)", "evaluation_interval: \(PrometheusDuration.text(evaluationInterval))",
+            "query_timeout: \(PrometheusDuration.text(queries.timeLimit))",
+            "query_max_samples: \(queries.sampleLimit)", "query_max_concurrency: \(queries.concurrency)",
+            "automation: \(control.standardLevel.rawValue)",
+            "processor_ceiling: \(control.planner.processorCeiling * 100)",
+            "memory_ceiling: \(control.planner.memoryCeiling * 100)",
+        ]
+        if !crossOrigins.isEmpty { lines.append("cors_origins: \(crossOrigins.joined(separator: ","))") }
+        return lines.joined(separator: "\n") + "\n"
     }
 }

@@ -1,4 +1,5 @@
 import FleetModel
+import PromQL
 import Remediation
 
 /// Everything that a server is told at start.
@@ -17,6 +18,10 @@ public struct ServerConfiguration: Sendable {
     public var evaluationInterval: Duration
     /// What the control loop keeps to.
     public var control: ControlSettings
+    /// What operators' queries may use.
+    public var queries = QueryOptions()
+    /// The web pages that may read from the Prometheus API, by origin; `*` for all. None by default.
+    public var crossOrigins: [String] = []
 
     /// A server with its data in `data` that listens at `listen`; all else by default.
     public init(data: String, listen: ListenAddress, packs: [String] = []) {

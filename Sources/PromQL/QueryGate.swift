@@ -1,7 +1,7 @@
 import FleetModel
 
 /// Lets a limited number of queries run at once; the others wait in order.
-final class QueryGate: Sendable {
+public final class QueryGate: Sendable {
     private struct State: Sendable {
         var running = 0
         var nextTicket: UInt64 = 0
@@ -14,13 +14,14 @@ final class QueryGate: Sendable {
     private let runningLimit: Int
     private let waitingLimit: Int
 
-    init(running: Int, waiting: Int) {
+    /// Lets `running` run and `waiting` more wait.
+    public init(running: Int, waiting: Int) {
         runningLimit = max(1, running)
         waitingLimit = max(0, waiting)
     }
 
     /// Returns when there is room; throws `.busy` when too many wait already and `.cancelled` with the task.
-    func enter() async throws(PromQLError) {
+    public func enter() async throws(PromQLError) {
         let limits = (running: runningLimit, waiting: waitingLimit)
         let ticket: UInt64? = try state.withLock { state throws(PromQLError) in
             if state.running < limits.running {
@@ -63,7 +64,7 @@ final class QueryGate: Sendable {
     }
 
     /// Makes room for the next one.
-    func leave() {
+    public func leave() {
         let next: CheckedContinuation<Bool, Never>? = state.withLock { state in
             if state.waiting.isEmpty {
                 state.running -= 1

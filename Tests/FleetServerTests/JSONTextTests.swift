@@ -15,16 +15,16 @@ import Testing
         #expect(JSONText.text(of: value) == text)
     }
 
-    @Test func momentsAreSecondsWithOnlyTheDecimalsTheyNeed() {
+    @Test func momentsAreSecondsWithThreeDecimalsOrNone() {
         var json = JSONText()
         json.array { json in for time: Int64 in [0, 1500, 1_767_225_600_123, -250] { json.seconds(time) } }
-        #expect(String(decoding: json.bytes, as: UTF8.self) == "[0,1.5,1767225600.123,-0.25]")
+        #expect(String(decoding: json.bytes, as: UTF8.self) == "[0,1.500,1767225600.123,-0.250]")
     }
 
     @Test func textCannotBreakOutOfItsQuotes() {
         var json = JSONText()
         json.object { $0.member("a\"b", "line\nback\\slash\u{1}") }
-        #expect(String(decoding: json.bytes, as: UTF8.self) == #"{"a\"b":"line\u000aback\\slash\u0001"}"#)
+        #expect(String(decoding: json.bytes, as: UTF8.self) == #"{"a\"b":"line\nback\\slash\u0001"}"#)
     }
 
     @Test func aVectorHasTheShapeOfPrometheus() {

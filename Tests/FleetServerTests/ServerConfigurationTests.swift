@@ -2,6 +2,7 @@ import ConfigurationFile
 import FleetModel
 import Logging
 import Placement
+import PromQL
 import Remediation
 import Testing
 
@@ -35,6 +36,10 @@ import Testing
             migration_bandwidth: 100MiB
             migration_downtime: 500ms
             migration_time_limit: 5m
+            query_timeout: 30s
+            query_max_samples: 1000000
+            query_max_concurrency: 2
+            cors_origins: https://grafana.example.org, http://localhost:3000
             """)
         #expect(configuration.data == "/etc/evenkeel/data")
         #expect(configuration.listen == ListenAddress(host: "::", port: 7411))
@@ -48,13 +53,19 @@ import Testing
         #expect(configuration.control.migration.bandwidthLimit == .mebibytes(100))
         #expect(configuration.control.migration.downtimeLimitMilliseconds == 500)
         #expect(configuration.control.migration.timeLimitSeconds == 300)
+        #expect(configuration.queries.timeLimit == .seconds(30))
+        #expect(configuration.queries.sampleLimit == 1_000_000)
+        #expect(configuration.queries.concurrency == 2)
+        #expect(configuration.crossOrigins == ["https://grafana.example.org", "http://localhost:3000"])
     }
 
     @Test(arguments: [
         ("listen: kvm1:7411", "server.yaml:1:9: listen:"), ("tls_key: k", "server.yaml:1:10: tls_key:"),
         ("automation: yes please", "server.yaml:1:13: automation:"), ("pack_speed: 0", "server.yaml:1:13: pack_speed:"),
         ("migration_bandwidth: fast", "migration_bandwidth:"), ("colour: red", "there is no key 'colour'"),
-        ("packs: /no/such/folder", "/no/such/folder cannot be read"),
+        ("packs: /no/such/folder", "/no/such/folder cannot be read"), ("query_timeout: never", "1:16: query_timeout:"),
+        ("query_max_samples: 0", "query_max_samples:"), ("cors_origins: grafana.example.org", "is not an origin"),
+        ("cors_origins: https://grafana.example.org/", "is not an origin"),
     ])
     func whatCannotBeIsRefusedWhereItStands(yaml: String, place: String) throws {
         let error = #expect(throws: ConfigurationError.self) { try read(yaml) }

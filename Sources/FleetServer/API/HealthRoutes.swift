@@ -1,7 +1,6 @@
 import FleetModel
 import HTTPTypes
 import Hummingbird
-import MetricsWire
 
 /// What load balancers, scripts and Prometheus itself ask: is it up, can it work, how is it?
 struct HealthRoutes {
@@ -10,26 +9,29 @@ struct HealthRoutes {
 
     /// What is said of the server without asking who wants to know.
     func add(to router: Router<FleetRequestContext>) {
-        router.get("/-/healthy") { _, _ in "Evenkeel \(metrics.version) is healthy.\n" }
-        router.get("/-/ready") { _, _ -> Response in
+        router.serve("/-/healthy", [.get, .head]) { request, _ in
+            .text("Evenkeel \(metrics.version) is healthy.\n").answering(request)
+        }
+        router.serve("/-/ready", [.get, .head]) { request, _ in
             if let problem = controller.view.withLock({ $0.problem ?? $0.seriesProblem }) {
                 throw APIError(.serviceUnavailable, problem, retryAfterSeconds: 5)
             }
-            let text = "Evenkeel \(metrics.version) is ready.\n"
-            return Response(
-                status: .ok, headers: [.contentType: "text/plain; charset=utf-8"],
-                body: .init(byteBuffer: ByteBuffer(string: text)))
+            return .text("Evenkeel \(metrics.version) is ready.\n").answering(request)
         }
     }
 
     /// What only operators may read.
     func addMetrics(to router: Router<FleetRequestContext>) {
-        router.get("/metrics") { _, context -> Response in
+        router.serve("/metrics", [.get]) { request, context in
             _ = try context.requireOperator()
-            let page = metrics.page()
-            return Response(
-                status: .ok, headers: [.contentType: TextExposition.contentType],
-                body: .init(byteBuffer: ByteBuffer(string: page.text)))
+            return MetricsPage.response(metrics.page(MetricsPage.format(for: request)))
         }
+    }
+}
+
+extension Response {
+    /// Without its body where only the head was asked for.
+    fileprivate func answering(_ request: Request) -> Response {
+        request.method == .head ? createHeadResponse() : self
     }
 }

@@ -3,17 +3,36 @@ struct JSONText {
     private(set) var bytes: [UInt8] = []
     private var needsComma = false
 
+    /// Gives away what was written so far; what follows goes on behind it.
+    mutating func takeBytes() -> [UInt8] {
+        defer { bytes = [] }
+        return bytes
+    }
+
+    // MARK: Structure
+
     mutating func object(_ body: (inout JSONText) -> Void) {
-        nest(open: "{", close: "}", body)
+        open("{")
+        body(&self)
+        close("}")
     }
 
     mutating func array(_ body: (inout JSONText) -> Void) {
-        nest(open: "[", close: "]", body)
+        open("[")
+        body(&self)
+        close("]")
     }
 
-    mutating func member(_ name: String, _ value: String) {
-        key(name)
-        string(value)
+    /// Begins an object or an array that `close` ends, for what is written in pieces.
+    mutating func open(_ sign: Unicode.Scalar) {
+        separate()
+        bytes.append(UInt8(ascii: sign))
+        needsComma = false
+    }
+
+    mutating func close(_ sign: Unicode.Scalar) {
+        bytes.append(UInt8(ascii: sign))
+        needsComma = true
     }
 
     mutating func key(_ name: String) {
@@ -23,22 +42,84 @@ struct JSONText {
         needsComma = false
     }
 
+    // MARK: Members
+
+    mutating func member(_ name: String, _ value: String) {
+        key(name)
+        string(value)
+    }
+
+    mutating func member(_ name: String, _ value: Int) {
+        key(name)
+        number(value)
+    }
+
+    mutating func member(_ name: String, _ value: Double) {
+        key(name)
+        number(value)
+    }
+
+    mutating func member(_ name: String, _ value: Bool) {
+        key(name)
+        raw(value ? "true" : "false")
+    }
+
+    mutating func member(_ name: String, _ values: some Sequence<String>) {
+        key(name)
+        array { json in for value in values { json.string(value) } }
+    }
+
+    mutating func object(_ name: String, _ body: (inout JSONText) -> Void) {
+        key(name)
+        object(body)
+    }
+
+    mutating func array(_ name: String, _ body: (inout JSONText) -> Void) {
+        key(name)
+        array(body)
+    }
+
+    mutating func null(_ name: String) {
+        key(name)
+        raw("null")
+    }
+
+    // MARK: Values
+
     mutating func string(_ value: String) {
         separate()
         quote(value)
         needsComma = true
     }
 
-    /// A moment as Prometheus writes it: seconds with up to three decimals.
+    mutating func number(_ value: Int) {
+        separate()
+        append(Int64(value))
+        needsComma = true
+    }
+
+    /// A number; one that JSON cannot say is null.
+    mutating func number(_ value: Double) {
+        raw(value.isFinite ? Self.text(of: value) : "null")
+    }
+
+    private mutating func raw(_ text: String) {
+        separate()
+        bytes.append(contentsOf: text.utf8)
+        needsComma = true
+    }
+
+    /// A moment as Prometheus writes it: seconds, with three decimals where they are not all zero.
     mutating func seconds(_ milliseconds: Int64) {
         separate()
         let magnitude = milliseconds.magnitude
         if milliseconds < 0 { bytes.append(UInt8(ascii: "-")) }
-        bytes.append(contentsOf: "\(magnitude / 1000)".utf8)
-        let rest = magnitude % 1000
-        if rest != 0 {
-            bytes.append(contentsOf: ".\(String(1000 + rest).dropFirst())".utf8)
-            while bytes.last == UInt8(ascii: "0") { bytes.removeLast() }
+        append(Int64(magnitude / 1000))
+        let rest = UInt8(ascii: "0")
+        let decimals = Int(magnitude % 1000)
+        if decimals != 0 {
+            bytes.append(UInt8(ascii: "."))
+            for part in [decimals / 100, decimals / 10 % 10, decimals % 10] { bytes.append(rest + UInt8(part)) }
         }
         needsComma = true
     }
@@ -47,7 +128,11 @@ struct JSONText {
     mutating func sampleValue(_ value: Double) {
         separate()
         bytes.append(UInt8(ascii: "\""))
-        bytes.append(contentsOf: Self.text(of: value).utf8)
+        if value.magnitude < 9e15, value == value.rounded(.towardZero), value != 0 || value.sign == .plus {
+            append(Int64(value))
+        } else {
+            bytes.append(contentsOf: Self.text(of: value).utf8)
+        }
         bytes.append(UInt8(ascii: "\""))
         needsComma = true
     }
@@ -60,8 +145,16 @@ struct JSONText {
         if value == value.rounded(.towardZero), value.magnitude < 9e15 {
             return value == 0 && value.sign == .minus ? "-0" : "\(Int64(value))"
         }
+        return (1e-6..<1e21).contains(value.magnitude) ? positionalText(of: value) : "\(value)"
+    }
+
+    /// The same without an exponent at any size, as Prometheus writes scalars.
+    static func positionalText(of value: Double) -> String {
+        guard value.isFinite else { return text(of: value) }
         let shortest = "\(value)"
-        guard (1e-6..<1e21).contains(value.magnitude), let mark = shortest.firstIndex(of: "e") else { return shortest }
+        guard let mark = shortest.firstIndex(of: "e") else {
+            return shortest.hasSuffix(".0") ? String(shortest.dropLast(2)) : shortest
+        }
         return positional(shortest[..<mark], exponent: Int(shortest[shortest.index(after: mark)...]) ?? 0)
     }
 
@@ -77,33 +170,46 @@ struct JSONText {
         return sign + digits.prefix(point) + "." + digits.dropFirst(point)
     }
 
-    private mutating func nest(open: Character, close: Character, _ body: (inout JSONText) -> Void) {
-        separate()
-        bytes.append(contentsOf: String(open).utf8)
-        needsComma = false
-        body(&self)
-        bytes.append(contentsOf: String(close).utf8)
-        needsComma = true
-    }
+    // MARK: Bytes
 
     private mutating func separate() {
         if needsComma { bytes.append(UInt8(ascii: ",")) }
         needsComma = false
     }
 
+    private mutating func append(_ number: Int64) {
+        var rest = number.magnitude
+        if number < 0 { bytes.append(UInt8(ascii: "-")) }
+        let start = bytes.count
+        repeat {
+            bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
+            rest /= 10
+        } while rest > 0
+        bytes[start...].reverse()
+    }
+
     private mutating func quote(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                bytes.append(UInt8(ascii: "\\"))
-                bytes.append(byte)
-            case 0x00..<0x20:
-                let hex = String(byte, radix: 16)
-                bytes.append(contentsOf: "\\u00\(hex.count == 1 ? "0" : "")\(hex)".utf8)
-            default: bytes.append(byte)
-            }
+        if text.utf8.contains(where: { $0 < 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) {
+            for byte in text.utf8 { escape(byte) }
+        } else {
+            bytes.append(contentsOf: text.utf8)
         }
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    private mutating func escape(_ byte: UInt8) {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+            bytes.append(UInt8(ascii: "\\"))
+            bytes.append(byte)
+        case UInt8(ascii: "\n"): bytes.append(contentsOf: "\\n".utf8)
+        case UInt8(ascii: "\r"): bytes.append(contentsOf: "\\r".utf8)
+        case UInt8(ascii: "\t"): bytes.append(contentsOf: "\\t".utf8)
+        case 0x00..<0x20:
+            let hex = String(byte, radix: 16)
+            bytes.append(contentsOf: "\\u00\(hex.count == 1 ? "0" : "")\(hex)".utf8)
+        default: bytes.append(byte)
+        }
     }
 }

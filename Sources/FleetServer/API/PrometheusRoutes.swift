@@ -6,63 +6,96 @@ import TimeSeriesStore
 
 /// The paths of Prometheus' HTTP API, in its shapes.
 struct PrometheusRoutes {
-    /// The most steps of a range query, as in Prometheus.
-    static let mostSteps: Int64 = 11_000
     /// The largest compressed remote-write request.
     static let largestWrite = 32 << 20
 
     let controller: FleetController
     let store: TimeSeriesStore
     let engine: any QueryEngine
+    let queries: QueryOptions
+    let status: StatusRoutes
+    let metadata: MetricMetadata
     let clock: any Clock
 
     func add(to router: Router<FleetRequestContext>) {
-        let group = router.group("/api/v1")
-        group.post("write") { try await write($0, $1) }
-        group.get("query") { try await instant($0, $1) }
-        group.post("query") { try await instant($0, $1) }
-        group.get("query_range") { try await range($0, $1) }
-        group.post("query_range") { try await range($0, $1) }
+        router.group("/api/v1").serve("write", [.post]) { try await write($0, $1) }
+        let lister = SeriesLister(source: store, options: queries)
+        FederationRoute(lister: lister, lookBack: queries.lookBack, clock: clock).add(to: router)
+        let group = router.group("/api/v1").add(middleware: OperatorsOnly())
+        group.serve("query", [.get, .post]) { request, _ in try await instant(request) }
+        group.serve("query_range", [.get, .post]) { request, _ in try await range(request) }
+        group.serve("query_exemplars", [.get, .post]) { request, _ in try await exemplars(request) }
+        SeriesRoutes(lister: lister).add(to: group)
+        LanguageRoutes().add(to: group)
+        MetadataRoutes(metadata: metadata, controller: controller).add(to: group)
+        TargetRoutes(controller: controller, reportAgeLimit: status.reportAgeLimit, clock: clock).add(to: group)
+        status.add(to: group)
     }
 
-    private func instant(_ request: Request, _ context: FleetRequestContext) async throws -> Response {
-        _ = try context.requireOperator()
+    // MARK: Queries
+
+    private func instant(_ request: Request) async throws -> Response {
         let parameters = try await RequestParameters(request)
-        let expression = try parameters.text("query")
+        let limit = try parameters.limit()
         let moment = try parameters.moment("time") ?? clock.now
-        return try await answer { try await engine.instant(expression, at: moment) }
+        let expression = parameters["query"] ?? ""
+        return try await answer(parameters, limit: limit) { try await engine.instant(expression, at: moment) }
     }
 
-    private func range(_ request: Request, _ context: FleetRequestContext) async throws -> Response {
-        _ = try context.requireOperator()
+    private func range(_ request: Request) async throws -> Response {
         let parameters = try await RequestParameters(request)
-        let expression = try parameters.text("query")
-        guard let first = try parameters.moment("start"), let last = try parameters.moment("end"),
-            let step = try parameters.span("step")
-        else { throw APIError(.badRequest, "query_range needs the parameters start, end and step") }
-        if last < first {
-            throw APIError(.badRequest, "invalid parameter \"end\": end timestamp must not be before start time")
-        }
+        let limit = try parameters.limit()
+        let first = try parameters.requiredMoment("start")
+        let last = try parameters.requiredMoment("end")
+        if last < first { throw APIError.invalid("end", "end timestamp must not be before start time") }
+        let step = try parameters.requiredStep("step")
         let (span, overflow) = last.milliseconds.subtractingReportingOverflow(first.milliseconds)
-        guard !overflow, span / step.milliseconds <= Self.mostSteps else {
+        guard step.milliseconds > 0, !overflow, span / step.milliseconds <= Int64(queries.stepLimit) else {
             throw APIError(
                 .badRequest,
-                "exceeded maximum resolution of \(Self.mostSteps) points per timeseries. "
+                "exceeded maximum resolution of \(Self.grouped(queries.stepLimit)) points per timeseries. "
                     + "Try decreasing the query resolution (?step=XX)")
         }
-        return try await answer { try await engine.range(expression, from: first, through: last, step: step) }
-    }
-
-    private func answer(_ ask: () async throws -> QueryAnswer) async throws -> Response {
-        do {
-            let bytes = QueryJSON.bytes(of: try await ask())
-            return Response(
-                status: .ok, headers: [.contentType: "application/json"],
-                body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
-        } catch let error as PromQLError {
-            throw APIError(error)
+        let expression = parameters["query"] ?? ""
+        return try await answer(parameters, limit: limit) {
+            try await engine.range(expression, from: first, through: last, step: step)
         }
     }
+
+    /// Asks within the caller's and the server's own time limit.
+    private func answer(
+        _ parameters: RequestParameters, limit: Int?, _ ask: @escaping @Sendable () async throws -> QueryAnswer
+    ) async throws -> Response {
+        if let other = parameters["lookback_delta"], !other.isEmpty {
+            throw APIError.invalid("lookback_delta", "this server looks back \(queries.lookBack), and nothing else")
+        }
+        let patience = min(try parameters.span("timeout") ?? queries.timeLimit, queries.timeLimit)
+        let began = ContinuousClock.now
+        let answer = try await APIError.translating {
+            guard let answer = try await TimeLimit.race(patience, ask) else { throw PromQLError.timedOut }
+            return answer
+        }
+        let timings = QueryJSON.Timings(total: (ContinuousClock.now - began).inSeconds)
+        let wantsStatistics = !(parameters["stats"] ?? "").isEmpty
+        let json = QueryJSON(QueryLimit.cut(answer, to: limit), timings: wantsStatistics ? timings : nil)
+        return Response(status: .ok, headers: [.contentType: "application/json"], body: json.body)
+    }
+
+    /// There are no exemplars: remote write's are passed over.
+    private func exemplars(_ request: Request) async throws -> Response {
+        let parameters = try await RequestParameters(request)
+        let (first, last) = try parameters.bounds()
+        if last < first { throw APIError(.badRequest, "end timestamp must not be before start timestamp") }
+        _ = try LanguageRoutes.expression(parameters)
+        return .success { $0.array { _ in } }
+    }
+
+    /// `11,000`.
+    private static func grouped(_ number: Int) -> String {
+        number < 1000 ? "\(number)" : grouped(number / 1000) + "," + String(number % 1000 + 1000).dropFirst()
+    }
+
+    // MARK: Writing
 
     private func write(_ request: Request, _ context: FleetRequestContext) async throws -> Response {
         let scope: WriteScope?
@@ -72,10 +105,11 @@ struct PrometheusRoutes {
         case nil: throw APIError(.forbidden, "nobody may write without being known")
         }
         try Self.requireRemoteWrite1(request)
-        let body = try await request.collected(upTo: Self.largestWrite)
+        let body = Array(buffer: try await request.collected(upTo: Self.largestWrite))
         do {
-            try await store.write(remoteWrite: Array(buffer: body), allowing: scope)
+            let summary = try await store.write(remoteWrite: body, allowing: scope)
             controller.note(seriesProblem: nil)
+            if scope == nil, summary == WriteSummary() { metadata.learn(fromRemoteWrite: body) }
             return Response(status: .noContent)
         } catch {
             if error.isOfTheDisk { controller.note(seriesProblem: "\(error)") }
@@ -97,6 +131,17 @@ struct PrometheusRoutes {
     }
 }
 
+/// Lets in only who may read everything: an agent's token does not read others' series.
+struct OperatorsOnly: RouterMiddleware {
+    func handle(
+        _ request: Request, context: FleetRequestContext,
+        next: (Request, FleetRequestContext) async throws -> Response
+    ) async throws -> Response {
+        _ = try context.requireOperator()
+        return try await next(request, context)
+    }
+}
+
 extension StoreError {
     /// Whether nobody can write until an operator helps.
     fileprivate var isOfTheDisk: Bool {
@@ -108,6 +153,17 @@ extension StoreError {
 }
 
 extension APIError {
+    /// Errors of the engine and the store as Prometheus would answer them; others as they are.
+    static func translating<Value>(_ work: () async throws -> Value) async throws -> Value {
+        do {
+            return try await work()
+        } catch let error as PromQLError {
+            throw APIError(error)
+        } catch let error as StoreError {
+            throw APIError(error)
+        }
+    }
+
     /// The status that Prometheus answers an error of its query engine with.
     init(_ error: PromQLError) {
         switch error {

@@ -1,21 +1,102 @@
 import FleetModel
+import Hummingbird
 
-/// Prometheus' JSON of a query's answer (prometheus `web/api/v1`: `{"status","data":{"resultType","result"}}`).
-enum QueryJSON {
-    static func bytes(of answer: QueryAnswer) -> [UInt8] {
-        var json = JSONText()
-        json.object { json in
-            json.member("status", "success")
-            json.key("data")
-            json.object { json in
-                json.member("resultType", type(of: answer.value))
-                json.key("result")
-                write(answer.value, to: &json)
-            }
-            list(answer.warnings, named: "warnings", to: &json)
-            list(answer.infos, named: "infos", to: &json)
+/// Prometheus' JSON of a query's answer (prometheus `web/api/v1`: `{"status","data":{"resultType","result"}}`), in
+/// pieces, so that a large answer is never in memory as text.
+struct QueryJSON: Sequence, IteratorProtocol {
+    /// From how many bytes on a piece is complete.
+    static let pieceSize = 128 << 10
+
+    private let answer: QueryAnswer
+    private let timings: Timings?
+    private var json = JSONText()
+    private var place = 0
+    private var isDone = false
+
+    /// How long a query took, for `stats`.
+    struct Timings: Sendable {
+        /// Waiting and working, in seconds.
+        var total: Double
+    }
+
+    init(_ answer: QueryAnswer, timings: Timings? = nil) {
+        self.answer = answer
+        self.timings = timings
+    }
+
+    /// All of it at once.
+    static func bytes(of answer: QueryAnswer) -> [UInt8] { Array(QueryJSON(answer).joined()) }
+
+    /// The answer's body: one buffer where it fits a piece, a stream otherwise.
+    var body: ResponseBody {
+        var pieces = self
+        guard let first = pieces.next() else { return ResponseBody() }
+        if pieces.isDone { return ResponseBody(byteBuffer: ByteBuffer(bytes: first)) }
+        let rest = pieces
+        return ResponseBody { writer in
+            try await writer.write(ByteBuffer(bytes: first))
+            for piece in rest { try await writer.write(ByteBuffer(bytes: piece)) }
+            try await writer.finish(nil)
         }
-        return json.bytes
+    }
+
+    mutating func next() -> [UInt8]? {
+        if isDone { return nil }
+        if place == 0 { begin() }
+        switch answer.value {
+        case .scalar(let time, let number):
+            json.array { json in
+                json.seconds(time.milliseconds)
+                json.string(JSONText.positionalText(of: number))
+            }
+        case .string(let time, let text):
+            json.array { json in
+                json.seconds(time.milliseconds)
+                json.string(text)
+            }
+        case .vector(let elements):
+            while place < elements.count {
+                Self.write(elements[place], to: &json)
+                place += 1
+                if json.bytes.count >= Self.pieceSize { return json.takeBytes() }
+            }
+            json.close("]")
+        case .matrix(let series):
+            while place < series.count {
+                Self.write(series[place], to: &json)
+                place += 1
+                if json.bytes.count >= Self.pieceSize { return json.takeBytes() }
+            }
+            json.close("]")
+        }
+        end()
+        return json.takeBytes()
+    }
+
+    private mutating func begin() {
+        json.open("{")
+        json.member("status", "success")
+        json.key("data")
+        json.open("{")
+        json.member("resultType", Self.type(of: answer.value))
+        json.key("result")
+        switch answer.value {
+        case .scalar, .string: break
+        case .vector, .matrix: json.open("[")
+        }
+    }
+
+    private mutating func end() {
+        isDone = true
+        if let timings {
+            json.object("stats") { json in
+                json.object("timings") { $0.member("execTotalTime", timings.total) }
+            }
+        }
+        json.close("}")
+        if !answer.warnings.isEmpty { json.member("warnings", answer.warnings) }
+        if !answer.infos.isEmpty { json.member("infos", answer.infos) }
+        json.close("}")
     }
 
     private static func type(of value: QueryValue) -> String {
@@ -27,29 +108,10 @@ enum QueryJSON {
         }
     }
 
-    private static func write(_ value: QueryValue, to json: inout JSONText) {
-        switch value {
-        case .scalar(let time, let number):
-            json.array { json in
-                json.seconds(time.milliseconds)
-                json.sampleValue(number)
-            }
-        case .string(let time, let text):
-            json.array { json in
-                json.seconds(time.milliseconds)
-                json.string(text)
-            }
-        case .vector(let elements):
-            json.array { json in for element in elements { write(element, to: &json) } }
-        case .matrix(let series):
-            json.array { json in for one in series { write(one, to: &json) } }
-        }
-    }
-
     private static func write(_ element: InstantSample, to json: inout JSONText) {
         json.object { json in
             json.key("metric")
-            write(element.labels, to: &json)
+            json.labels(element.labels)
             json.key("value")
             json.array { json in
                 json.seconds(element.time.milliseconds)
@@ -61,7 +123,7 @@ enum QueryJSON {
     private static func write(_ series: SeriesSamples, to json: inout JSONText) {
         json.object { json in
             json.key("metric")
-            write(series.labels, to: &json)
+            json.labels(series.labels)
             json.key("values")
             json.array { json in
                 for (time, value) in zip(series.samples.times, series.samples.values) {
@@ -73,14 +135,11 @@ enum QueryJSON {
             }
         }
     }
+}
 
-    private static func write(_ labels: Labels, to json: inout JSONText) {
-        json.object { json in for pair in labels.pairs { json.member(pair.name, pair.value) } }
-    }
-
-    private static func list(_ texts: [String], named name: String, to json: inout JSONText) {
-        if texts.isEmpty { return }
-        json.key(name)
-        json.array { json in for text in texts { json.string(text) } }
+extension JSONText {
+    /// Labels as an object.
+    mutating func labels(_ labels: Labels) {
+        object { json in for pair in labels.pairs { json.member(pair.name, pair.value) } }
     }
 }

@@ -1,6 +1,8 @@
 import FleetModel
 import Foundation
+import HTTPTypes
 import Hummingbird
+import MetricsWire
 import NIOCore
 
 /// What is known of a request besides its bytes.
@@ -44,12 +46,24 @@ extension Request {
         }
     }
 
-    /// The whole body; a larger one than `limit` is refused.
-    func collected(upTo limit: Int) async throws -> ByteBuffer {
+    /// The whole body, decompressed where it says that it is gzip. One that is larger than `limit`, compressed or not, or
+    /// that does not come within `patience`, is refused.
+    func collected(upTo limit: Int, within patience: Duration = .seconds(60)) async throws -> ByteBuffer {
+        let body = body
+        let collected: ByteBuffer?
         do {
-            return try await body.collect(upTo: limit)
+            collected = try await TimeLimit.race(patience) { try await body.collect(upTo: limit) }
         } catch is NIOTooManyBytesError {
             throw APIError(.contentTooLarge, "a body may have \(limit) bytes at the most")
+        }
+        guard let buffer = collected else {
+            throw APIError(.requestTimeout, "the body did not come within \(patience)")
+        }
+        guard headers[.contentEncoding]?.lowercased() == "gzip" else { return buffer }
+        do throws(WireError) {
+            return ByteBuffer(bytes: try Gzip.inflate(Array(buffer: buffer), limit: limit))
+        } catch {
+            throw APIError(error == .notGzip ? .badRequest : .contentTooLarge, "\(error)")
         }
     }
 }

@@ -1,10 +1,12 @@
 import FleetModel
 import FleetState
+import Foundation
 import HTTPTypes
 import Hummingbird
 
-/// Finds out who sends a request. With tokens in force every request needs one; without, the server listens on loopback
-/// only and every process of the machine is trusted.
+/// Finds out who sends a request. With tokens in force every request needs one, as a bearer token or as the password of
+/// HTTP Basic, which is what Grafana and promtool offer; without, the server listens on loopback only and every process
+/// of the machine is trusted.
 struct Authentication: RouterMiddleware {
     /// What tokens are looked up in; `nil` where none are in force.
     let tokens: FleetStateStore?
@@ -20,12 +22,13 @@ struct Authentication: RouterMiddleware {
 
     private func principal(of request: Request) async throws -> Principal {
         guard let tokens else { return .local }
-        let prefix = "Bearer "
-        guard let header = request.headers[.authorization], header.hasPrefix(prefix) else {
+        guard let secret = request.headers[.authorization].flatMap(Self.secret) else {
             throw APIError(
-                .unauthorized, "this server wants 'Authorization: Bearer TOKEN'; see 'evenkeel token create'")
+                .unauthorized,
+                "this server wants 'Authorization: Bearer TOKEN', or HTTP Basic with the token as the password; "
+                    + "see 'evenkeel token create'")
         }
-        let hash = SHA256.hash(ofSecret: String(header.dropFirst(prefix.count)))
+        let hash = SHA256.hash(ofSecret: secret)
         guard let token = try await tokens.token(hash: hash), token.revoked == nil else {
             throw APIError(.unauthorized, "the token is unknown or was revoked")
         }
@@ -36,6 +39,22 @@ struct Authentication: RouterMiddleware {
                 throw APIError(.unauthorized, "the token's name '\(token.name)' is not a host's")
             }
             return .agent(host)
+        }
+    }
+
+    /// The token in an `Authorization` header (RFC 6750, RFC 7617); whose name stands before it in Basic says nothing,
+    /// since a token says itself whose it is.
+    static func secret(in header: String) -> String? {
+        let parts = header.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2 else { return nil }
+        switch parts[0].lowercased() {
+        case "bearer": return String(parts[1].trimmed)
+        case "basic":
+            guard let data = Data(base64Encoded: String(parts[1].trimmed)),
+                let text = String(validating: data, as: UTF8.self), let colon = text.firstIndex(of: ":")
+            else { return nil }
+            return String(text[text.index(after: colon)...])
+        default: return nil
         }
     }
 }

@@ -1,12 +1,16 @@
 import HTTPTypes
 import Hummingbird
 
-/// Keeps web pages away from a server that trusts every process of its machine: a page may make a browser send requests
-/// to loopback, and name rebinding may make them look local. Scripts and agents send neither `Origin` nor a foreign
-/// `Host`, and no form can send `application/json`.
+/// Keeps web pages away. A page may make a browser send requests to loopback, name rebinding may make them look local,
+/// and a browser adds a password that somebody once typed to whatever a page sends. Scripts, agents and Grafana's server
+/// send no `Origin`, no foreign `Host`, and no `Sec-Fetch-Site`, which no page can leave out or forge.
 struct BrowserGuard<Context: RequestContext>: RouterMiddleware {
     /// The address that the server was told to listen on.
     let listen: ListenAddress
+    /// Whether only loopback's names may stand in `Host`: where no tokens are in force.
+    var isOpen = true
+    /// Pages that were let in.
+    var origins = AllowedOrigins()
 
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
@@ -15,15 +19,13 @@ struct BrowserGuard<Context: RequestContext>: RouterMiddleware {
         return try await next(request, context)
     }
 
-    /// Why `request` may come from a web page; `nil` when it cannot.
+    /// Why `request` may come from a web page that nobody let in; `nil` when it cannot.
     func objection(to request: Request) -> String? {
-        guard let authority = request.head.authority, isOwn(authority) else {
+        guard let authority = request.head.authority, !isOpen || isOwn(authority) else {
             return "Host '\(request.head.authority ?? "")' is not this server's: use 127.0.0.1, ::1 or localhost"
         }
-        if let origin = request.headers[.origin], origin != "http://\(authority)" {
-            return "requests from web pages (Origin '\(origin)') are refused"
-        }
-        guard request.method == .post || request.method == .put else { return nil }
+        if let problem = foreignPage(request, authority: authority) { return problem }
+        guard isOpen, request.method == .post || request.method == .put else { return nil }
         let type = request.headers[.contentType]?.prefix { $0 != ";" }.lowercased() ?? ""
         if type == "text/plain" || type == "multipart/form-data" {
             return "Content-Type '\(type)' is what a web page could send: refused"
@@ -35,8 +37,25 @@ struct BrowserGuard<Context: RequestContext>: RouterMiddleware {
         return nil
     }
 
+    private func foreignPage(_ request: Request, authority: String) -> String? {
+        if let origin = request.headers[.origin] {
+            if origin == "http://\(authority)" || origin == "https://\(authority)" || origins.admit(request) {
+                return nil
+            }
+            return "requests from web pages (Origin '\(origin)') are refused"
+        }
+        let site = request.headers[.secFetchSite] ?? "none"
+        if site == "none" || site == "same-origin" { return nil }
+        return "requests from web pages (Sec-Fetch-Site '\(site)') are refused"
+    }
+
     private func isOwn(_ authority: String) -> Bool {
         let host = authority.hasPrefix("[") ? authority.prefix { $0 != "]" } + "]" : authority.prefix { $0 != ":" }
-        return ["127.0.0.1", "localhost", "[::1]", listen.host, "[\(listen.host)]"].contains(String(host))
+        return ["127.0.0.1", "localhost", "[::1]", listen.host, "[\(listen.host)]"].contains(String(host).lowercased())
     }
+}
+
+extension HTTPField.Name {
+    /// Where a browser says that a request comes from, seen from the page that made it (W3C Fetch Metadata).
+    static var secFetchSite: HTTPField.Name { .init("Sec-Fetch-Site") ?? .origin }
 }

@@ -12,8 +12,8 @@ struct ServerMetrics: Sendable {
     let clock: any Clock
 
     /// All of it as of now.
-    func page() -> TextExposition {
-        var page = TextExposition()
+    func page(_ format: ExpositionFormat = .text) -> TextExposition {
+        var page = TextExposition(format)
         page.family("evenkeel_build_info", .gauge, help: "The server's version; always 1.")
         page.sample(1, ["version": version])
         let (view, tally) = (controller.view.withLock { $0 }, controller.tally.withLock { $0 })

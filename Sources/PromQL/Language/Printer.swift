@@ -121,24 +121,36 @@ extension RangeSelector: CustomStringConvertible {
 extension Subquery: CustomStringConvertible {
     /// As PromQL.
     public var description: String {
-        "\(expression)[\(Expression.text(range)):\(step.map { Expression.text($0) } ?? "")]"
-            + Expression.modifiers(offset, anchor)
+        "\(expression)\(suffix)"
+    }
+
+    /// What stands behind the expression.
+    var suffix: String {
+        "[\(Expression.text(range)):\(step.map { Expression.text($0) } ?? "")]" + Expression.modifiers(offset, anchor)
     }
 }
 
 extension Aggregation: CustomStringConvertible {
     /// As PromQL.
     public var description: String {
+        "\(head)(\(Expression.list((parameter.map { [$0] } ?? []) + [operand])))"
+    }
+
+    /// What stands before the parentheses.
+    var head: String {
         let names = labels.map { Expression.labelName($0) }.joined(separator: ", ")
         let grouping = isWithout ? " without (\(names)) " : labels.isEmpty ? "" : " by (\(names)) "
-        return "\(operation.rawValue)\(grouping)(\(Expression.list((parameter.map { [$0] } ?? []) + [operand])))"
+        return operation.rawValue + grouping
     }
 }
 
 extension BinaryOperation: CustomStringConvertible {
     /// As PromQL.
-    public var description: String {
-        var words = ["\(left)", operation.rawValue]
+    public var description: String { "\(left) \(head) \(right)" }
+
+    /// What stands between the two sides.
+    var head: String {
+        var words = [operation.rawValue]
         if returnsBool { words.append("bool") }
         if matching.isOn || !matching.labels.isEmpty || matching.cardinality == .manyToOne
             || matching.cardinality == .oneToMany
@@ -147,7 +159,6 @@ extension BinaryOperation: CustomStringConvertible {
         }
         if matching.cardinality == .manyToOne { words.append("group_left (\(Self.names(matching.included)))") }
         if matching.cardinality == .oneToMany { words.append("group_right (\(Self.names(matching.included)))") }
-        words.append("\(right)")
         return words.joined(separator: " ")
     }
 

@@ -1,0 +1,110 @@
+import Dispatch
+import FleetModel
+import PromQL
+
+/// Answers which series, label names and values there are, on threads of its own, a few requests at a time.
+final class SeriesLister: Sendable {
+    /// What to look among: series that any of the selectors picks (all without one), with a sample in the span.
+    struct Scope: Sendable {
+        var selectors: [[LabelMatcher]]
+        var first: Int64
+        var last: Int64
+    }
+
+    private let source: any SeriesSource
+    private let timeLimit: Duration
+    private let gate: QueryGate
+    private let threads = DispatchQueue(label: "evenkeel.series", qos: .userInitiated, attributes: .concurrent)
+
+    init(source: any SeriesSource, options: QueryOptions) {
+        self.source = source
+        timeLimit = options.timeLimit
+        gate = QueryGate(running: max(1, options.concurrency / 2), waiting: options.queueLimit)
+    }
+
+    /// The series, each once, sorted by labels.
+    func series(_ scope: Scope) async throws -> [Labels] {
+        try await run { source, check in
+            var found: Set<Labels> = []
+            try Self.visit(scope, source, check) { found.insert($0) }
+            return found.sorted()
+        }
+    }
+
+    /// The names of labels, sorted.
+    func labelNames(_ scope: Scope) async throws -> [String] {
+        try await run { source, check in
+            var found: Set<String> = []
+            try Self.visit(scope, source, check) { labels in for pair in labels.pairs { found.insert(pair.name) } }
+            return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        }
+    }
+
+    /// The values of a label, sorted.
+    func values(of name: String, _ scope: Scope) async throws -> [String] {
+        try await run { source, check in
+            var found: Set<String> = []
+            try Self.visit(scope, source, check) { labels in if let value = labels[name] { found.insert(value) } }
+            return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        }
+    }
+
+    /// The newest sample of each series in the scope that has not ended, sorted by labels.
+    func newest(_ scope: Scope) async throws -> [(labels: Labels, time: Int64, value: Double)] {
+        try await run { source, check in
+            var found: [Labels: (Int64, Double)] = [:]
+            var columns = SampleColumns()
+            for selector in scope.selectors {
+                let set = try source.select(selector, from: scope.first, through: scope.last)
+                for index in 0..<set.count {
+                    try check()
+                    try set.read(index, into: &columns)
+                    guard let time = columns.times.last, let value = columns.values.last else { continue }
+                    if !Staleness.isMarker(value) { found[set.labels(at: index)] = (time, value) }
+                }
+            }
+            return found.sorted { $0.key < $1.key }.map { ($0.key, $0.value.0, $0.value.1) }
+        }
+    }
+
+    private static func visit(
+        _ scope: Scope, _ source: any SeriesSource, _ check: () throws -> Void, _ body: (Labels) -> Void
+    ) throws {
+        for selector in scope.selectors.isEmpty ? [[]] : scope.selectors {
+            let set = try source.select(selector, from: scope.first, through: scope.last)
+            for index in 0..<set.count {
+                try check()
+                body(set.labels(at: index))
+            }
+        }
+    }
+
+    private func run<Value: Sendable>(
+        _ work: @escaping @Sendable (any SeriesSource, _ check: () throws -> Void) throws -> Value
+    ) async throws -> Value {
+        let deadline = ContinuousClock.now + timeLimit
+        try await gate.enter()
+        defer { gate.leave() }
+        let source = source
+        let isCancelled = Locked(false)
+        let result: Result<Value, any Error> = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                threads.async {
+                    continuation.resume(
+                        returning: Result {
+                            var count = 0
+                            return try work(source) {
+                                count += 1
+                                guard count % 256 == 0 else { return }
+                                if isCancelled.withLock({ $0 }) { throw PromQLError.cancelled }
+                                if ContinuousClock.now > deadline { throw PromQLError.timedOut }
+                            }
+                        })
+                }
+            }
+        } onCancel: {
+            isCancelled.withLock { $0 = true }
+        }
+        return try result.get()
+    }
+}
