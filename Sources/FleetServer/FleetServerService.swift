@@ -158,7 +158,9 @@ public struct FleetServerService: Service {
     }
 
     private func server() throws -> HTTPServerBuilder {
-        let base = HTTPServerBuilder.http1(configuration: .init(idleTimeout: Self.idleLimit))
+        let base = HTTPServerBuilder { responder in
+            EventLoopChannel(HTTP1Channel(responder: responder, configuration: .init(idleTimeout: Self.idleLimit)))
+        }
         guard let tls = configuration.tls else { return base }
         do {
             let chain = try NIOSSLCertificate.fromPEMFile(tls.certificate).map {
