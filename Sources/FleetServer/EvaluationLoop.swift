@@ -18,21 +18,45 @@ struct EvaluationLoop: Service {
     let clock: any Clock
     let logger: Logger
 
+    /// Groups that are evaluated side by side: as many as the engine answers at once without making operators wait.
+    private static let groupsAtOnce = 4
+
     func run() async throws {
-        var rules = RuleEngine(packs: packs)
+        var rules = RuleEngine(packs: packs, options: options)
         if let earlier = try checkpoint.read() { rules.restore(earlier, at: clock.now) }
+        var moment = clock.now
         while !Task.isShuttingDownGracefully && !Task.isCancelled {
-            let began = clock.now
             do {
-                try await evaluate(&rules, at: began)
+                try await evaluate(&rules, at: moment)
             } catch {
                 logger.error("this round of rules led to nothing", metadata: ["reason": "\(error)"])
             }
-            try? await cancelWhenGracefulShutdown { try await clock.sleep(until: began + interval) }
+            let turn = next(after: moment, rules, now: clock.now)
+            try? await cancelWhenGracefulShutdown { try await clock.sleep(until: turn) }
+            moment = turn
         }
     }
 
+    private var options: RuleEngineOptions {
+        var options = RuleEngineOptions()
+        options.interval = interval
+        options.groupsAtOnce = Self.groupsAtOnce
+        let start = ContinuousClock.now
+        options.stopwatch = { ContinuousClock.now - start }
+        return options
+    }
+
+    /// The next moment on the time line of rounds: what was too late for its turn is left out, and a clock that was set
+    /// back stops nothing.
+    private func next(after moment: Timestamp, _ rules: RuleEngine, now: Timestamp) -> Timestamp {
+        let turn = min(moment + interval, rules.nextTurn ?? moment + interval)
+        if turn > now { return min(turn, now + interval) }
+        let step = max(1, (turn - moment).milliseconds)
+        return turn + .milliseconds((now - turn).milliseconds / step * step)
+    }
+
     private func evaluate(_ rules: inout RuleEngine, at moment: Timestamp) async throws {
+        let began = clock.now
         let clusters = Set(controller.view.withLock { $0.hosts.map(\.report.cluster) }).sorted()
         let settings = try await state.parameters()
         try await sink.append(rules.parameterSeries(clusters: clusters, settings: settings, at: moment))
@@ -40,10 +64,12 @@ struct EvaluationLoop: Service {
         let readings = try await queries.readings(from: engine, at: moment)
         try await controller.receive(.round(ControlRound(alerts: alerts, readings: readings)))
         try checkpoint.write(rules.checkpoint)
-        let seconds = (clock.now - moment).inSeconds
+        let seconds = (clock.now - began).inSeconds
+        let groups = rules.groupStates
         controller.view.withLock { view in
             view.ruleFailures = alerts.failures.map { "\($0)" }
             view.roundSeconds = seconds
+            view.ruleGroups = groups
         }
     }
 }

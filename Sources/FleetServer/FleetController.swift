@@ -79,6 +79,7 @@ actor FleetController {
         view.withLock { old in
             seen.ruleFailures = old.ruleFailures
             seen.roundSeconds = old.roundSeconds
+            seen.ruleGroups = old.ruleGroups
             if !canWrite { seen.problem = old.problem }
             seen.seriesProblem = old.seriesProblem
             old = seen

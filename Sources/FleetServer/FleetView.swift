@@ -1,5 +1,6 @@
 import FleetModel
 import Remediation
+import RulePacks
 
 /// What readers of the API see of the control loop: a copy made after every event.
 struct FleetView: Sendable {
@@ -10,6 +11,8 @@ struct FleetView: Sendable {
     var automation: AutomationPolicy.Level
     /// Rules that could not be evaluated in the last round.
     var ruleFailures: [String] = []
+    /// How every rule group is doing, as of the last round; empty before the first.
+    var ruleGroups: [RuleGroupState] = []
     /// How long the last round took, in seconds; `nil` before the first.
     var roundSeconds: Double?
     /// Why the fleet's state cannot be written, while it cannot.

@@ -169,12 +169,13 @@ struct RuleEngineTests {
         #expect(
             series == [
                 "a:b{cluster=\"c\", host=\"a\", kind=\"x\"} 3.0",
-                "ALERTS{alertname=\"Hot\", alertstate=\"pending\", cluster=\"c\", host=\"a\"} 1.0", "one 1.0",
+                "ALERTS{alertname=\"Hot\", alertstate=\"pending\", cluster=\"c\", host=\"a\"} 1.0",
+                "ALERTS_FOR_STATE{alertname=\"Hot\", cluster=\"c\", host=\"a\"} 1000000.0", "one 1.0",
             ])
         #expect(engine.written.allSatisfy { $0.1 == Timestamp.at(0).milliseconds })
         engine.answer("sums", .vector([]))
         _ = await round(&rules, 60, sink: true)
-        let second = engine.written.dropFirst(3)
+        let second = engine.written.dropFirst(4)
         #expect(
             second.filter { Staleness.isMarker($0.2) }.map { $0.0["alertstate"] ?? $0.0.metric } == ["a:b", "pending"])
         #expect(second.contains { $0.0["alertstate"] == "firing" && $0.2 == 1 })
@@ -215,7 +216,7 @@ struct RuleEngineTests {
         pack.groups[0].limit = 1
         rules.replace(packs: [pack])
         engine.answer("hot", .vector([element("a"), element("b")]))
-        #expect(await round(&rules, 120).failures.first?.reason == "it gives 2 elements; the group's limit is 1")
+        #expect(await round(&rules, 120).failures.first?.reason == "exceeded limit of 1 with 2 alerts")
     }
 
     @Test("parameters: the cluster's own, else the fleet's, else the default; out of range counts as not set")

@@ -7,6 +7,7 @@ final class ScriptedEngine: QueryEngine, SeriesSink {
     enum Answer: Sendable {
         case vector([(Labels, Double)])
         case scalar(Double)
+        case matrix([SeriesSamples])
         case text
         case failure(String)
     }
@@ -42,6 +43,7 @@ final class ScriptedEngine: QueryEngine, SeriesSink {
         switch answer {
         case .vector(let elements):
             return QueryAnswer(.vector(elements.map { InstantSample(labels: $0.0, time: moment, value: $0.1) }))
+        case .matrix(let series): return QueryAnswer(.matrix(series))
         case .scalar(let value): return QueryAnswer(.scalar(moment, value))
         case .text: return QueryAnswer(.string(moment, "x"))
         case .failure(let reason): throw Failure(description: reason)

@@ -1,6 +1,6 @@
 import FleetModel
 
-/// Which alerts have been there since when: the part of rule evaluation that lasts from round to round, as a
+/// Which alerts of a rule have been there since when: the part of rule evaluation that lasts from round to round, as a
 /// synchronous value. Follows Prometheus (`rules/alerting.go`): an element that appears is pending, fires once it has
 /// been there in every evaluation for as long as its rule asks, and goes on firing for `keepFiringFor` after it was
 /// seen last.
@@ -13,6 +13,8 @@ struct AlertBook: Sendable, Hashable, Codable {
         var element: Labels
         /// The element's value when it was seen last.
         var value: Double
+        /// The annotations, filled in when the element was seen last.
+        var annotations: [String: String] = [:]
         /// Since when the element has been there.
         var activeSince: Timestamp
         /// Whether it fires; else it is pending.
@@ -21,51 +23,52 @@ struct AlertBook: Sendable, Hashable, Codable {
         var goneSince: Timestamp?
     }
 
-    /// By rule, sorted by labels.
-    private var entries: [String: [Entry]] = [:]
+    /// Sorted by labels.
+    private(set) var entries: [Entry] = []
 
-    /// The alerts of a rule.
-    func alerts(of rule: String) -> [Entry] { entries[rule] ?? [] }
+    init(_ entries: [Entry] = []) { self.entries = entries }
 
-    /// Takes in what a rule found at `moment`: each element's alert labels, once each, with the element.
+    /// Takes in what the rule found at `moment`: an entry for each element, their labels once each, with the times of
+    /// an alert that begins now.
     mutating func receive(
-        _ found: [Labels: InstantSample], of rule: String, holdFor: Duration, keepFiringFor: Duration,
-        at moment: Timestamp
+        _ found: [Entry], holdFor: Duration, keepFiringFor: Duration, at moment: Timestamp
     ) {
-        var next: [Entry] = []
-        let known = Dictionary(alerts(of: rule).map { ($0.labels, $0) }, uniquingKeysWith: { first, _ in first })
-        for (labels, sample) in found {
-            var entry = known[labels] ?? Entry(labels: labels, element: sample.labels, value: 0, activeSince: moment)
-            entry.element = sample.labels
-            entry.value = sample.value
-            entry.goneSince = nil
+        let known = Dictionary(entries.map { ($0.labels, $0) }, uniquingKeysWith: { first, _ in first })
+        var next = found.map { entry in
+            var entry = entry
+            if let before = known[entry.labels] {
+                entry.activeSince = before.activeSince
+                entry.isFiring = before.isFiring
+            }
             entry.isFiring = entry.isFiring || moment - entry.activeSince >= holdFor
-            next.append(entry)
+            return entry
         }
-        for (labels, entry) in known where found[labels] == nil && entry.isFiring && keepFiringFor > .zero {
+        let seen = Set(found.map(\.labels))
+        for (labels, entry) in known where !seen.contains(labels) && entry.isFiring && keepFiringFor > .zero {
             var entry = entry
             let gone = entry.goneSince ?? moment
             entry.goneSince = gone
             if moment - gone < keepFiringFor { next.append(entry) }
         }
-        entries[rule] = next.isEmpty ? nil : next.sorted { $0.labels < $1.labels }
+        entries = next.sorted { $0.labels < $1.labels }
     }
 
-    /// Moves the past by the time in which nobody looked: that time proves nothing about an alert that was pending.
-    mutating func skip(_ gap: Duration) {
-        guard gap > .zero else { return }
-        for (rule, list) in entries {
-            entries[rule] = list.map { entry in
-                var entry = entry
-                if !entry.isFiring { entry.activeSince = entry.activeSince + gap }
-                entry.goneSince = entry.goneSince.map { $0 + gap }
-                return entry
-            }
+    /// Forgets every alert: the rule gave more than its group allows.
+    mutating func removeAll() { entries = [] }
+}
+
+extension AlertBook {
+    /// Prometheus' two series of every alert: `ALERTS`, which is 1, and `ALERTS_FOR_STATE`, the second since which its
+    /// element has been there.
+    var series: [Labels: Double] {
+        var series: [Labels: Double] = [:]
+        for entry in entries {
+            var labels = entry.labels.setting(Labels.metricName, to: "ALERTS")
+            labels["alertstate"] = entry.isFiring ? "firing" : "pending"
+            series[labels] = 1
+            let seconds = (entry.activeSince.seconds).rounded(.down)
+            series[entry.labels.setting(Labels.metricName, to: AlertRestoring.metric)] = seconds
         }
-    }
-
-    /// Forgets the alerts of rules that are no more.
-    mutating func keep(rules: Set<String>) {
-        entries = entries.filter { rules.contains($0.key) }
+        return series
     }
 }

@@ -46,7 +46,7 @@ struct RoundComposer {
         for finding in findings {
             var alert = ActiveAlert(
                 pack: finding.pack.name, alert: finding.rule.name, labels: finding.entry.labels,
-                annotations: finding.rule.annotations.mapValues { $0.renderOrExplain(finding.scene) },
+                annotations: finding.entry.annotations,
                 value: finding.entry.value, isFiring: finding.entry.isFiring,
                 activeSince: finding.entry.activeSince, tip: nil)
             if finding.entry.isFiring, let subject = finding.subject {

@@ -1,7 +1,7 @@
 import FleetModel
 
 /// Asks queries and writes series for one round, and gathers what fails.
-struct RuleAsker {
+struct RuleAsker: Sendable {
     let engine: any QueryEngine
     let sink: (any SeriesSink)?
     let moment: Timestamp
@@ -33,6 +33,12 @@ struct RuleAsker {
         if !samples.isEmpty { try await sink.append(samples) }
     }
 
+    /// The text of a template; what is wrong with it stands in its place.
+    func render(_ template: Template, _ scene: TemplateScene) async -> String { template.renderOrExplain(scene) }
+
+    /// Takes over what failed on behalf of another.
+    mutating func take(failuresOf other: RuleAsker) { failures += other.failures }
+
     mutating func fail(pack: String, rule: String, _ place: SourcePlace, _ error: any Error) {
         failures.append(RuleFailure(pack: pack, rule: rule, place: place, reason: "\(error)"))
     }
@@ -56,32 +62,6 @@ extension Rule {
             if series.updateValue(element.value, forKey: named) != nil {
                 throw RuleProblem("two of its elements have the same labels \(named) once the rule's are applied")
             }
-        }
-        return series
-    }
-
-    /// An alert's labels for each element: the element's without its metric, the rule's filled in, `alertname`.
-    func alerts(of elements: [InstantSample]) throws -> [Labels: InstantSample] {
-        var alerts: [Labels: InstantSample] = [:]
-        for element in elements {
-            let scene = TemplateScene(labels: element.labels, value: element.value)
-            var named = element.labels.setting(Labels.metricName, to: "")
-            for (label, template) in labels { named[label] = template.renderOrExplain(scene) }
-            named["alertname"] = name
-            if alerts.updateValue(element, forKey: named) != nil {
-                throw RuleProblem("two of its elements have the same labels \(named) once the rule's are applied")
-            }
-        }
-        return alerts
-    }
-
-    /// Prometheus' `ALERTS` series of a rule's alerts.
-    static func alertSeries(of alerts: [AlertBook.Entry]) -> [Labels: Double] {
-        var series: [Labels: Double] = [:]
-        for alert in alerts {
-            var labels = alert.labels.setting(Labels.metricName, to: "ALERTS")
-            labels["alertstate"] = alert.isFiring ? "firing" : "pending"
-            series[labels] = 1
         }
         return series
     }

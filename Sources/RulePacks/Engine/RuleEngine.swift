@@ -1,41 +1,101 @@
 import FleetModel
 
+/// How rules are evaluated.
+public struct RuleEngineOptions: Sendable {
+    /// From one evaluation to the next of a group that names no interval; `nil` for every round.
+    public var interval: Duration?
+    /// How many groups are evaluated side by side. With one they go in the order of packs and files, so that every run
+    /// of the same data is the same.
+    public var groupsAtOnce = 1
+    /// What an outage does to alerts that were pending.
+    public var restoring = AlertRestoring()
+    /// A clock that only goes forward, for how long evaluations take.
+    public var stopwatch: @Sendable () -> Duration = { .zero }
+
+    /// Every round, one group at a time.
+    public init() {}
+}
+
 /// Evaluates packs, one round at a time, and keeps what lasts from round to round: which alert has been there since
 /// when. The state can be written down (`checkpoint`) and taken up again by another run of the server.
 public struct RuleEngine: Sendable {
     /// The packs, each name once.
-    public private(set) var packs: [RulePack]
-    private var book = AlertBook()
-    /// When each group with an interval of its own was evaluated last.
-    private var evaluated: [String: Timestamp] = [:]
-    /// The series that each rule wrote last, so that one which ends is marked as ended.
-    private var written: [String: Set<Labels>] = [:]
+    public private(set) var packs: [RulePack] = []
+    private let options: RuleEngineOptions
+    /// By the groups' keys.
+    private var memories: [String: GroupMemory] = [:]
     private var lastRound: Timestamp?
 
     /// An engine without alerts so far. Of packs with the same name the first counts.
-    public init(packs: [RulePack]) {
-        self.packs = []
-        replace(packs: packs)
+    public init(packs: [RulePack], options: RuleEngineOptions = RuleEngineOptions()) {
+        self.options = options
+        self.packs = Self.once(packs)
     }
 
-    /// Goes on with other packs: alerts of rules that are still there stay as they are.
-    public mutating func replace(packs: [RulePack]) {
+    private static func once(_ packs: [RulePack]) -> [RulePack] {
         var names: Set<String> = []
-        self.packs = packs.filter { names.insert($0.name).inserted }
-        book.keep(rules: Set(self.packs.flatMap { $0.rulesByKey.map(\.key) }))
+        return packs.filter { names.insert($0.name).inserted }
+    }
+
+    private var groups: [(key: String, pack: RulePack, group: RuleGroup)] {
+        packs.flatMap { pack in pack.groups.map { ($0.key(pack: pack.name), pack, $0) } }
+    }
+
+    /// Goes on with other packs: alerts of rules that are still there stay as they are. Series of rules that are gone
+    /// are ended with the next evaluation of their group, or of any where the group is gone.
+    public mutating func replace(packs: [RulePack]) {
+        self.packs = Self.once(packs)
+        var orphans: Set<Labels> = []
+        let keys = Set(groups.map(\.key))
+        for (key, memory) in memories where !keys.contains(key) {
+            orphans.formUnion(memory.rules.values.reduce(into: memory.orphans) { $0.formUnion($1.written) })
+            memories[key] = nil
+        }
+        for (key, pack, group) in groups {
+            var memory = memories[key] ?? GroupMemory()
+            memory.keep(Set(group.rulesByKey(pack: pack.name).map(\.key)))
+            memory.orphans.formUnion(orphans)
+            orphans = []
+            memories[key] = memory
+        }
+    }
+
+    /// How every group is doing, in the order of packs and files.
+    public var groupStates: [RuleGroupState] {
+        groups.map { key, pack, group in
+            let interval = group.interval ?? options.interval ?? .zero
+            return RuleGroupState(group, of: pack.name, memories[key] ?? GroupMemory(), every: interval)
+        }
     }
 
     // MARK: Restart
 
     /// The state to write down after a round.
-    public var checkpoint: RuleCheckpoint { RuleCheckpoint(time: lastRound, book: book) }
+    public var checkpoint: RuleCheckpoint {
+        var alerts: [String: AlertBook] = [:]
+        for memory in memories.values {
+            for (key, rule) in memory.rules where !rule.alerts.entries.isEmpty { alerts[key] = rule.alerts }
+        }
+        return RuleCheckpoint(time: lastRound, alerts: alerts)
+    }
 
-    /// Takes up the state of an earlier run at `moment`. The time in which nobody looked does not count towards any
-    /// `for`; what fired goes on firing until it is looked at.
+    /// Takes up the state of an earlier run at `moment`. What was pending is treated as Prometheus treats it after an
+    /// outage; what fired goes on firing until it is looked at.
     public mutating func restore(_ checkpoint: RuleCheckpoint, at moment: Timestamp) {
-        book = checkpoint.book
-        book.keep(rules: Set(packs.flatMap { $0.rulesByKey.map(\.key) }))
-        if let time = checkpoint.time { book.skip(moment - time) }
+        for (groupKey, pack, group) in groups {
+            let restoring = options.restoring.scaled(by: pack.speed)
+            for (key, rule) in group.rulesByKey(pack: pack.name) {
+                guard case .alert(_, let holdFor, _) = rule.kind else { continue }
+                var memory = RuleMemory()
+                memory.isRestored = true
+                if let book = checkpoint.alerts[key] {
+                    memory.written = Set(book.series.keys)
+                    memory.alerts = restoring.restored(
+                        book.entries, holdFor: holdFor, down: checkpoint.time ?? moment, at: moment)
+                }
+                memories[groupKey, default: GroupMemory()].rules[key] = memory
+            }
+        }
     }
 
     // MARK: Parameters
@@ -50,93 +110,84 @@ public struct RuleEngine: Sendable {
 
     // MARK: Rounds
 
-    /// Evaluates everything as of `moment`. A rule that fails is reported and stops no other; what it said before
-    /// stands. What recording rules give, and `ALERTS`, is in `sink` before the next rule is asked; without a sink
-    /// neither is to be seen. `settings` are those of `parameterSeries`, for texts and remediations.
+    /// When the next group is due after the rounds so far; `nil` where no group has been evaluated.
+    public var nextTurn: Timestamp? {
+        groups.compactMap { key, _, group in
+            guard let interval = group.interval ?? options.interval, let last = memories[key]?.lastEvaluation
+            else { return nil }
+            return last + interval
+        }.min()
+    }
+
+    /// Evaluates everything that is due as of `moment`. A rule that fails is reported and stops no other; what it said
+    /// before stands. What recording rules give, and the alerts' series, is in `sink` before the group's next rule is
+    /// asked; without a sink neither is to be seen. `settings` are those of `parameterSeries`, for texts and
+    /// remediations.
     public mutating func evaluate(
         at moment: Timestamp, engine: any QueryEngine, sink: (any SeriesSink)?, settings: [ParameterSetting] = []
     ) async -> AlertRound {
+        let parameters = ParameterValues(settings)
         var asker = RuleAsker(engine: engine, sink: sink, moment: moment)
-        for pack in packs {
-            for group in pack.groups where isDue(group, of: pack, at: moment) {
-                for (key, rule) in group.rulesByKey(pack: pack.name) {
-                    await evaluate(rule, key, group, pack, &asker)
-                }
-            }
+        var runs: [(key: String, run: GroupRun)] = []
+        for (key, pack, group) in groups {
+            var memory = memories[key] ?? GroupMemory()
+            guard memory.takeTurn(at: moment, every: group.interval ?? options.interval) else { continue }
+            let run = GroupRun(
+                pack: pack, group: group, parameters: parameters, options: options, memory: memory, asker: asker)
+            runs.append((key, run))
+        }
+        for (key, run) in zip(runs.map(\.key), await Self.finish(runs.map(\.run), atOnce: options.groupsAtOnce)) {
+            memories[key] = run.memory
+            asker.take(failuresOf: run.asker)
         }
         lastRound = moment
-        let composer = RoundComposer(parameters: ParameterValues(settings), moment: moment)
-        let found = packs.flatMap { pack in
-            pack.rulesByKey.flatMap { key, rule in
-                book.alerts(of: key).map { composer.finding($0, of: rule, in: pack) }
+        return await round(RoundComposer(parameters: parameters, moment: moment), &asker)
+    }
+
+    /// The runs at their end, in the order given.
+    private static func finish(_ runs: [GroupRun], atOnce limit: Int) async -> [GroupRun] {
+        var runs = runs
+        guard limit > 1 else {
+            for place in runs.indices { await runs[place].evaluate() }
+            return runs
+        }
+        await withTaskGroup(of: (Int, GroupRun).self) { tasks in
+            var waiting = Array(runs.enumerated().reversed())
+            func begin(_ tasks: inout TaskGroup<(Int, GroupRun)>) {
+                guard let (place, run) = waiting.popLast() else { return }
+                tasks.addTask {
+                    var run = run
+                    await run.evaluate()
+                    return (place, run)
+                }
+            }
+            for _ in 0..<limit { begin(&tasks) }
+            for await (place, run) in tasks {
+                runs[place] = run
+                begin(&tasks)
             }
         }
-        var round = AlertRound(time: moment)
+        return runs
+    }
+
+    private func round(_ composer: RoundComposer, _ asker: inout RuleAsker) async -> AlertRound {
+        let found = groups.flatMap { key, pack, group in
+            group.rulesByKey(pack: pack.name).flatMap { ruleKey, rule in
+                (memories[key]?.rules[ruleKey]?.alerts.entries ?? []).map { composer.finding($0, of: rule, in: pack) }
+            }
+        }
+        var round = AlertRound(time: composer.moment)
         round.alerts = await composer.alerts(of: composer.withoutInhibited(found), &asker)
         round.healthy = await composer.healthy(packs, &asker)
         round.failures = asker.failures
         return round
     }
-
-    /// A group with an interval of its own waits for it; a tenth less will do, so that jitter skips no turn.
-    private mutating func isDue(_ group: RuleGroup, of pack: RulePack, at moment: Timestamp) -> Bool {
-        guard let interval = group.interval else { return true }
-        let key = "\(pack.name)/\(group.file)/\(group.name)"
-        if let last = evaluated[key], moment >= last, moment - last < interval - interval / 10 { return false }
-        evaluated[key] = moment
-        return true
-    }
-
-    private mutating func evaluate(
-        _ rule: Rule, _ key: String, _ group: RuleGroup, _ pack: RulePack, _ asker: inout RuleAsker
-    ) async {
-        do {
-            let time = asker.moment - group.queryOffset
-            let elements = try await asker.elements(of: rule.expression, at: time)
-            if let limit = group.limit, elements.count > limit {
-                throw RuleProblem("it gives \(elements.count) elements; the group's limit is \(limit)")
-            }
-            let series: [Labels: Double]
-            switch rule.kind {
-            case .record:
-                series = try rule.series(of: elements)
-            case .alert(_, let holdFor, let keepFiringFor):
-                book.receive(
-                    try rule.alerts(of: elements), of: key, holdFor: holdFor, keepFiringFor: keepFiringFor, at: time)
-                series = Rule.alertSeries(of: book.alerts(of: key))
-            }
-            if asker.sink != nil {
-                try await asker.write(series, endingOthersOf: written[key] ?? [], at: time)
-                written[key] = Set(series.keys)
-            }
-        } catch {
-            asker.fail(pack: pack.name, rule: rule.name, rule.place, error)
-        }
-    }
-}
-
-/// What a rule engine keeps from round to round.
-public struct RuleCheckpoint: Sendable, Hashable, Codable {
-    var time: Timestamp?
-    var book: AlertBook
-
-    /// Nothing so far.
-    public init() {
-        self.init(time: nil, book: AlertBook())
-    }
-
-    init(time: Timestamp?, book: AlertBook) {
-        self.time = time
-        self.book = book
-    }
-}
-
-extension RulePack {
-    /// Every rule with what its state is kept under.
-    var rulesByKey: [(key: String, rule: Rule)] { groups.flatMap { $0.rulesByKey(pack: name) } }
 }
 
 extension RuleGroup {
+    /// What the group's state is kept under.
+    func key(pack: String) -> String { "\(pack)/\(file)/\(name)" }
+
     /// The rules with what their state is kept under: names, and a number only where a group has a name twice, so
     /// that an edit elsewhere in the file loses no state.
     func rulesByKey(pack: String) -> [(key: String, rule: Rule)] {

@@ -1,0 +1,50 @@
+import FleetModel
+
+/// What lasts of a rule from round to round.
+struct RuleMemory: Sendable {
+    /// Its alerts; none of a recording rule.
+    var alerts = AlertBook()
+    /// The series that it wrote last, so that one which ends is marked as ended.
+    var written: Set<Labels> = []
+    /// Whether an earlier run's state was taken up, or there is none to take up.
+    var isRestored = false
+    var health = RuleHealth.unknown
+    var lastError: String?
+    var lastEvaluation: Timestamp?
+    var evaluationTime: Duration = .zero
+}
+
+/// What lasts of a group from round to round.
+struct GroupMemory: Sendable {
+    /// By the rules' keys.
+    var rules: [String: RuleMemory] = [:]
+    /// Series of rules that are no more, to be marked as ended.
+    var orphans: Set<Labels> = []
+    var lastEvaluation: Timestamp?
+    var evaluationTime: Duration = .zero
+    var iterations = 0
+    var missedIterations = 0
+    var failures = 0
+
+    /// Whether the group's turn has come; a tenth less will do, so that jitter skips no turn. Turns that passed unused
+    /// are counted.
+    mutating func takeTurn(at moment: Timestamp, every interval: Duration?) -> Bool {
+        if let interval, let last = lastEvaluation, moment >= last {
+            let gap = moment - last + interval / 10
+            if gap < interval { return false }
+            missedIterations += Int(clamping: gap.milliseconds / max(1, interval.milliseconds)) - 1
+        }
+        lastEvaluation = moment
+        iterations += 1
+        return true
+    }
+
+    /// Keeps only the rules with these keys; those that are new have nothing to take up.
+    mutating func keep(_ keys: Set<String>) {
+        for (key, rule) in rules where !keys.contains(key) {
+            orphans.formUnion(rule.written)
+            rules[key] = nil
+        }
+        for key in keys where rules[key] == nil { rules[key, default: RuleMemory()].isRestored = true }
+    }
+}
