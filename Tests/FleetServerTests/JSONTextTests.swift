@@ -13,6 +13,9 @@ import Testing
     ])
     func valuesAreWrittenAsPrometheusDoes(value: Double, text: String) {
         #expect(JSONText.text(of: value) == text)
+        var json = JSONText()
+        json.sampleValue(value)
+        #expect(String(decoding: json.bytes, as: UTF8.self) == "\"\(text)\"")
     }
 
     @Test func momentsAreSecondsWithThreeDecimalsOrNone() {

@@ -130,7 +130,7 @@ struct JSONText {
         bytes.append(UInt8(ascii: "\""))
         if value.magnitude < 9e15, value == value.rounded(.towardZero), value != 0 || value.sign == .plus {
             append(Int64(value))
-        } else {
+        } else if !appendPlain(value) {
             bytes.append(contentsOf: Self.text(of: value).utf8)
         }
         bytes.append(UInt8(ascii: "\""))
@@ -186,6 +186,20 @@ struct JSONText {
             rest /= 10
         } while rest > 0
         bytes[start...].reverse()
+    }
+
+    /// Appends a number whose shortest digits need no exponent, which nearly all samples are; `false`, and nothing
+    /// appended, for the others.
+    private mutating func appendPlain(_ value: Double) -> Bool {
+        var digits = value.description
+        return digits.withUTF8 { digits in
+            // A point with digits on both sides: no exponent, not a whole number, not NaN or infinite.
+            guard unsafe !digits.contains(UInt8(ascii: "e")), unsafe digits.contains(UInt8(ascii: ".")),
+                unsafe !digits.suffix(2).elementsEqual(".0".utf8)
+            else { return false }
+            unsafe bytes.append(contentsOf: digits)
+            return true
+        }
     }
 
     private mutating func quote(_ text: String) {

@@ -41,41 +41,51 @@ extension SeriesIndex {
         }
     }
 
+    /// The lists of series that a condition picks, and how many series they have together.
+    private struct Listing {
+        let condition: Condition
+        let lists: [[UInt32]]
+        let count: Int
+    }
+
     /// The numbers of the series that satisfy every matcher, in no order.
-    func select(_ matchers: [LabelMatcher]) throws(StoreError) -> [UInt32] {
-        var candidates: [UInt32]?
+    mutating func select(_ matchers: [LabelMatcher]) throws(StoreError) -> [UInt32] {
+        var listings: [Listing] = []
         var filters: [Condition] = []
         for matcher in matchers {
             let condition = try Condition(matcher)
             let isPositive = matcher.comparison == .equal || matcher.comparison == .matches
-            guard isPositive, try !condition.holds("") else {
-                filters.append(condition)
-                continue
-            }
-            if candidates == nil, let listed = try listed(condition) {
-                candidates = listed
+            if isPositive, try !condition.holds("") {
+                let listing = try listing(condition)
+                if listing.count == 0 { return [] }
+                listings.append(listing)
             } else {
                 filters.append(condition)
             }
         }
-        var result = candidates ?? Array(0..<UInt32(count))
+        listings.sort { $0.count < $1.count }
+        // Asking each series of the shortest list costs less than intersecting it with the longer ones.
+        var result = listings.first.map { Array($0.lists.joined()) } ?? Array(0..<UInt32(count))
+        for listing in listings.dropFirst() { try keep(&result, where: listing.condition) }
         for filter in filters where !result.isEmpty { try keep(&result, where: filter) }
         return result
     }
 
     /// The series whose value satisfies a condition that an absent label does not.
-    private func listed(_ condition: Condition) throws(StoreError) -> [UInt32]? {
-        guard let name = findSymbol(condition.matcher.name) else { return [] }
-        let texts = condition.pattern == nil ? [condition.matcher.value] : condition.pattern?.alternatives
-        if let texts {
-            let lists = Set(texts).compactMap { findSymbol($0) }.map { series(named: name, value: $0) }
-            return lists.count == 1 ? lists[0] : Array(lists.joined())
+    private mutating func listing(_ condition: Condition) throws(StoreError) -> Listing {
+        guard let name = findSymbol(condition.matcher.name) else {
+            return Listing(condition: condition, lists: [], count: 0)
         }
-        var result: [UInt32] = []
-        for value in values(of: name) where try condition.holds(text(of: value)) {
-            result.append(contentsOf: series(named: name, value: value))
+        var lists: [[UInt32]] = []
+        if let texts = condition.pattern == nil ? [condition.matcher.value] : condition.pattern?.alternatives {
+            lists = Set(texts).compactMap { findSymbol($0) }.map { series(named: name, value: $0) }
+        } else {
+            for value in values(of: name, startingWith: condition.pattern?.literalPrefix ?? "")
+            where try condition.holds(text(of: value)) {
+                lists.append(series(named: name, value: value))
+            }
         }
-        return result
+        return Listing(condition: condition, lists: lists, count: lists.reduce(0) { $0 + $1.count })
     }
 
     private func keep(_ series: inout [UInt32], where condition: Condition) throws(StoreError) {

@@ -132,6 +132,17 @@ struct SeriesIndex: ~Copyable, Sendable {
     /// The series that have a label with a value, by number.
     func series(named name: UInt32, value: UInt32) -> [UInt32] { postings.series(name: name, value: value) }
 
+    /// The values of a label that begin with a text, in the order of their bytes.
+    mutating func values(of name: UInt32, startingWith prefix: String) -> ArraySlice<UInt32> {
+        let all = postings.sortedValues(of: name) {
+            symbols[Int($0)].utf8.lexicographicallyPrecedes(symbols[Int($1)].utf8)
+        }
+        if prefix.utf8.isEmpty { return all[...] }
+        let start = all.partition { !symbols[Int($0)].utf8.lexicographicallyPrecedes(prefix.utf8) }
+        let end = all[start...].partition { !symbols[Int($0)].utf8.starts(with: prefix.utf8) }
+        return all[start..<end]
+    }
+
     /// The values that a label has anywhere.
     func values(of name: UInt32) -> [UInt32] { postings.values(of: name) }
 
@@ -188,6 +199,8 @@ struct SeriesIndex: ~Copyable, Sendable {
 struct Postings: Sendable {
     private var lists: [UInt64: [UInt32]] = [:]
     private var valuesByName: [UInt32: [UInt32]] = [:]
+    /// The same in the order of their texts, as far as that was asked for; values that came since are missing.
+    private var sortedByName: [UInt32: [UInt32]] = [:]
 
     /// How many bytes of memory it holds, roughly.
     var memory: Int { lists.count * 80 + entries * 5 }
@@ -209,5 +222,44 @@ struct Postings: Sendable {
 
     func values(of name: UInt32) -> [UInt32] { valuesByName[name] ?? [] }
 
+    /// The values of a label in the order of their texts: newcomers are sorted by themselves and merged in.
+    mutating func sortedValues(of name: UInt32, by precedes: (UInt32, UInt32) -> Bool) -> [UInt32] {
+        let all = values(of: name)
+        let known = sortedByName[name] ?? []
+        if known.count == all.count { return known }
+        let newcomers = all[known.count...].sorted(by: precedes)
+        var merged: [UInt32] = []
+        merged.reserveCapacity(all.count)
+        var old = 0
+        for newcomer in newcomers {
+            while old < known.count, precedes(known[old], newcomer) {
+                merged.append(known[old])
+                old += 1
+            }
+            merged.append(newcomer)
+        }
+        merged.append(contentsOf: known[old...])
+        sortedByName[name] = merged
+        return merged
+    }
+
     private static func key(_ name: UInt32, _ value: UInt32) -> UInt64 { UInt64(name) << 32 | UInt64(value) }
+}
+
+extension RandomAccessCollection {
+    /// The first place at which `isBehind` holds, of elements for which it holds from some place on.
+    fileprivate func partition(_ isBehind: (Element) -> Bool) -> Index {
+        var low = startIndex
+        var count = self.count
+        while count > 0 {
+            let middle = index(low, offsetBy: count / 2)
+            if isBehind(self[middle]) {
+                count /= 2
+            } else {
+                low = index(after: middle)
+                count -= count / 2 + 1
+            }
+        }
+        return low
+    }
 }
