@@ -133,7 +133,8 @@ let package = Package(
         tests(
             "FleetServerTests",
             [
-                "ConfigurationFile", "FleetModel", "FleetServer", "Placement", "PromQL", "Remediation", logging,
+                "ConfigurationFile", "FleetModel", "FleetServer", "MetricsWire", "Placement", "PromQL", "Remediation",
+                "RulePacks", logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Hummingbird", package: "hummingbird"),

@@ -2,6 +2,8 @@
 public enum PromQLError: Error, Hashable, Sendable {
     /// The text is not PromQL: where (both from 1; columns count bytes, as promtool's do), and what was expected.
     case syntax(line: Int, column: Int, reason: String)
+    /// The query is well-formed, but its type suits no query of this kind.
+    case wrongType(reason: String)
     /// The query is well-formed, but cannot be evaluated over this data.
     case evaluation(reason: String)
     /// The query would load or make more samples than one query may.
@@ -23,7 +25,7 @@ extension PromQLError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .syntax(let line, let column, let reason): "\(line):\(column): parse error: \(reason)"
-        case .evaluation(let reason): reason
+        case .evaluation(let reason), .wrongType(let reason): reason
         case .tooManySamples(let limit):
             "query processing would load too many samples into memory (more than \(limit)); "
                 + "select fewer series or a shorter range"

@@ -94,6 +94,7 @@ extension StoreState {
             let runs = day.runs.filter { $0.span.overlaps(span) }
             return runs.isEmpty ? nil : StoredDay(file: day.file, runs: runs)
         }
+        if heads.isEmpty && touched.isEmpty { return .empty(cache: cache) }
         let members = found.map { series in
             Selection.Member(
                 labels: index.labels(of: series), ordinal: ordinals[Int(series)],

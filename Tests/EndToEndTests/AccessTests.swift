@@ -38,6 +38,33 @@ import Testing
         #expect(refused.text.contains("host"))
     }
 
+    @Test func anAgentReadsNothingOfOthers() async throws {
+        let token = try server.makeToken("agent", "a")
+        let paths = [
+            "query?query=up", "query_range?query=up&start=1&end=2&step=1", "series?match[]=up", "labels",
+            "label/host/values", "metadata", "targets", "rules", "alerts", "status/config", "status/tsdb",
+            "query_exemplars?query=up", "format_query?query=up", "nosuch",
+        ]
+        for path in paths.map({ "/api/v1/" + $0 }) + ["/federate?match[]=up", "/metrics"] {
+            let status = try await server.get(path, token: token).status
+            #expect(status == 403 || path.hasSuffix("nosuch") && status == 404, "\(path)")
+        }
+    }
+
+    @Test func aTokenMayBeAPassword() async throws {
+        let token = try server.makeToken("operator", "grafana")
+        func ask(_ password: String) async throws -> HTTPResponse {
+            let credentials = Data("grafana:\(password)".utf8).base64EncodedString()
+            return try await server.get(
+                "/api/v1/query?query=1", token: nil, headers: [(name: "Authorization", value: "Basic \(credentials)")])
+        }
+        #expect(try await ask(token).status == 200)
+        let refused = try await ask("wrong")
+        #expect(refused.status == 401)
+        // No question for a password: a browser that knows one would send it for every page.
+        #expect(refused[header: "www-authenticate"] == "Bearer")
+    }
+
     @Test func aRevokedTokenIsOutAtOnce() async throws {
         let token = try server.makeToken("operator", "bob")
         #expect(try await server.get("/fleet/v1/status", token: token).status == 200)
@@ -90,8 +117,10 @@ private final class ProtectedServer: Sendable {
         try? folder.remove()
     }
 
-    func get(_ path: String, token: String?) async throws -> HTTPResponse {
-        try await send(HTTPRequest(.get, "https://127.0.0.1:\(port)\(path)"), token: token)
+    func get(
+        _ path: String, token: String?, headers: [(name: String, value: String)] = []
+    ) async throws -> HTTPResponse {
+        try await send(HTTPRequest(.get, "https://127.0.0.1:\(port)\(path)", headers: headers), token: token)
     }
 
     /// Writes one sample of one series of `host`.

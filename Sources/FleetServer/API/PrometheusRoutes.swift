@@ -27,6 +27,7 @@ struct PrometheusRoutes {
         group.serve("query_exemplars", [.get, .post]) { request, _ in try await exemplars(request) }
         SeriesRoutes(lister: lister).add(to: group)
         LanguageRoutes().add(to: group)
+        RuleRoutes(groups: { controller.view.withLock { $0.ruleGroups } }).add(to: group)
         MetadataRoutes(metadata: metadata, controller: controller).add(to: group)
         TargetRoutes(controller: controller, reportAgeLimit: status.reportAgeLimit, clock: clock).add(to: group)
         status.add(to: group)
@@ -170,7 +171,7 @@ extension APIError {
         case .syntax: self.init(.badRequest, "invalid parameter \"query\": \(error)")
         case .evaluation, .tooManySamples:
             self.init(.unprocessableContent, "\(error)", prometheusType: "execution")
-        case .tooManySteps: self.init(.badRequest, "\(error)")
+        case .tooManySteps, .wrongType: self.init(.badRequest, "\(error)")
         case .timedOut: self.init(.serviceUnavailable, "\(error)", prometheusType: "timeout")
         case .cancelled: self.init(.serviceUnavailable, "\(error)", prometheusType: "canceled")
         case .busy: self.init(.serviceUnavailable, "\(error)", prometheusType: "timeout", retryAfterSeconds: 5)

@@ -122,13 +122,14 @@ struct RequestParameters {
         }
     }
 
-    private static func decoded(_ text: Substring.UTF8View) throws -> String {
+    /// A part of a URL without its percent encoding; in forms a plus stands for a space.
+    static func decoded(_ text: Substring.UTF8View, isForm: Bool = true) throws -> String {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count)
         var rest = text[...]
         while let byte = rest.popFirst() {
             switch byte {
-            case UInt8(ascii: "+"): bytes.append(UInt8(ascii: " "))
+            case UInt8(ascii: "+") where isForm: bytes.append(UInt8(ascii: " "))
             case UInt8(ascii: "%"):
                 let code = rest.prefix(2)
                 guard code.count == 2, let high = code.first?.hexadecimal, let low = code.last?.hexadecimal else {

@@ -30,8 +30,9 @@ struct BrowserGuard<Context: RequestContext>: RouterMiddleware {
         if type == "text/plain" || type == "multipart/form-data" {
             return "Content-Type '\(type)' is what a web page could send: refused"
         }
-        let isQuery = request.uri.path.hasPrefix("/api/v1/")
-        if type == "application/x-www-form-urlencoded" && !isQuery {
+        // Of those paths only queries take a form, and a form that is sent from a page bears an Origin.
+        let takesForms = ["/api/v1/", "/federate", "/metrics", "/-/"].contains { request.uri.path.hasPrefix($0) }
+        if type == "application/x-www-form-urlencoded" && !takesForms {
             return "send application/json, not a form"
         }
         return nil

@@ -58,7 +58,7 @@ final class Evaluation {
             let series = try finished(try collect(expression, query))
             return .matrix(series.filter(\.hasValue).map(samples).sorted { $0.labels < $1.labels })
         case .rangeVector, .string:
-            throw .evaluation(
+            throw .wrongType(
                 reason: "invalid expression type \"\(expression.kind.rawValue)\" for range query, "
                     + "must be Scalar or instant Vector")
         }

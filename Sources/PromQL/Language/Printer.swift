@@ -100,7 +100,7 @@ extension VectorSelector: CustomStringConvertible {
             conditions.insert(Expression.quoted(name), at: 0)
             name = ""
         }
-        let braces = conditions.isEmpty && !name.isEmpty ? "" : "{\(conditions.joined(separator: ", "))}"
+        let braces = conditions.isEmpty && !name.isEmpty ? "" : "{\(conditions.joined(separator: ","))}"
         return name + braces + range + Expression.modifiers(offset, anchor)
     }
 

@@ -22,7 +22,8 @@ struct SeriesRoutes {
         }
         group.serve("label/:name/values", [.get]) { request, context in
             let parameters = try await RequestParameters(request)
-            let name = try LabelNameEscape.decoded(context.parameters.get("name") ?? "")
+            let step = Substring(context.parameters.get("name") ?? "")
+            let name = try LabelNameEscape.decoded(try RequestParameters.decoded(step.utf8, isForm: false))
             let scope = try SeriesLister.Scope(parameters)
             return .list(try await lister.values(of: name, scope), limit: try parameters.limit()) { $0.string($1) }
         }
