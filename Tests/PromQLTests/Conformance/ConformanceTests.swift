@@ -26,15 +26,23 @@ import Testing
     func everyScriptGivesWhatPrometheusGives() throws {
         var summary: [String] = []
         for file in Self.scripts {
-            var runner = ScriptRunner()
-            runner.run(try Script(String(contentsOf: file, encoding: .utf8)))
-            let outcome = runner.outcome
-            for failure in outcome.failures { Issue.record("\(file.lastPathComponent) \(failure)") }
-            for reason in outcome.skipped { print("\(file.lastPathComponent) skipped \(reason)") }
+            let name = file.lastPathComponent
+            let outcome = Self.outcome(of: file)
+            for failure in outcome.failures { Issue.record("\(name) \(failure)") }
+            for reason in outcome.skipped { print("\(name) skipped \(reason)") }
             summary.append(
-                "\(file.lastPathComponent): \(outcome.passed) passed, \(outcome.failures.count) failed, "
-                    + "\(outcome.skipped.count) skipped")
+                "\(name): \(outcome.passed) passed, \(outcome.failures.count) failed, \(outcome.skipped.count) skipped")
         }
         print(summary.joined(separator: "\n"))
+    }
+    /// A script that cannot be read is a failure of its own, and the others run all the same.
+    private static func outcome(of file: URL) -> ScriptRunner.Outcome {
+        var runner = ScriptRunner()
+        do {
+            runner.run(try Script(String(contentsOf: file, encoding: .utf8)))
+            return runner.outcome
+        } catch {
+            return ScriptRunner.Outcome(failures: ["cannot be read: \(error)"])
+        }
     }
 }

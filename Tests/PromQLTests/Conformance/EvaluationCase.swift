@@ -38,14 +38,16 @@ struct EvaluationCase {
     init(line: Int, _ words: [Substring], _ text: String, _ block: [String]) throws {
         self.line = line
         let used: Int
-        if words[1] == "instant" {
+        switch words.prefix(3).dropFirst() {
+        case ["instant", "at"] where words.count > 4:
             time = .instant(try Script.milliseconds(words[3]))
             used = 4
-        } else {
+        case ["range", "from"] where words.count > 8 && words[4] == "to" && words[6] == "step":
             time = .range(
                 first: try Script.milliseconds(words[3]), last: try Script.milliseconds(words[5]),
                 step: try Script.milliseconds(words[7]))
             used = 8
+        default: throw Script.Failure(line: line, reason: "not an evaluation: \(text)")
         }
         expression = String(text[words[used].startIndex...])
         switch words[0].lowercased() {
@@ -75,7 +77,7 @@ struct EvaluationCase {
     private mutating func takeExpect(_ text: String) throws {
         let words = text.split(maxSplits: 1, whereSeparator: \.isWhitespace)
         let rest = words.count > 1 ? String(words[1]) : ""
-        switch words[0] {
+        switch words.first ?? "" {
         case "fail": fails = Self.message(rest)
         case "warn": warnings.append(Self.message(rest))
         case "info": infos.append(Self.message(rest))
@@ -85,6 +87,7 @@ struct EvaluationCase {
         case "string": result = .string(rest.trimmingQuotes)
         case "range":
             let parts = rest.split(whereSeparator: \.isWhitespace)
+            guard parts.count == 7 else { throw Script.Failure(line: line, reason: "not an expectation: \(text)") }
             rangeVector = (
                 try Script.milliseconds(parts[2]), try Script.milliseconds(parts[4]), try Script.milliseconds(parts[6])
             )

@@ -5,8 +5,18 @@ import PromQL
 struct Script {
     enum Command {
         case clear
-        case load(interval: Int64, series: [LoadedSeries], makesHistograms: Bool)
+        case load(Load)
         case evaluate(EvaluationCase)
+    }
+
+    /// Series to add.
+    struct Load {
+        var interval: Int64
+        var series: [LoadedSeries] = []
+        /// `load_with_nhcb`: classic histograms become native ones too.
+        var makesHistograms: Bool
+        /// Series whose samples say when their counting began (`@st` lines).
+        var withStartTimes: [Labels] = []
     }
 
     struct Failure: Error, CustomStringConvertible {
@@ -28,34 +38,61 @@ struct Script {
             let start = place
             place += 1
             if lines[start].isEmpty { continue }
-            while place < lines.count, !lines[place].isEmpty, !isCommand(lines[place]) { place += 1 }
-            commands.append(try command(start, lines[start + 1..<place]))
+            let isEvaluation = lines[start].lowercased().hasPrefix("eval")
+            while lines[start].lowercased() != "clear", place < lines.count, !lines[place].isEmpty,
+                !(isEvaluation && Self.isCommand(lines[place]))
+            {
+                place += 1
+            }
+            do {
+                commands.append(try command(start, lines[start + 1..<place]))
+            } catch {
+                throw Failure(line: start + 1, reason: (error as? Failure)?.reason ?? "\(error)")
+            }
         }
     }
 
-    private func isCommand(_ line: String) -> Bool {
-        let word = line.prefix { !$0.isWhitespace }.lowercased()
-        return word == "clear" || word.hasPrefix("load") || word == "eval" || word.hasPrefix("eval_")
+    /// Whether a line after an evaluation begins a command rather than being a series of its result.
+    private static func isCommand(_ line: String) -> Bool {
+        let words = line.lowercased().split(whereSeparator: \.isWhitespace)
+        return switch words[0] {
+        case "clear": words.count == 1
+        case "load", "load_with_nhcb": words.count == 2 && (try? milliseconds(words[1])) != nil
+        case let word where word == "eval" || word.hasPrefix("eval_"):
+            words.count > 3 && (words[1] == "instant" && words[2] == "at" || words[1] == "range" && words[2] == "from")
+        default: false
+        }
     }
 
     private func command(_ start: Int, _ block: ArraySlice<String>) throws -> Command {
         let words = lines[start].split(whereSeparator: \.isWhitespace)
         switch words[0].lowercased() {
-        case "clear": return .clear
-        case "load", "load_with_nhcb":
-            let series = try block.map { try SeriesLine($0) }
-            return .load(
-                interval: try Self.milliseconds(words[1]), series: series.map(\.loaded),
-                makesHistograms: words[0].lowercased() != "load")
+        case "clear" where words.count == 1: return .clear
+        case "load" where words.count == 2, "load_with_nhcb" where words.count == 2:
+            return .load(try Self.load(words, block))
         case let word where word == "eval" || word.hasPrefix("eval_"):
             return .evaluate(try EvaluationCase(line: start + 1, words, lines[start], Array(block)))
-        default: throw Failure(line: start + 1, reason: "unknown command \(words[0])")
+        default: throw Failure(line: start + 1, reason: "unknown command \(lines[start])")
         }
+    }
+
+    private static func load(_ words: [Substring], _ block: ArraySlice<String>) throws -> Load {
+        var load = Load(
+            interval: try milliseconds(words[1]), makesHistograms: words[0].lowercased() == "load_with_nhcb")
+        for line in block {
+            let name = line.prefix { !$0.isWhitespace }
+            if name.hasSuffix("@st") {
+                load.withStartTimes.append(try SeriesLine(String(name.dropLast(3))).labels)
+            } else {
+                load.series.append(try SeriesLine(line).loaded)
+            }
+        }
+        return load
     }
 
     /// `5m`, `10s53ms`, or a number of seconds.
     static func milliseconds(_ text: some StringProtocol) throws -> Int64 {
-        guard case .scalar(_, let seconds) = try constant(String(text)) else {
+        guard case .scalar(_, let seconds) = try constant(String(text)), abs(seconds) < 1e15 else {
             throw Failure(line: 0, reason: "\(text) is not a duration")
         }
         return Int64((seconds * 1000).rounded())
@@ -65,128 +102,5 @@ struct Script {
         try Evaluator(source: MemorySource()).instant(
             PromQL.parse(text), at: Timestamp(milliseconds: 0)
         ).value
-    }
-}
-
-/// A series to load.
-struct LoadedSeries {
-    var labels: Labels
-    var points: [SeriesLine.Point]
-}
-
-/// A line such as `metric{a="b"} 0+1x3 _ stale`.
-struct SeriesLine {
-    enum Point: Hashable {
-        case value(Double)
-        case gap
-        case histogram
-    }
-
-    var labels: Labels
-    var points: [Point] = []
-
-    var loaded: LoadedSeries { LoadedSeries(labels: labels, points: points) }
-
-    init(_ line: String) throws {
-        let end = Self.endOfLabels(line)
-        let text = line[..<end].filter { !$0.isWhitespace || line.contains("\"") }
-        labels = try Self.labels(String(text))
-        for word in Self.words(line[end...]) { points += try Self.points(word) }
-    }
-
-    /// Where the series' identity ends: at the first space outside braces, or right after them.
-    private static func endOfLabels(_ line: String) -> String.Index {
-        var depth = 0
-        var quote: Character?
-        for place in line.indices {
-            let character = line[place]
-            if let open = quote {
-                if character == open { quote = nil }
-            } else if character == "\"" || character == "'" {
-                quote = character
-            } else if character == "{" {
-                depth += 1
-            } else if character == "}" {
-                depth -= 1
-                if depth == 0 { return line.index(after: place) }
-            } else if depth == 0, character.isWhitespace {
-                let rest = line[place...].drop(while: \.isWhitespace)
-                // `metric {a="b"}` is one identity; `metric {{...}}` is followed by a histogram.
-                if !rest.hasPrefix("{") || rest.hasPrefix("{{") { return place }
-            }
-        }
-        return line.endIndex
-    }
-
-    private static func labels(_ text: String) throws -> Labels {
-        if text == "{}" { return Labels() }
-        guard case .selector(let selector) = try PromQL.parse(text.replacing("{}", with: "")) else {
-            throw Script.Failure(line: 0, reason: "\(text) is not a series")
-        }
-        return Labels(selector.allMatchers.map { Labels.Pair($0.name, $0.value) })
-    }
-
-    /// Words, histograms in double braces kept whole.
-    private static func words(_ text: Substring) -> [Substring] {
-        var words: [Substring] = []
-        var start: String.Index?
-        var depth = 0
-        for place in text.indices {
-            if text[place] == "{" { depth += 1 }
-            if text[place] == "}" { depth -= 1 }
-            if depth == 0, text[place].isWhitespace {
-                if let first = start { words.append(text[first..<place]) }
-                start = nil
-            } else if start == nil {
-                start = place
-            }
-        }
-        if let first = start { words.append(text[first...]) }
-        return words
-    }
-
-    private static func points(_ word: Substring) throws -> [Point] {
-        if word.hasPrefix("{{") {
-            let count =
-                word.hasSuffix("}}")
-                ? 1 : (Int(word[(word.lastIndex(of: "x") ?? word.startIndex)...].dropFirst()) ?? 0) + 1
-            return [Point](repeating: .histogram, count: count)
-        }
-        if word == "_" { return [.gap] }
-        if word.hasPrefix("_x") { return [Point](repeating: .gap, count: Int(word.dropFirst(2)) ?? 0) }
-        if word == "stale" { return [.value(Staleness.marker)] }
-        var rest = word
-        guard let first = number(&rest) else { throw Script.Failure(line: 0, reason: "\(word) is not a point") }
-        if rest.isEmpty { return [.value(first)] }
-        let step = rest.hasPrefix("x") ? 0 : number(&rest) ?? .nan
-        guard rest.hasPrefix("x"), let count = Int(rest.dropFirst()), !step.isNaN else {
-            throw Script.Failure(line: 0, reason: "\(word) is not a point")
-        }
-        var value = first
-        return (0...count).map { _ in
-            defer { value += step }
-            return .value(value)
-        }
-    }
-
-    /// A number at the start of `text`, which is shortened by it.
-    private static func number(_ text: inout Substring) -> Double? {
-        let sign: Double = text.hasPrefix("-") ? -1 : 1
-        var rest = text.hasPrefix("-") || text.hasPrefix("+") ? text.dropFirst() : text
-        for (name, value) in [("inf", Double.infinity), ("nan", Double.nan)] where rest.lowercased().hasPrefix(name) {
-            text = rest.dropFirst(3)
-            return sign * value
-        }
-        let start = rest.startIndex
-        var previous: Character = " "
-        while let next = rest.first,
-            next.isNumber || next == "." || "eE".contains(next) || "+-".contains(next) && "eE".contains(previous)
-        {
-            previous = next
-            rest = rest.dropFirst()
-        }
-        let digits = text.base[start..<rest.startIndex]
-        text = rest
-        return Double(digits).map { $0 * sign }
     }
 }
