@@ -23,4 +23,34 @@ enum DecimalText {
         if point >= digits.count { return sign + digits + String(repeating: "0", count: point - digits.count) }
         return sign + digits.prefix(point) + "." + digits.dropFirst(point)
     }
+
+    /// A number as OpenMetrics writes the values of labels such as `le` and `quantile`: with a point or an exponent.
+    static func openMetrics(_ value: Double) -> String {
+        let text = general(value)
+        return value.isFinite && !text.contains(where: { ".e".contains($0) }) ? text + ".0" : text
+    }
+
+    /// A number as Go's `%g` writes it: the fewest digits that read back as the same, with an exponent from a million up
+    /// and below 0.0001.
+    static func general(_ value: Double) -> String {
+        guard value.isFinite, value != 0 else { return value == 0 ? "0" : text(value) }
+        let plain = text(value)
+        let exponent = Self.exponent(of: plain)
+        if exponent >= -4, exponent < 6 { return plain }
+        let digits = plain.filter(\.isNumber).drop { $0 == "0" }
+        var significant = String(digits)
+        while significant.hasSuffix("0"), significant.count > 1 { significant.removeLast() }
+        let fraction = significant.dropFirst()
+        let size = abs(exponent)
+        return (value < 0 ? "-" : "") + significant.prefix(1) + (fraction.isEmpty ? "" : ".\(fraction)")
+            + (exponent < 0 ? "e-" : "e+") + (size < 10 ? "0" : "") + "\(size)"
+    }
+
+    /// The power of ten of the first digit that is not zero.
+    private static func exponent(of plain: String) -> Int {
+        let parts = plain.drop { $0 == "-" }.split(separator: ".", omittingEmptySubsequences: false)
+        if parts[0] != "0" { return parts[0].count - 1 }
+        guard parts.count > 1 else { return 0 }
+        return -(parts[1].prefix { $0 == "0" }.count + 1)
+    }
 }

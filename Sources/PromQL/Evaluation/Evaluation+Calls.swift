@@ -22,6 +22,7 @@ extension Evaluation {
         case "sort", "sort_desc", "sort_by_label", "sort_by_label_desc": try streamSorted(node, steps, receive)
         case "label_replace": try streamReplaced(node, steps, receive)
         case "label_join": try streamJoined(node, steps, receive)
+        case "info": try streamInformed(node, steps, receive)
         case "histogram_quantile", "histogram_quantiles", "histogram_fraction":
             try streamHistograms(node, steps, receive)
         default: throw .evaluation(reason: "function \"\(name)\" is not supported")

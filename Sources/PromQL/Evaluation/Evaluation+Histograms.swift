@@ -27,7 +27,7 @@ extension Evaluation {
         let label = try string(node.arguments[1])
         for column in columns {
             for var histogram in histograms {
-                histogram.labels[label] = DecimalText.text(column[0])
+                histogram.labels[label] = DecimalText.openMetrics(column[0])
                 try emit(histogram, steps, at: vector.span, receive) { buckets, step in buckets.quantile(column[step]) }
             }
         }

@@ -6,11 +6,21 @@ extension Evaluation {
         _ function: RangeFunction, _ node: Call, _ steps: Steps, _ receive: Receiver
     ) throws(PromQLError) {
         guard let argument = node.arguments.first(where: { $0.kind == .rangeVector }) else { return }
+        let (range, boundary) = Self.span(of: argument)
+        if let boundary, !boundary.functions.contains(function) {
+            let names = boundary.functions.map(\.rawValue).joined(separator: ", ")
+            throw .evaluation(
+                reason: "\(boundary.rawValue) modifier can only be used with: \(names) - not with \(function.rawValue)")
+        }
         let parameters = try parameters(function, node, steps)
-        var windows = WindowKernel(function: function, parameters: parameters, steps: steps, range: range(of: argument))
+        var windows = WindowKernel(function: function, parameters: parameters, steps: steps, range: range)
         var found = PresenceColumn(steps.count)
         try streamRanges(argument, steps) { series, columns, references throws(PromQLError) in
-            try windows.evaluate(columns, references, into: &series.values, checkStop: self.checkStop)
+            if let boundary {
+                self.evaluate(function, boundary, range, columns, references, into: &series.values)
+            } else {
+                try windows.evaluate(columns, references, into: &series.values, checkStop: self.checkStop)
+            }
             guard series.hasValue else { return }
             if function == .absentOverTime { return found.merge(series.values) }
             if function.isOfCounter { self.informIfNoCounter(series.labels, at: argument.span) }
@@ -20,11 +30,17 @@ extension Evaluation {
         if function == .absentOverTime { try emitAbsence(found, argument, steps, receive) }
     }
 
-    private func range(of argument: Expression) -> Duration {
-        switch argument.unwrapped {
-        case .range(let node): node.range
-        case .subquery(let node): node.range
-        default: .zero
+    /// A function of ranges that are `anchored` or `smoothed`.
+    private func evaluate(
+        _ function: RangeFunction, _ boundary: RangeBoundary, _ range: Duration, _ columns: SampleColumns,
+        _ references: References, into values: inout [Double]
+    ) {
+        for step in values.indices {
+            let reference = references.time(step)
+            let window = BoundaryWindow(
+                columns, open: reference - range.milliseconds, reference: reference,
+                isSmoothed: boundary == .smoothed, lookBack: options.lookBack.milliseconds)
+            if let window { values[step] = window.value(of: function, range: range.milliseconds) }
         }
     }
 
@@ -57,7 +73,8 @@ extension Evaluation {
     /// Warns where a quantile is not one.
     func warnAboutQuantile(_ column: ScalarColumn, _ steps: Steps, at span: SourceSpan) {
         for step in 0..<(column.varies ? steps.count : 1) where !(column[step] >= 0 && column[step] <= 1) {
-            annotations.warn("quantile value should be between 0 and 1, got \(Expression.text(column[step]))", at: span)
+            annotations.warn(
+                "quantile value should be between 0 and 1, got \(DecimalText.general(column[step]))", at: span)
         }
     }
 

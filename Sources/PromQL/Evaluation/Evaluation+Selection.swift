@@ -37,8 +37,8 @@ extension Evaluation {
         if isRatio {
             for (value, limit) in [(most, 1.0), (least, -1.0)] where abs(value) > 1 && value.sign == limit.sign {
                 annotations.warn(
-                    "ratio value should be between -1 and 1, got \(Expression.text(value)), "
-                        + "capping to \(Expression.text(limit))", at: span)
+                    "ratio value should be between -1 and 1, got \(DecimalText.general(value)), "
+                        + "capping to \(DecimalText.general(limit))", at: span)
             }
             return least != 0 || most != 0
         }

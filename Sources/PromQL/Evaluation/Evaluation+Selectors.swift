@@ -5,6 +5,7 @@ extension Evaluation {
     /// An instant selector: at each step the newest sample that is not older than the look-back, unless the series had
     /// ended by then.
     func stream(_ node: VectorSelector, _ steps: Steps, _ receive: Receiver) throws(PromQLError) {
+        if node.boundary == .smoothed { return try streamInterpolated(node, steps, receive) }
         try newestSamples(node, steps) { columns, place in
             columns.values[place]
         } receive: { series throws(PromQLError) in
@@ -22,7 +23,7 @@ extension Evaluation {
         }
     }
 
-    private func newestSamples(
+    func newestSamples(
         _ node: VectorSelector, _ steps: Steps, pick: (borrowing SampleColumns, Int) -> Double, receive: Receiver
     ) throws(PromQLError) {
         let references = references(node.anchor, node.offset, steps)
@@ -88,8 +89,9 @@ extension Evaluation {
         _ node: RangeSelector, _ steps: Steps, _ receive: RangeReceiver
     ) throws(PromQLError) {
         let references = references(node.selector.anchor, node.selector.offset, steps)
-        let oldest = references.first - node.range.milliseconds + 1
-        let set = try select(node.selector, from: oldest, through: references.last)
+        let reach = node.selector.boundary.map { $0.reach(options.lookBack.milliseconds) } ?? (before: 0, after: 0)
+        let oldest = references.first - node.range.milliseconds - reach.before + 1
+        let set = try select(node.selector, from: oldest, through: references.last + reach.after)
         var columns = SampleColumns()
         var series = StepSeries(labels: Labels(), dropsName: false, values: [])
         for index in 0..<set.count {
@@ -132,33 +134,9 @@ extension Evaluation {
         return Steps(first: first, interval: interval, count: Int(count))
     }
 
-    /// The samples of a range vector themselves, for an instant query.
-    func ranges(_ expression: Expression) throws(PromQLError) -> [SeriesSamples] {
-        var result: [SeriesSamples] = []
-        let range =
-            switch expression.unwrapped {
-            case .range(let node): node.range
-            case .subquery(let node): node.range
-            default: Duration.zero
-            }
-        try streamRanges(expression, query) { series, columns, references throws(PromQLError) in
-            var kept = SampleColumns()
-            let open = references.first - range.milliseconds
-            for place in 0..<columns.count where columns.times[place] > open && columns.times[place] <= references.first
-            {
-                kept.append(columns.times[place], columns.values[place])
-            }
-            if kept.count == 0 { return }
-            try self.hold(kept.count)
-            let labels = series.dropsName ? series.labels.dropping([Labels.metricName]) : series.labels
-            result.append(SeriesSamples(labels: labels, samples: kept))
-        }
-        return result.sorted { $0.labels < $1.labels }
-    }
-
     // MARK: Reading
 
-    private func select(
+    func select(
         _ node: VectorSelector, from first: Int64, through last: Int64
     ) throws(PromQLError) -> any SeriesSet {
         try checkStop()
@@ -171,7 +149,7 @@ extension Evaluation {
         }
     }
 
-    private func read(_ set: any SeriesSet, _ index: Int, into columns: inout SampleColumns) throws(PromQLError) {
+    func read(_ set: any SeriesSet, _ index: Int, into columns: inout SampleColumns) throws(PromQLError) {
         try checkStop()
         do {
             try set.read(index, into: &columns)

@@ -77,7 +77,7 @@ final class Evaluation {
         guard series.contains(where: \.dropsName) else { return series }
         var merged = MergedSeries()
         for var one in series {
-            if one.dropsName { one.labels[Labels.metricName] = nil }
+            if one.dropsName { one.labels.dropMetadata() }
             one.dropsName = false
             try merged.add(one)
         }

@@ -22,7 +22,8 @@ public struct Evaluator: Sendable {
         _ expression: Expression, at moment: Timestamp, text: String = ""
     ) throws(PromQLError) -> QueryAnswer {
         let evaluation = try evaluation(Steps.instant(moment.milliseconds), text)
-        let value = try evaluation.instantValue(of: expression)
+        let reckoned = try expression.reckoningDurations(step: 0, range: 0, in: SourceText(text))
+        let value = try evaluation.instantValue(of: reckoned)
         return evaluation.answer(value)
     }
 
@@ -31,7 +32,9 @@ public struct Evaluator: Sendable {
         _ expression: Expression, from first: Timestamp, through last: Timestamp, step: Duration, text: String = ""
     ) throws(PromQLError) -> QueryAnswer {
         let evaluation = try evaluation(try steps(from: first, through: last, step: step), text)
-        let value = try evaluation.rangeValue(of: expression)
+        let reckoned = try expression.reckoningDurations(
+            step: Double(step.milliseconds) / 1000, range: last.seconds - first.seconds, in: SourceText(text))
+        let value = try evaluation.rangeValue(of: reckoned)
         return evaluation.answer(value)
     }
 

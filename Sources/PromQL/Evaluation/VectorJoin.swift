@@ -38,12 +38,37 @@ private struct VectorJoin {
         let unused = Used(steps.count)
         for series in many {
             let key = signature.of(series.labels)
-            guard let candidates = partners[key] else { continue }
+            let candidates = partners[key] ?? []
             for candidate in candidates {
                 try checkStop()
                 try meet(series, candidate, &used[key, default: unused])
             }
+            if let fill = node.matching.fillRight {
+                let missing = standIn(fill.value, key, for: series) { step in
+                    !candidates.contains { !StepSeries.isAbsent($0.values[step]) }
+                }
+                try meet(series, missing, &used[key, default: unused])
+            }
         }
+        guard let fill = node.matching.fillLeft else { return }
+        for series in one {
+            try checkStop()
+            let key = signature.of(series.labels)
+            let matched = used[key] ?? unused
+            let missing = standIn(fill.value, key, for: series) { !matched.isMatched[$0] }
+            try meet(missing, series, &used[key, default: unused])
+        }
+    }
+
+    /// What stands in for an element that the other side lacks: the fill value where `series` is there and `isMissing`
+    /// says that no other element is.
+    private func standIn(
+        _ value: Double, _ key: Labels, for series: StepSeries, isMissing: (Int) -> Bool
+    ) -> StepSeries {
+        let values = series.values.indices.map { step in
+            !StepSeries.isAbsent(series.values[step]) && isMissing(step) ? value : StepSeries.absent
+        }
+        return StepSeries(labels: key, dropsName: false, values: values)
     }
 
     /// Two elements on the "one" side must never have the same signature at the same step. A step at which the other
@@ -54,8 +79,9 @@ private struct VectorJoin {
         guard partners.contains(where: { $0.value.count > 1 }) else { return }
         var isMet = PresenceColumn(steps.count)
         for series in many { isMet.merge(series.values) }
+        let isFilled = node.matching.fillLeft != nil || node.matching.fillRight != nil
         for (key, candidates) in partners where candidates.count > 1 {
-            for step in 0..<steps.count where isMet[step] {
+            for step in 0..<steps.count where isFilled || isMet[step] {
                 let present = candidates.filter { !StepSeries.isAbsent($0.values[step]) }
                 if present.count > 1 { throw duplicates(key, present) }
             }
@@ -113,6 +139,7 @@ private struct VectorJoin {
             used.isMatched[step] = true
             return
         }
+        used.isMatched[step] = true
         if used.results.isEmpty { used.results = [Set<Labels>](repeating: [], count: steps.count) }
         if !used.results[step].insert(labels).inserted {
             throw .evaluation(
@@ -130,7 +157,7 @@ private struct VectorJoin {
 
     private func resultLabels(_ many: Labels, _ one: Labels) -> Labels {
         var labels = many
-        if !node.operation.isComparison { labels[Labels.metricName] = nil }
+        if !node.operation.isComparison { labels.dropMetadata() }
         if isOneToOne {
             labels = node.matching.isOn ? labels.keeping(node.matching.labels) : labels.dropping(node.matching.labels)
         }

@@ -79,10 +79,29 @@ struct Checker {
             throw source.error(
                 at: node.span.start, "\(wanted) argument(s) in call to \"\(function.name)\", got \(count)")
         }
+        if function.name == "info", let selector = node.arguments.dropFirst().first {
+            try check(node.arguments[0])
+            try checkLabelSelector(selector)
+            return try expect(.instantVector, node.arguments[0], in: "call to function \"info\"")
+        }
         for (place, argument) in node.arguments.enumerated() {
             try check(argument)
             let expected = function.arguments[min(place, function.arguments.count - 1)]
             try expect(expected, argument, in: "call to function \"\(function.name)\"")
+        }
+    }
+
+    /// The second argument of `info()` only says which labels are wanted, and may say so of all.
+    private func checkLabelSelector(_ expression: Expression) throws(PromQLError) {
+        guard case .selector(let selector) = expression else {
+            throw source.error(at: expression.span.start, "expected label selectors only")
+        }
+        if selector.metric != nil {
+            throw source.error(
+                at: expression.span.start, "expected label selectors only, got vector selector instead")
+        }
+        for matcher in selector.matchers where matcher.comparison == .matches || matcher.comparison == .doesNotMatch {
+            _ = try matchesEmpty(matcher, selector)
         }
     }
 
@@ -133,6 +152,10 @@ struct Checker {
             return "set operator \"\(node.operation.rawValue)\" not allowed in binary scalar expression"
         }
         if hasScalar, !matching.labels.isEmpty { return "vector matching only allowed between instant vectors" }
+        if matching.fillLeft != nil || matching.fillRight != nil {
+            if hasScalar { return "filling in missing series only allowed between instant vectors" }
+            if node.operation.isSetOperator { return "filling in missing series not allowed for set operators" }
+        }
         if node.operation.isSetOperator, matching.cardinality != .manyToMany {
             return "no grouping allowed for \"\(node.operation.rawValue)\" operation"
         }

@@ -29,54 +29,33 @@ extension Expression {
             })
     }
 
-    /// The same with every range, offset, and sub-query's range and step divided by `speed`, never below a millisecond:
-    /// a day's rules run in minutes when `speed` is high. Fixed moments (`@`) stay.
-    public func scalingDurations(by speed: Double) -> Expression {
-        var copy = self
-        copy.scaleDurations(by: speed)
-        return copy
-    }
-
-    private mutating func scaleDurations(by speed: Double) {
+    /// Changes every node by `body`, parts before the whole.
+    mutating func change<Failure: Error>(
+        _ body: (inout Expression) throws(Failure) -> Void
+    ) throws(Failure) {
         switch self {
-        case .number, .string: break
-        case .selector(var node):
-            node.offset = Self.scaled(node.offset, by: speed)
-            self = .selector(node)
-        case .range(var node):
-            node.selector.offset = Self.scaled(node.selector.offset, by: speed)
-            node.range = Self.scaled(node.range, by: speed)
-            self = .range(node)
+        case .number, .string, .selector, .range: break
         case .subquery(var node):
-            node.expression.scaleDurations(by: speed)
-            node.range = Self.scaled(node.range, by: speed)
-            node.step = node.step.map { Self.scaled($0, by: speed) }
-            node.offset = Self.scaled(node.offset, by: speed)
+            try node.expression.change(body)
             self = .subquery(node)
         case .call(var node):
-            for place in node.arguments.indices { node.arguments[place].scaleDurations(by: speed) }
+            for place in node.arguments.indices { try node.arguments[place].change(body) }
             self = .call(node)
         case .aggregation(var node):
-            node.operand.scaleDurations(by: speed)
-            node.parameter?.scaleDurations(by: speed)
+            try node.operand.change(body)
+            try node.parameter?.change(body)
             self = .aggregation(node)
         case .binary(var node):
-            node.left.scaleDurations(by: speed)
-            node.right.scaleDurations(by: speed)
+            try node.left.change(body)
+            try node.right.change(body)
             self = .binary(node)
         case .unary(var node):
-            node.operand.scaleDurations(by: speed)
+            try node.operand.change(body)
             self = .unary(node)
         case .parenthesized(var node):
-            node.inner.scaleDurations(by: speed)
+            try node.inner.change(body)
             self = .parenthesized(node)
         }
-    }
-
-    /// A positive duration stays positive.
-    private static func scaled(_ duration: Duration, by speed: Double) -> Duration {
-        let milliseconds = (Double(duration.milliseconds) / speed).rounded()
-        guard milliseconds.isFinite, abs(milliseconds) < Double(Lexer.longestDuration) else { return duration }
-        return .milliseconds(duration > .zero ? max(1, Int64(milliseconds)) : Int64(milliseconds))
+        try body(&self)
     }
 }

@@ -18,8 +18,8 @@ public struct FunctionSignature: Hashable, Sendable {
         "histogram_avg", "histogram_count", "histogram_stddev", "histogram_stdvar", "histogram_sum",
     ]
 
-    /// Functions of Prometheus that this engine does not have for other reasons.
-    static let notSupported: Set<String> = ["info", "start_timestamp"]
+    /// Functions that only make sense where samples say when their counting began, which is not stored either.
+    static let forStartTimestamps: Set<String> = ["start_timestamp"]
 
     /// How many arguments there must be at least.
     var fewest: Int { optional == 0 ? arguments.count : arguments.count - 1 }
@@ -71,6 +71,7 @@ public struct FunctionSignature: Hashable, Sendable {
         FunctionSignature("histogram_fraction", [.scalar, .scalar, .instantVector]),
         FunctionSignature("histogram_quantile", [.scalar, .instantVector]),
         FunctionSignature("histogram_quantiles", [.instantVector, .string, .scalar, .scalar], optional: 9),
+        FunctionSignature("info", [.instantVector, .instantVector], optional: 1),
         FunctionSignature("label_join", [.instantVector, .string, .string, .string], optional: nil),
         FunctionSignature("label_replace", [.instantVector, .string, .string, .string, .string]),
         FunctionSignature("max_of", [.scalar, .scalar], .scalar),

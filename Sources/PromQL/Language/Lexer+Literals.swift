@@ -37,6 +37,10 @@ extension Lexer {
         guard !text.hasSuffix("_"), !text.contains("__"), !text.contains("_."), !text.contains("._"),
             digits.utf8.allSatisfy({ (0x30...0x39).contains($0) || ".eE+-".utf8.contains($0) })
         else { return nil }
+        // As in Go, a leading zero means octal where all digits are.
+        if digits.utf8.count > 1, digits.utf8.first == 0x30, let number = UInt64(digits, radix: 8) {
+            return Double(number)
+        }
         return Double(digits)
     }
 

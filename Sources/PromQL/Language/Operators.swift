@@ -56,6 +56,11 @@ public struct VectorMatching: Hashable, Sendable {
     public var labels: [String] = []
     /// The labels that `group_left` and `group_right` take over from the one side.
     public var included: [String] = []
+    /// `fill_left`: stands in for an element that the left side lacks. Where `group_right` is said, for one that the
+    /// side of many lacks, as in Prometheus.
+    public var fillLeft: NumberLiteral?
+    /// `fill_right`: likewise for the right side, and where `group_right` is said for the side of one.
+    public var fillRight: NumberLiteral?
 }
 
 /// An operator between two expressions.

@@ -62,8 +62,8 @@ extension Parser {
             if FunctionSignature.forNativeHistograms.contains(name) {
                 throw error(at: start, "function \"\(name)\" is not supported yet: it needs native histograms")
             }
-            if FunctionSignature.notSupported.contains(name) {
-                throw error(at: start, "function \"\(name)\" is experimental and not supported yet")
+            if FunctionSignature.forStartTimestamps.contains(name) {
+                throw error(at: start, "function \"\(name)\" is not supported yet: it needs start timestamps")
             }
             throw error(at: start, "unknown function with name \"\(name)\"")
         }

@@ -84,8 +84,8 @@ extension Parser {
                 result = try withOffset(result)
             } else if current.isSign("@") {
                 result = try withAnchor(result)
-            } else if let word = current.keyword, word == "anchored" || word == "smoothed" {
-                throw error(at: current.span.start, "\(word) modifier is experimental and not supported")
+            } else if let boundary = current.keyword.flatMap({ RangeBoundary(rawValue: $0) }) {
+                result = try withBoundary(boundary, result)
             } else {
                 return result
             }
@@ -101,71 +101,36 @@ extension Parser {
             return .range(try rangeSelector(of: expression, range, open: open))
         }
         advance()
-        let step = current.isSign("]") ? nil : try positiveDuration(in: "subquery selector")
+        let step = current.isSign("]") ? nil : try positiveDuration(in: "subquery selector", orSign: "]")
         try expectSign("]", in: "subquery selector")
         try builtNode(around: [depth])
         return .subquery(
             Subquery(
-                expression: expression, range: range, step: step,
-                span: SourceSpan(expression.span.start, previousEnd)))
+                expression: expression, range: range.fixed, rangeExpression: range.computed, step: step?.fixed,
+                stepExpression: step?.computed, span: SourceSpan(expression.span.start, previousEnd)))
     }
 
     private func rangeSelector(
-        of expression: Expression, _ range: Duration, open: Int
+        of expression: Expression, _ range: ReadDuration, open: Int
     ) throws(PromQLError) -> RangeSelector {
         guard case .selector(let selector) = expression else {
             throw error(at: open, "ranges only allowed for vector selectors")
         }
-        if selector.offset != .zero { throw error(at: open, "no offset modifiers allowed before range") }
-        if selector.anchor != nil { throw error(at: open, "no @ modifiers allowed before range") }
-        return RangeSelector(selector: selector, range: range, span: SourceSpan(selector.span.start, previousEnd))
-    }
-
-    private mutating func positiveDuration(in context: String) throws(PromQLError) -> Duration {
-        let start = current.span.start
-        let duration = try duration(in: context)
-        if currentOperator() != nil { throw durationExpression() }
-        if duration <= .zero { throw error(at: start, "duration must be greater than 0") }
-        return duration
-    }
-
-    /// A duration, or a number of seconds.
-    private mutating func duration(in context: String) throws(PromQLError) -> Duration {
-        let token = current
-        try refuseDurationExpression()
-        switch token.kind {
-        case .duration(let milliseconds):
-            advance()
-            return .milliseconds(milliseconds)
-        case .number(let seconds):
-            advance()
-            let milliseconds = (seconds * 1000).rounded()
-            guard abs(milliseconds) <= Double(Lexer.longestDuration) else {
-                throw error(at: token.span.start, "duration out of range")
-            }
-            return .milliseconds(Int64(milliseconds))
-        default: throw unexpected(in: context, expected: "number or duration")
+        if selector.offset != .zero || selector.offsetExpression != nil {
+            throw error(at: open, "no offset modifiers allowed before range")
         }
-    }
-
-    /// What a duration cannot begin with, but a duration expression can.
-    private func refuseDurationExpression() throws(PromQLError) {
-        let functions = ["step", "range", "min_of", "max_of"]
-        if current.isSign("(") || current.keyword.map({ functions.contains($0) }) == true { throw durationExpression() }
-    }
-
-    private func durationExpression() -> PromQLError {
-        error(at: current.span.start, "duration expressions are experimental and not supported")
+        if selector.anchor != nil { throw error(at: open, "no @ modifiers allowed before range") }
+        return RangeSelector(
+            selector: selector, range: range.fixed, rangeExpression: range.computed,
+            span: SourceSpan(selector.span.start, previousEnd))
     }
 
     private mutating func withOffset(_ expression: Expression) throws(PromQLError) -> Expression {
         let place = advance().span.start
-        let isNegative = current.isSign("-")
-        if isNegative || current.isSign("+") { advance() }
-        let amount = try duration(in: "offset")
-        return try modified(expression, named: "offset", at: place) { offset, _ in
-            guard offset == .zero else { return false }
-            offset = isNegative ? .zero - amount : amount
+        let amount = try offsetDuration()
+        return try modified(expression, named: "offset", at: place) { offset, computed, _ in
+            guard offset == .zero, computed == nil else { return false }
+            (offset, computed) = (amount.fixed, amount.computed)
             return true
         }
     }
@@ -173,7 +138,7 @@ extension Parser {
     private mutating func withAnchor(_ expression: Expression) throws(PromQLError) -> Expression {
         let place = advance().span.start
         let moment = try anchor()
-        return try modified(expression, named: "@", at: place) { _, anchor in
+        return try modified(expression, named: "@", at: place) { _, _, anchor in
             guard anchor == nil else { return false }
             anchor = moment
             return true
@@ -206,22 +171,23 @@ extension Parser {
     /// Sets a modifier on a selector, range or sub-query; `set` says whether it was not set before.
     private func modified(
         _ expression: Expression, named name: String, at place: Int,
-        set: (inout Duration, inout TimeAnchor?) -> Bool
+        set: (inout Duration, inout DurationExpression?, inout TimeAnchor?) -> Bool
     ) throws(PromQLError) -> Expression {
         let end = previousEnd
         let isFirst: Bool
         let result: Expression
         switch expression {
         case .selector(var node):
-            isFirst = set(&node.offset, &node.anchor)
+            isFirst = set(&node.offset, &node.offsetExpression, &node.anchor)
             node.span.end = end
             result = .selector(node)
         case .range(var node):
-            isFirst = set(&node.selector.offset, &node.selector.anchor)
+            isFirst = set(
+                &node.selector.offset, &node.selector.offsetExpression, &node.selector.anchor)
             node.span.end = end
             result = .range(node)
         case .subquery(var node):
-            isFirst = set(&node.offset, &node.anchor)
+            isFirst = set(&node.offset, &node.offsetExpression, &node.anchor)
             node.span.end = end
             result = .subquery(node)
         default:
@@ -236,5 +202,30 @@ extension Parser {
                 name == "@" ? "@ <timestamp> may not be set multiple times" : "offset may not be set multiple times")
         }
         return result
+    }
+
+    /// `anchored` or `smoothed`.
+    private mutating func withBoundary(
+        _ boundary: RangeBoundary, _ expression: Expression
+    ) throws(PromQLError) -> Expression {
+        let word = advance().span
+        var selector: VectorSelector
+        switch expression {
+        case .selector(let node): selector = node
+        case .range(let node): selector = node.selector
+        case .subquery: throw error(at: word.start, "\(boundary.rawValue) modifier is not supported for subqueries")
+        default: throw error(at: word.start, "\(boundary.rawValue) modifier must be preceded by a selector")
+        }
+        if let other = selector.boundary, other != boundary {
+            throw error(at: word.start, "anchored and smoothed modifiers cannot be used together")
+        }
+        selector.boundary = boundary
+        guard case .range(var range) = expression else {
+            selector.span.end = word.end
+            return .selector(selector)
+        }
+        range.selector = selector
+        range.span.end = word.end
+        return .range(range)
     }
 }

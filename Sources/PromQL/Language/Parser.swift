@@ -1,7 +1,8 @@
 import FleetModel
 
-/// Reads a query: the whole grammar of Prometheus 3 but for what it keeps behind experimental flags (duration
-/// expressions, `fill`, `anchored`, `smoothed`), which is refused by name. Throws `PromQLError.syntax`.
+/// Reads a query: the whole grammar of Prometheus 3, with what it keeps behind experimental flags (duration
+/// expressions, `fill`, `anchored`, `smoothed`), but for what needs native histograms, which is refused by name. Throws
+/// `PromQLError.syntax`.
 public func parse(_ text: String) throws(PromQLError) -> Expression {
     try Parser.expression(of: text)
 }
@@ -12,6 +13,8 @@ struct Parser {
     static let longestText = 1 << 20
     /// Deepest tree: later passes walk it recursively.
     static let deepestTree = 250
+    /// Most operators in a row in one duration.
+    static let longestDurationChain = 50
 
     let source: SourceText
     let tokens: [Token]
@@ -43,9 +46,8 @@ struct Parser {
 
     /// An expression whose operators bind tighter than `precedence`.
     mutating func expression(above precedence: Int) throws(PromQLError) -> Expression {
-        nesting += 1
-        defer { nesting -= 1 }
-        if nesting > Self.deepestTree { throw tooDeep() }
+        try enterNesting()
+        defer { leaveNesting() }
         var left = try operand()
         var leftDepth = builtDepth
         while let operation = currentOperator(), operation.precedence > precedence {
@@ -114,10 +116,39 @@ struct Parser {
                 if current.isSign("(") { result.matching.included = try labelNames() }
             }
         }
-        if let word = current.keyword, ["fill", "fill_left", "fill_right"].contains(word), peek().isSign("(") {
-            throw error(at: current.span.start, "binop fill modifiers are experimental and not supported")
-        }
+        try fillModifiers(into: &result.matching)
         return result
+    }
+
+    /// `fill(0)`, or `fill_left(0)` and `fill_right(0)` in any order, each at most once.
+    private mutating func fillModifiers(into matching: inout VectorMatching) throws(PromQLError) {
+        while let word = current.keyword, ["fill", "fill_left", "fill_right"].contains(word), peek().isSign("(") {
+            let place = advance().span.start
+            let isTaken =
+                word != "fill_right" && matching.fillLeft != nil || word != "fill_left" && matching.fillRight != nil
+            if isTaken { throw error(at: place, "\(word) may not be set multiple times") }
+            let value = try fillValue(of: word)
+            if word != "fill_right" { matching.fillLeft = value }
+            if word != "fill_left" { matching.fillRight = value }
+        }
+    }
+
+    private mutating func fillValue(of word: String) throws(PromQLError) -> NumberLiteral {
+        try expectSign("(", in: word)
+        let start = current.span.start
+        let isNegative = current.isSign("-")
+        if isNegative || current.isSign("+") { advance() }
+        let value: Double
+        switch current.kind {
+        case .number(let number): value = number
+        case .duration(let milliseconds): value = Double(milliseconds) / 1000
+        case .word where current.keyword == "inf": value = .infinity
+        case .word where current.keyword == "nan": value = .nan
+        default: throw unexpected(in: word, expected: "number")
+        }
+        advance()
+        try expectSign(")", in: word)
+        return NumberLiteral(value: isNegative ? -value : value, span: SourceSpan(start, previousEnd))
     }
 
     /// `(a, b, "c d")`.
@@ -163,6 +194,14 @@ struct Parser {
 
     // MARK: Depth
 
+    /// Says that the parser goes one level deeper; to be followed by `leaveNesting`.
+    mutating func enterNesting() throws(PromQLError) {
+        if nesting >= Self.deepestTree { throw tooDeep() }
+        nesting += 1
+    }
+
+    mutating func leaveNesting() { nesting -= 1 }
+
     /// Says that a leaf was built.
     mutating func builtLeaf() { builtDepth = 1 }
 
@@ -174,7 +213,7 @@ struct Parser {
 
     var lastDepth: Int { builtDepth }
 
-    private func tooDeep() -> PromQLError {
+    func tooDeep() -> PromQLError {
         error(at: current.span.start, "the expression is nested more than \(Self.deepestTree) levels deep")
     }
 

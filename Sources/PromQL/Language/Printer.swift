@@ -74,8 +74,13 @@ extension Expression: CustomStringConvertible {
         return isPlain ? name : quoted(name)
     }
 
+    /// A length of time, fixed or decided by the query.
+    static func text(_ duration: Duration, _ computed: DurationExpression?) -> String {
+        computed.map { $0.description } ?? text(duration)
+    }
+
     /// `offset` and `@`, with a space in front of each.
-    static func modifiers(_ offset: Duration, _ anchor: TimeAnchor?) -> String {
+    static func modifiers(_ offset: Duration, _ computed: DurationExpression?, _ anchor: TimeAnchor?) -> String {
         let moment =
             switch anchor {
             case .time(let moment): " @ \(text(moment.seconds))"
@@ -83,6 +88,7 @@ extension Expression: CustomStringConvertible {
             case .end: " @ end()"
             case nil: ""
             }
+        if let computed { return "\(moment) offset \(computed.afterOffset)" }
         return moment + (offset == .zero ? "" : " offset \(text(offset))")
     }
 }
@@ -101,7 +107,8 @@ extension VectorSelector: CustomStringConvertible {
             name = ""
         }
         let braces = conditions.isEmpty && !name.isEmpty ? "" : "{\(conditions.joined(separator: ","))}"
-        return name + braces + range + Expression.modifiers(offset, anchor)
+        let ends = boundary.map { " \($0.rawValue)" } ?? ""
+        return name + braces + range + ends + Expression.modifiers(offset, offsetExpression, anchor)
     }
 
     /// Whether the metric's name can stand in front of the braces.
@@ -115,7 +122,7 @@ extension VectorSelector: CustomStringConvertible {
 
 extension RangeSelector: CustomStringConvertible {
     /// As PromQL.
-    public var description: String { selector.described(range: "[\(Expression.text(range))]") }
+    public var description: String { selector.described(range: "[\(Expression.text(range, rangeExpression))]") }
 }
 
 extension Subquery: CustomStringConvertible {
@@ -126,7 +133,9 @@ extension Subquery: CustomStringConvertible {
 
     /// What stands behind the expression.
     var suffix: String {
-        "[\(Expression.text(range)):\(step.map { Expression.text($0) } ?? "")]" + Expression.modifiers(offset, anchor)
+        let interval = step.map { Expression.text($0, stepExpression) } ?? ""
+        return "[\(Expression.text(range, rangeExpression)):\(interval)]"
+            + Expression.modifiers(offset, offsetExpression, anchor)
     }
 }
 
@@ -159,6 +168,12 @@ extension BinaryOperation: CustomStringConvertible {
         }
         if matching.cardinality == .manyToOne { words.append("group_left (\(Self.names(matching.included)))") }
         if matching.cardinality == .oneToMany { words.append("group_right (\(Self.names(matching.included)))") }
+        if let left = matching.fillLeft, left == matching.fillRight {
+            words.append("fill (\(Expression.text(left.value)))")
+        } else {
+            if let left = matching.fillLeft { words.append("fill_left (\(Expression.text(left.value)))") }
+            if let right = matching.fillRight { words.append("fill_right (\(Expression.text(right.value)))") }
+        }
         return words.joined(separator: " ")
     }
 

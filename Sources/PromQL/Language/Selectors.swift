@@ -10,6 +10,14 @@ public enum TimeAnchor: Hashable, Sendable {
     case end
 }
 
+/// What happens at the ends of a range, or between two samples.
+public enum RangeBoundary: String, Hashable, Sendable {
+    /// The newest sample at or before the older end belongs to the range, as far as the look-back goes.
+    case anchored
+    /// Values at the ends are interpolated between the samples on both sides.
+    case smoothed
+}
+
 /// Picks series, and of each the newest sample.
 public struct VectorSelector: Hashable, Sendable {
     /// The metric's name, where it stands alone: in front of the braces, or quoted inside them.
@@ -18,8 +26,12 @@ public struct VectorSelector: Hashable, Sendable {
     public var matchers: [LabelMatcher]
     /// How much earlier to look; negative for later.
     public var offset: Duration = .zero
+    /// The offset, where the query decides it; then `offset` says nothing.
+    public var offsetExpression: DurationExpression?
     /// The moment to look at, if not the evaluated one.
     public var anchor: TimeAnchor?
+    /// `anchored` or `smoothed`, of a range or of the selector alone.
+    public var boundary: RangeBoundary?
     /// Where it stood.
     public var span: SourceSpan
 
@@ -35,6 +47,8 @@ public struct RangeSelector: Hashable, Sendable {
     public var selector: VectorSelector
     /// How long the range is; its older end is not part of it.
     public var range: Duration
+    /// The range, where the query decides it; then `range` says nothing.
+    public var rangeExpression: DurationExpression?
     /// Where it stood.
     public var span: SourceSpan
 }
@@ -45,10 +59,16 @@ public struct Subquery: Hashable, Sendable {
     public var expression: Expression
     /// How long the range is; its older end is not part of it.
     public var range: Duration
+    /// The range, where the query decides it; then `range` says nothing.
+    public var rangeExpression: DurationExpression?
     /// Between the moments; `nil` for the engine's default.
     public var step: Duration?
+    /// The step, where the query decides it; then `step` says nothing.
+    public var stepExpression: DurationExpression?
     /// How much earlier to look; negative for later.
     public var offset: Duration = .zero
+    /// The offset, where the query decides it; then `offset` says nothing.
+    public var offsetExpression: DurationExpression?
     /// The moment to look at, if not the evaluated one.
     public var anchor: TimeAnchor?
     /// Where it stood.

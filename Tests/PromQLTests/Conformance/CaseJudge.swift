@@ -175,7 +175,7 @@ struct CaseJudge {
     private func checkAsRange(_ expression: Expression, _ moment: Int64) throws {
         let depends = ["start", "end", "range", "step"]
         guard !evaluation.isOrdered, evaluation.rangeVector == nil, expression.kind != .string,
-            expression.kind != .rangeVector, !expression.calls(anyOf: depends)
+            expression.kind != .rangeVector, !expression.calls(anyOf: depends), !Self.decidesDurations(expression)
         else { return }
         let answer = try evaluate(expression, .range(first: moment - 60_000, last: moment + 60_000, step: 60_000))
         guard case .matrix(let series) = answer.value else { throw Complaint(text: "no matrix") }
@@ -194,6 +194,12 @@ struct CaseJudge {
         } catch let complaint as Complaint {
             throw Complaint(text: "as a range: \(complaint.text)")
         }
+    }
+
+    /// Whether a duration depends on the query's step or range.
+    private static func decidesDurations(_ expression: Expression) -> Bool {
+        let text = "\(expression)"
+        return text.contains("step()") || text.contains("range()")
     }
 
     /// With every selector anchored at the moment, any other moment of evaluation must give the same.
