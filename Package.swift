@@ -134,7 +134,7 @@ let package = Package(
             "FleetServerTests",
             [
                 "ConfigurationFile", "FleetModel", "FleetServer", "MetricsWire", "Placement", "PromQL", "Remediation",
-                "RulePacks", logging,
+                "RulePacks", "TimeSeriesStore", logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Hummingbird", package: "hummingbird"),

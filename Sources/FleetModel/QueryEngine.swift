@@ -7,6 +7,34 @@ public protocol QueryEngine: Sendable {
     func range(
         _ expression: String, from first: Timestamp, through last: Timestamp, step: Duration
     ) async throws -> QueryAnswer
+
+    /// The same from samples or buckets, as `resolution` says.
+    func range(
+        _ expression: String, from first: Timestamp, through last: Timestamp, step: Duration,
+        resolution: SourceResolution
+    ) async throws -> QueryAnswer
+}
+
+extension QueryEngine {
+    /// An engine that does not keep buckets answers as it does.
+    public func range(
+        _ expression: String, from first: Timestamp, through last: Timestamp, step: Duration,
+        resolution: SourceResolution
+    ) async throws -> QueryAnswer {
+        try await range(expression, from: first, through: last, step: step)
+    }
+}
+
+/// Whether a range query reads samples or buckets of five minutes (`RollupView`). Buckets serve only where start, step
+/// and ranges are whole buckets.
+public enum SourceResolution: Hashable, Sendable {
+    /// Samples alone, also where none are kept any more.
+    case samples
+    /// Samples; buckets where the query goes back to times of which no samples are kept, and then only for functions
+    /// whose value is the same.
+    case samplesWhereKept
+    /// Buckets wherever they serve, for the growth of counters as well.
+    case buckets
 }
 
 /// What a query gave.

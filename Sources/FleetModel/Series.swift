@@ -90,6 +90,9 @@ public protocol SeriesSource: Sendable {
     /// labels; one of them may turn out to have none when it is read. The set is a consistent view of the moment it was
     /// made.
     func select(_ matchers: [LabelMatcher], from first: Int64, through last: Int64) throws -> any SeriesSet
+
+    /// The source's buckets of five minutes, where it keeps such.
+    var rollups: (any RollupView)? { get }
 }
 
 /// What a selection found. Samples are decoded when asked for, so a scan holds one series at a time; different indexes

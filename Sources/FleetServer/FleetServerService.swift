@@ -46,7 +46,7 @@ public struct FleetServerService: Service {
         try FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         packs = try configuration.packs.map { try RulePack.load(folder: $0).scaled(by: configuration.packSpeed) }
-        series = try TimeSeriesStore(directory: folder + "/series", logger: logger)
+        series = try TimeSeriesStore(directory: folder + "/series", options: configuration.store, logger: logger)
         state = try FleetStateStore(path: folder + "/fleet.sqlite")
     }
 

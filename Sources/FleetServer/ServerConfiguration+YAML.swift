@@ -3,6 +3,7 @@ import FleetModel
 import Placement
 import PromQL
 import Remediation
+import TimeSeriesStore
 
 extension ServerConfiguration {
     /// Reads and checks the file at `path`.
@@ -16,6 +17,10 @@ extension ServerConfiguration {
     /// packs: /usr/local/share/evenkeel/rules   # a folder a pack; default: the bundled ones
     /// pack_speed: 1                     # packs' ranges and waits run so many times as fast; for demonstrations
     /// evaluation_interval: 15s          # from one evaluation of the rules to the next
+    /// raw_retention: 31d                # how long samples are kept; whole days (UTC) go
+    /// raw_size_limit: 100GiB            # beyond this the oldest days of samples go first; default: no limit
+    /// rollup_retention: 2y              # how long buckets of five minutes are kept; 0 for none
+    /// rollup_size_limit: 100GiB         # likewise; they are kept in files of 32 days
     /// query_timeout: 2m                 # the longest that a query waits and runs
     /// query_max_samples: 50000000       # the most samples that a query holds in memory
     /// query_max_concurrency: 4          # how many queries run at once; more wait in line
@@ -45,6 +50,7 @@ extension ServerConfiguration {
         control.standardLevel = try reader.value("automation", Self.level) ?? control.standardLevel
         try readLimits(&reader)
         try readQueries(&reader)
+        try readRetention(&reader)
         try reader.refuseUnknownKeys()
     }
 
@@ -113,7 +119,7 @@ extension ServerConfiguration {
         return .value(.milliseconds(Int64(seconds * 1000)))
     }
 
-    private static func size(_ text: String) -> ConfigurationReader.Parsed<Bytes> {
+    static func size(_ text: String) -> ConfigurationReader.Parsed<Bytes> {
         guard let size = Bytes(parsing: text), size > .zero else {
             return .problem("'\(text)' is not a size; write a whole number and KiB, MiB, GiB or TiB")
         }
@@ -143,6 +149,12 @@ extension ServerConfiguration {
             "processor_ceiling: \(control.planner.processorCeiling * 100)",
             "memory_ceiling: \(control.planner.memoryCeiling * 100)",
         ]
+        lines += [
+            "raw_retention: \(PrometheusDuration.text(store.rawRetention))",
+            "rollup_retention: \(PrometheusDuration.text(store.rollupRetention))",
+        ]
+        if let limit = store.rawSizeLimit { lines.append("raw_size_limit: \(limit.count)") }
+        if let limit = store.rollupSizeLimit { lines.append("rollup_size_limit: \(limit.count)") }
         if !crossOrigins.isEmpty { lines.append("cors_origins: \(crossOrigins.joined(separator: ","))") }
         return lines.joined(separator: "\n") + "\n"
     }

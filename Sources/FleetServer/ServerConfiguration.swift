@@ -1,6 +1,7 @@
 import FleetModel
 import PromQL
 import Remediation
+import TimeSeriesStore
 
 /// Everything that a server is told at start.
 public struct ServerConfiguration: Sendable {
@@ -20,6 +21,8 @@ public struct ServerConfiguration: Sendable {
     public var control: ControlSettings
     /// What operators' queries may use.
     public var queries = QueryOptions()
+    /// What the store takes and how long it keeps it.
+    public var store = StoreOptions()
     /// The web pages that may read from the Prometheus API, by origin; `*` for all. None by default.
     public var crossOrigins: [String] = []
 

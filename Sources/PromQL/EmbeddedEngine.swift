@@ -29,8 +29,17 @@ public final class EmbeddedEngine: QueryEngine {
     public func range(
         _ expression: String, from first: Timestamp, through last: Timestamp, step: Duration
     ) async throws -> QueryAnswer {
+        try await range(expression, from: first, through: last, step: step, resolution: .samplesWhereKept)
+    }
+
+    /// The same from samples or from the source's buckets.
+    public func range(
+        _ expression: String, from first: Timestamp, through last: Timestamp, step: Duration,
+        resolution: SourceResolution
+    ) async throws -> QueryAnswer {
         try await run(expression) { (evaluator, parsed) throws(PromQLError) in
-            try evaluator.range(parsed, from: first, through: last, step: step, text: expression)
+            try evaluator.range(
+                parsed, from: first, through: last, step: step, resolution: resolution, text: expression)
         }
     }
 

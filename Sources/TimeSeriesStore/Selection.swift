@@ -80,9 +80,10 @@ extension Selection {
 }
 
 extension StoreState {
-    /// The series that satisfy every matcher, by labels, with all that is known of them in a span.
+    /// The series that satisfy every matcher, by labels, with all that is known of them in a span: those that may have
+    /// samples there, or with `keepsAll` those without any as well.
     mutating func select(
-        _ matchers: [LabelMatcher], in span: ClosedRange<Int64>, cache: PageCache
+        _ matchers: [LabelMatcher], in span: ClosedRange<Int64>, cache: PageCache, keepsAll: Bool = false
     ) throws(StoreError) -> Selection {
         var found = try index.select(matchers)
         found.removeAll { hasEnded($0, before: span.lowerBound) }
@@ -94,7 +95,7 @@ extension StoreState {
             let runs = day.runs.filter { $0.span.overlaps(span) }
             return runs.isEmpty ? nil : StoredDay(file: day.file, runs: runs)
         }
-        if heads.isEmpty && touched.isEmpty { return .empty(cache: cache) }
+        if heads.isEmpty && touched.isEmpty && !keepsAll { return .empty(cache: cache) }
         let members = found.map { series in
             Selection.Member(
                 labels: index.labels(of: series), ordinal: ordinals[Int(series)],

@@ -4,6 +4,13 @@ import FleetModel
 public struct StoreOptions: Sendable {
     /// How long raw samples are kept.
     public var rawRetention: Duration = .seconds(31 * 86_400)
+    /// How many bytes files of raw samples may take; beyond that the oldest go first, and the newest stays. `nil` for as
+    /// many as there are.
+    public var rawSizeLimit: Bytes?
+    /// How long rollups of five minutes are kept; zero for no rollups.
+    public var rollupRetention: Duration = .seconds(2 * 365 * 86_400)
+    /// How many bytes files of rollups may take, likewise.
+    public var rollupSizeLimit: Bytes?
     /// How far a sample may lie behind the newest one of its series.
     public var outOfOrderWindow: Duration = .seconds(2 * 3600)
     /// How far a sample may lie in the future.

@@ -26,6 +26,7 @@ extension TimeSeriesStore {
             Double(figures.memory + cacheMemory))
         writeSamples(figures.counters.samples, to: &page)
         writeCounters(figures.counters, pagesRead: pagesRead, to: &page)
+        writeFileMetrics(figures.counters, to: &page)
     }
 
     private func figures() -> Figures {
@@ -56,10 +57,6 @@ extension TimeSeriesStore {
             ("log_bytes", "Bytes written to the log.", counters.logBytes),
             ("flushes", "Times that memory went to disk.", counters.flushes),
             ("flush_failures", "Times that memory could not go to disk.", counters.flushFailures),
-            ("merges", "Times that runs of a block file became one.", counters.merges),
-            ("merge_failures", "Merges that were given up and are tried again.", counters.mergeFailures),
-            ("merged_samples", "Samples that went through merges.", counters.mergedSamples),
-            ("damaged_pages", "Pages that a merge could not read.", counters.damagedPages),
             ("pages_read", "Pages read from block files.", pagesRead),
         ]
         for row in rows {

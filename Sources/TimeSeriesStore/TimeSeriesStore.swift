@@ -102,6 +102,7 @@ public final class TimeSeriesStore: Sendable {
             state.withLock { state in
                 state.isClosed = true
                 state.days = []
+                state.rollups = []
             }
             lock.withLock { $0 = nil }
         }
@@ -123,6 +124,28 @@ extension TimeSeriesStore: SeriesSource {
         return try state.withLock { state throws(StoreError) in
             if state.isClosed { throw .shuttingDown }
             return try state.select(matchers, in: first...last, cache: cache)
+        }
+    }
+}
+
+extension TimeSeriesStore: RollupView {
+    /// The store's own buckets of five minutes.
+    public var rollups: (any RollupView)? { self }
+
+    /// From when on samples are kept: milliseconds since the epoch, `Int64.min` while none were dropped.
+    public var samplesBegin: Int64 { state.withLock { $0.samplesBegin } }
+
+    /// The series that satisfy every matcher and may have a bucket that ends in the span, sorted by labels. Throws as
+    /// `select` does.
+    public func selectBuckets(
+        _ matchers: [LabelMatcher], from first: Int64, through last: Int64
+    ) throws -> any BucketSet {
+        // Times so far out that sums with the width of a bucket would not fit are no times of buckets.
+        let start = min(max(first, .min / 2), .max / 2)
+        let span = start...max(start, min(last, .max / 2))
+        return try state.withLock { state throws(StoreError) in
+            if state.isClosed { throw .shuttingDown }
+            return try state.selectBuckets(matchers, in: span, cache: cache)
         }
     }
 }

@@ -5,6 +5,7 @@ import Placement
 import PromQL
 import Remediation
 import Testing
+import TimeSeriesStore
 
 @testable import FleetServer
 
@@ -36,6 +37,10 @@ import Testing
             migration_bandwidth: 100MiB
             migration_downtime: 500ms
             migration_time_limit: 5m
+            raw_retention: 10d
+            raw_size_limit: 10GiB
+            rollup_retention: 1y
+            rollup_size_limit: 20GiB
             query_timeout: 30s
             query_max_samples: 1000000
             query_max_concurrency: 2
@@ -53,6 +58,10 @@ import Testing
         #expect(configuration.control.migration.bandwidthLimit == .mebibytes(100))
         #expect(configuration.control.migration.downtimeLimitMilliseconds == 500)
         #expect(configuration.control.migration.timeLimitSeconds == 300)
+        #expect(configuration.store.rawRetention == .seconds(10 * 86_400))
+        #expect(configuration.store.rawSizeLimit == .gibibytes(10))
+        #expect(configuration.store.rollupRetention == .seconds(365 * 86_400))
+        #expect(configuration.store.rollupSizeLimit == .gibibytes(20))
         #expect(configuration.queries.timeLimit == .seconds(30))
         #expect(configuration.queries.sampleLimit == 1_000_000)
         #expect(configuration.queries.concurrency == 2)
@@ -65,6 +74,10 @@ import Testing
         ("migration_bandwidth: fast", "migration_bandwidth:"), ("colour: red", "there is no key 'colour'"),
         ("packs: /no/such/folder", "/no/such/folder cannot be read"), ("query_timeout: never", "1:16: query_timeout:"),
         ("query_max_samples: 0", "query_max_samples:"), ("cors_origins: grafana.example.org", "is not an origin"),
+        ("raw_retention: 12h", "1:16: raw_retention:"), ("rollup_retention: 30d", "1:19: rollup_retention:"),
+        ("raw_retention: 3y", "rollup_retention: rollups must be kept at least as long"),
+        ("rollup_retention: 0\nrollup_size_limit: 1GiB", "2:20: rollup_size_limit:"),
+        ("raw_size_limit: lots", "raw_size_limit:"),
         ("cors_origins: https://grafana.example.org/", "is not an origin"),
     ])
     func whatCannotBeIsRefusedWhereItStands(yaml: String, place: String) throws {

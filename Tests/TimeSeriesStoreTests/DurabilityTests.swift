@@ -182,7 +182,9 @@ import Testing
         try await again.flush()
         #expect(try again.all().first?.samples.values == [2, 3])
         let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".db") }
-        #expect(files.sorted() == [BlockFile.name(of: BlockFile.day(of: testTime)), "catalogue.db"])
+        let today = BlockFile.day(of: testTime)
+        let rollups = BlockName(rollupOfDay: today - 3).fileName
+        #expect(files.sorted() == [BlockFile.name(of: today), "catalogue.db", rollups])
     }
 
     @Test func aFullDiskIsRidOfOldDaysByTheWritesThatItRefuses() async throws {

@@ -174,7 +174,9 @@ extension TimeSeriesStore {
     }
 
     @Test func aDamagedPageCostsItsSamplesAndTheMergeEnds() async throws {
-        let store = try open()
+        var options = StoreOptions()
+        options.rollupRetention = .zero
+        let store = try open(options)
         try await write(store, runs: 3, series: 2)
         let (file, run) = try #require(store.state.withLock { state in state.days.first.map { ($0.file, $0.runs[1]) } })
         try Statement(file.writer, "UPDATE page SET data = zeroblob(5000) WHERE id = ?").run(.integer(run.base))

@@ -58,8 +58,9 @@ struct PrometheusRoutes {
                     + "Try decreasing the query resolution (?step=XX)")
         }
         let expression = parameters["query"] ?? ""
+        let resolution = try parameters.sourceResolution()
         return try await answer(parameters, limit: limit) {
-            try await engine.range(expression, from: first, through: last, step: step)
+            try await engine.range(expression, from: first, through: last, step: step, resolution: resolution)
         }
     }
 

@@ -15,17 +15,23 @@ extension Evaluation {
         let parameters = try parameters(function, node, steps)
         var windows = WindowKernel(function: function, parameters: parameters, steps: steps, range: range)
         var found = PresenceColumn(steps.count)
-        try streamRanges(argument, steps) { series, columns, references throws(PromQLError) in
-            if let boundary {
-                self.evaluate(function, boundary, range, columns, references, into: &series.values)
-            } else {
-                try windows.evaluate(columns, references, into: &series.values, checkStop: self.checkStop)
-            }
-            guard series.hasValue else { return }
+        func take(_ series: inout StepSeries) throws(PromQLError) {
             if function == .absentOverTime { return found.merge(series.values) }
-            if function.isOfCounter { self.informIfNoCounter(series.labels, at: argument.span) }
+            if function.isOfCounter { informIfNoCounter(series.labels, at: argument.span) }
             series.dropsName = series.dropsName || !function.keepsName
             try receive(&series)
+        }
+        if let choice = buckets(for: function, argument, steps) {
+            try stream(choice, function, steps, take)
+        } else {
+            try streamRanges(argument, steps) { series, columns, references throws(PromQLError) in
+                if let boundary {
+                    self.evaluate(function, boundary, range, columns, references, into: &series.values)
+                } else {
+                    try windows.evaluate(columns, references, into: &series.values, checkStop: self.checkStop)
+                }
+                if series.hasValue { try take(&series) }
+            }
         }
         if function == .absentOverTime { try emitAbsence(found, argument, steps, receive) }
     }

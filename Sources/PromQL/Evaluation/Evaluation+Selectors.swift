@@ -6,6 +6,7 @@ extension Evaluation {
     /// ended by then.
     func stream(_ node: VectorSelector, _ steps: Steps, _ receive: Receiver) throws(PromQLError) {
         if node.boundary == .smoothed { return try streamInterpolated(node, steps, receive) }
+        if let choice = buckets(for: node, steps) { return try stream(choice, steps, receive) }
         try newestSamples(node, steps) { columns, place in
             columns.values[place]
         } receive: { series throws(PromQLError) in

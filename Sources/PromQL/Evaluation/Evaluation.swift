@@ -10,6 +10,8 @@ final class Evaluation {
     let options: QueryOptions
     /// The steps of the query as a whole, which `start()`, `end()`, `step()` and `range()` speak of.
     let query: Steps
+    /// Samples alone, unless a range query says otherwise.
+    var resolution = SourceResolution.samples
     var annotations: Annotations
     private let shouldStop: @Sendable () -> PromQLError?
     private var samplesHeld = 0

@@ -27,11 +27,13 @@ public struct Evaluator: Sendable {
         return evaluation.answer(value)
     }
 
-    /// Evaluates at `first`, `first + step`, ... up to and including `last`.
+    /// Evaluates at `first`, `first + step`, ... up to and including `last`, from samples or from the source's buckets.
     public func range(
-        _ expression: Expression, from first: Timestamp, through last: Timestamp, step: Duration, text: String = ""
+        _ expression: Expression, from first: Timestamp, through last: Timestamp, step: Duration,
+        resolution: SourceResolution = .samplesWhereKept, text: String = ""
     ) throws(PromQLError) -> QueryAnswer {
         let evaluation = try evaluation(try steps(from: first, through: last, step: step), text)
+        evaluation.resolution = resolution
         let reckoned = try expression.reckoningDurations(
             step: Double(step.milliseconds) / 1000, range: last.seconds - first.seconds, in: SourceText(text))
         let value = try evaluation.rangeValue(of: reckoned)

@@ -5,7 +5,8 @@ import Synchronization
     import Glibc
 #endif
 
-/// The samples of one day (UTC), compressed: a SQLite file `blocks-DAY.db`, DAY in days since 1970-01-01.
+/// The samples of one day (UTC), compressed: a SQLite file `blocks-DAY.db`, DAY in days since 1970-01-01. Rollups of
+/// longer periods live in files of the same form (`RollupAspect`).
 ///
 ///     run   number | first time | last time | samples | pages: the first ordinal of each page, 4 bytes each
 ///           | base: the id of its first page | level: how often it was merged
@@ -30,8 +31,7 @@ final class BlockFile: Sendable {
     }
 
     let path: String
-    /// Days since 1970-01-01.
-    let day: Int64
+    let name: BlockName
     let writer: Database
     /// Reads one page; it has a connection of its own.
     private let query: Locked<Statement>
@@ -44,22 +44,37 @@ final class BlockFile: Sendable {
         time >= 0 ? time / dayMilliseconds : (time + 1) / dayMilliseconds - 1
     }
 
-    static func name(of day: Int64) -> String { "blocks-\(day).db" }
+    static func name(of day: Int64) -> String { BlockName(.raw, day).fileName }
 
-    /// The day of a file's name; `nil` for other files.
+    /// The day of a raw file's name; `nil` for other files.
     static func day(ofName name: String) -> Int64? {
-        guard name.hasPrefix("blocks-"), name.hasSuffix(".db") else { return nil }
-        return Int64(name.dropFirst(7).dropLast(3))
+        BlockName(fileName: name).flatMap { $0.level == .raw ? $0.number : nil }
     }
 
-    /// Opens or makes the file of a day.
-    init(folder: String, day: Int64, synchronous: Bool) throws(StoreError) {
-        self.day = day
-        path = folder + "/" + Self.name(of: day)
+    /// Opens or makes the raw file of a day.
+    convenience init(folder: String, day: Int64, synchronous: Bool) throws(StoreError) {
+        try self.init(folder: folder, BlockName(.raw, day), synchronous: synchronous)
+    }
+
+    /// Opens or makes a file.
+    init(folder: String, _ name: BlockName, synchronous: Bool) throws(StoreError) {
+        self.name = name
+        path = folder + "/" + name.fileName
         writer = try Database(path, pageSize: 65_536, synchronous: synchronous)
-        try BlockSchema.prepare(writer)
+        try BlockSchema.prepare(writer, name.level)
         let reading = try Database(path, pageSize: 65_536, synchronous: synchronous)
         query = Locked(try Statement(reading, "SELECT data FROM page WHERE id = ?"))
+    }
+
+    /// Of a raw file its day, in days since 1970-01-01.
+    var day: Int64 { name.number }
+
+    /// How many bytes the file takes, with its journal.
+    var bytes: Int64 {
+        ["", "-wal"].reduce(0) { total, suffix in
+            var status = stat()
+            return unsafe lstat(path + suffix, &status) == 0 ? total + Int64(status.st_size) : total
+        }
     }
 
     /// Removes the file when nobody reads it any more. `runs` are those that it has.
@@ -71,6 +86,7 @@ final class BlockFile: Sendable {
     /// Takes back that the file was dropped, and empties it.
     func revive() throws(StoreError) {
         try writer.execute("DELETE FROM run")
+        if name.level == .rollup { try writer.execute("DELETE FROM rolled") }
         isUnwanted.store(false, ordering: .relaxed)
     }
 

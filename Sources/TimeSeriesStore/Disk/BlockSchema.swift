@@ -5,7 +5,7 @@ enum BlockSchema {
 
     /// Makes the tables, or brings those of an older version up to date. Throws
     /// `StoreError.databaseFailed` for a newer one.
-    static func prepare(_ database: Database) throws(StoreError) {
+    static func prepare(_ database: Database, _ level: BlockName.Level) throws(StoreError) {
         let query = try Statement(database, "PRAGMA user_version")
         let found = try query.step() ? query.integer(0) : 0
         query.reset()
@@ -24,6 +24,11 @@ enum BlockSchema {
                 ALTER TABLE run ADD COLUMN level INTEGER NOT NULL DEFAULT 0;
                 UPDATE run SET base = number << \(BlockFile.slotBits);
                 PRAGMA user_version = \(version);
+                """)
+            guard level == .rollup else { return }
+            try database.execute(
+                """
+                CREATE TABLE rolled (day INTEGER PRIMARY KEY, run INTEGER NOT NULL, gone INTEGER NOT NULL) STRICT
                 """)
         }
     }

@@ -21,7 +21,7 @@ import CSQLite
         guard status == SQLITE_OK else { throw failure(status) }
         unsafe sqlite3_busy_timeout(handle, 10_000)
         try execute("PRAGMA page_size = \(pageSize)")
-        try execute("PRAGMA auto_vacuum = INCREMENTAL")
+        try setIncrementalVacuum()
         try execute("PRAGMA journal_mode = WAL")
         try execute("PRAGMA synchronous = \(synchronous ? "FULL" : "OFF")")
         try execute("PRAGMA wal_autocheckpoint = 0")
@@ -29,6 +29,15 @@ import CSQLite
     }
 
     deinit { unsafe sqlite3_close_v2(handle) }
+
+    /// Lets the file shrink when asked to. Not said again to a file that knows, since SQLite would write that down.
+    private func setIncrementalVacuum() throws(StoreError) {
+        let incremental: Int64 = 2
+        let mode = try Statement(self, "PRAGMA auto_vacuum")
+        if try mode.step(), mode.integer(0) == incremental { return }
+        mode.reset()
+        try execute("PRAGMA auto_vacuum = INCREMENTAL")
+    }
 
     /// Runs statements that give no rows, or whose rows do not matter.
     func execute(_ statements: String) throws(StoreError) {

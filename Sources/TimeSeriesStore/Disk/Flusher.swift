@@ -54,7 +54,7 @@ final class Flusher: @unchecked Sendable {
         self.logger = logger
         self.logFolder = logFolder
         self.catalogue = catalogue
-        upkeep = Upkeep(options: options, state: state, clock: clock, logger: logger)
+        upkeep = Upkeep(folder: folder, options: options, state: state, clock: clock, logger: logger)
         timer = DispatchSource.makeTimerSource(queue: queue)
         run = content.run
         seriesOnDisk = content.series.count
@@ -64,7 +64,7 @@ final class Flusher: @unchecked Sendable {
     func connect(_ freeze: @escaping @Sendable () -> UInt64?) {
         queue.sync { self.freeze = freeze }
         timer.setEventHandler { [weak self] in
-            self?.upkeep.dropOldDays()
+            self?.upkeep.dropOldFiles()
             self?.upkeepSoon()
         }
         timer.schedule(deadline: .now() + .seconds(Self.upkeepSeconds), repeating: .seconds(Self.upkeepSeconds))
@@ -90,7 +90,7 @@ final class Flusher: @unchecked Sendable {
     /// Does all the upkeep that there is to do now. It happens by itself; this is for whoever cannot wait.
     func maintain() async {
         await perform { upkeep in
-            upkeep.dropOldDays()
+            upkeep.dropOldFiles()
             while upkeep.step() {}
         }
     }
@@ -141,7 +141,7 @@ final class Flusher: @unchecked Sendable {
             self.schedule.withLock { $0.isWaiting = false }
             // The flush that was running when this one was asked for may have taken what there was.
             guard self.state.withLock({ $0.isReadyToFlush(self.options, now: now.milliseconds) }) else {
-                self.upkeep.dropOldDays()
+                self.upkeep.dropOldFiles()
                 return
             }
             do throws(StoreError) {
@@ -170,7 +170,7 @@ final class Flusher: @unchecked Sendable {
 
     private func flush() throws(StoreError) {
         // First of all, since on a full disk it makes the room for the rest.
-        upkeep.dropOldDays()
+        upkeep.dropOldFiles()
         if segment == nil { segment = freeze() }
         guard let segment else { return }
         let newSeries = assignOrdinals()
@@ -249,14 +249,12 @@ final class Flusher: @unchecked Sendable {
     /// The block file of a day, which is made where it is missing.
     private func file(of day: Int64) throws(StoreError) -> StoredDay {
         if let known = state.withLock({ state in state.days.first { $0.file.day == day } }) { return known }
-        if let revived = try upkeep.revive(day) { return StoredDay(file: revived, runs: []) }
-        return StoredDay(
-            file: try BlockFile(folder: folder, day: day, synchronous: options.synchronous), runs: [])
+        return StoredDay(file: try upkeep.file(BlockName(.raw, day)), runs: [])
     }
 
     /// Lets readers see the runs in place of the memory that they came from.
     private func publish(_ runs: [(day: StoredDay, run: Run)]) {
-        for (day, _) in runs { upkeep.noteRun(of: day.file.day) }
+        for (day, _) in runs { upkeep.noteRun(of: day.file) }
         state.withLock { state in
             for (day, run) in runs {
                 if let place = state.days.firstIndex(where: { $0.file.day == day.file.day }) {

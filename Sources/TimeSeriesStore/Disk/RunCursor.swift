@@ -43,6 +43,18 @@ struct RunCursor {
         }
     }
 
+    /// Goes on to the first entry of a series, or of the first one behind it.
+    mutating func seek(_ wanted: UInt32) throws(StoreError) {
+        while let page, page.entryOrdinals[entry] < wanted {
+            if let last = page.entryOrdinals.last, last < wanted {
+                nextPage = max(nextPage, run.pages(of: wanted).lowerBound)
+                try load()
+            } else {
+                entry += 1
+            }
+        }
+    }
+
     /// Passes over the rest of the page.
     mutating func passPage() throws(StoreError) { try load() }
 

@@ -25,16 +25,11 @@ struct RunRewrite {
     let sources: [Run]
     private let filter: SampleFilter?
     private let newestWins: Bool
-    private let base: Int64
     private var cursors: [RunCursor] = []
-    private var builder = PageBuilder()
+    private var output: RunOutput
     private var decoder = ValueDecoder()
     private var pieces: [EntryPiece] = []
     private var pool = SampleColumns()
-    private var waiting: [PageBuilder.Finished] = []
-    private var pageFirsts: [UInt32] = []
-    private var span: ClosedRange<Int64>?
-    private(set) var samples = 0
     private var codecDamages: [StoreError] = []
 
     /// Rewrites runs that lie one behind the other in `file`, oldest first, without the samples of `filter`. Of two
@@ -46,12 +41,15 @@ struct RunRewrite {
         self.sources = sources
         self.filter = filter
         self.newestWins = newestWins
-        base = file.newBase()
+        output = RunOutput(file)
         for run in sources { cursors.append(try RunCursor(file, run)) }
     }
 
     /// What could not be read; its samples are not in the new run.
     var damages: [StoreError] { cursors.flatMap(\.damages) + codecDamages }
+
+    /// How many samples were written so far.
+    var samples: Int { output.samples }
 
     /// How many samples the sources have.
     var sourceSamples: Int { sources.reduce(0) { $0 + $1.samples } }
@@ -60,44 +58,21 @@ struct RunRewrite {
     /// `abandon`.
     mutating func step(pages limit: Int) throws(StoreError) -> Progress {
         let before = cursors.reduce(0) { $0 + $1.pagesRead }
-        while waiting.count < limit, cursors.reduce(0, { $0 + $1.pagesRead }) - before < limit * 2 {
+        while output.waiting.count < limit, cursors.reduce(0, { $0 + $1.pagesRead }) - before < limit * 2 {
             guard let ordinal = cursors.compactMap(\.ordinal).min() else { return .finished(try finish()) }
             if try !copyPage() { try write(ordinal) }
         }
-        let first = base + Int64(pageFirsts.count - waiting.count)
-        try file.insert(waiting, from: first)
-        waiting.removeAll()
+        try output.store()
         return .unfinished
     }
 
     /// Removes the pages that were written.
-    func abandon() throws(StoreError) {
-        try file.removePages(base..<base + Int64(pageFirsts.count))
-    }
+    func abandon() throws(StoreError) { try output.abandon() }
 
     private mutating func finish() throws(StoreError) -> Run? {
-        if let page = builder.finish() { take(page) }
-        var run: Run?
-        if let span, let newest = sources.last {
-            let level = sources.count == 1 ? newest.level : (sources.map(\.level).max() ?? 0) + 1
-            run = Run(
-                number: newest.number, base: base, level: level, span: span, samples: samples, pageFirsts: pageFirsts)
-        }
-        let first = base + Int64(pageFirsts.count - waiting.count)
-        try file.replace(sources, with: run, lastPages: waiting, from: first)
-        return run
-    }
-
-    private mutating func take(_ page: PageBuilder.Finished?) {
-        guard let page else { return }
-        waiting.append(page)
-        pageFirsts.append(page.firstOrdinal)
-    }
-
-    private mutating func note(_ times: [Int64]) {
-        guard let first = times.first, let last = times.last else { return }
-        span = min(span?.lowerBound ?? first, first)...max(span?.upperBound ?? last, last)
-        samples += times.count
+        guard let newest = sources.last else { return nil }
+        let level = sources.count == 1 ? newest.level : (sources.map(\.level).max() ?? 0) + 1
+        return try output.finish(number: newest.number, level: level, replacing: sources)
     }
 
     // MARK: Whole pages
@@ -105,9 +80,7 @@ struct RunRewrite {
     /// Copies the next page as it is where only one run is rewritten and the page loses nothing; `false` where it cannot.
     private mutating func copyPage() throws(StoreError) -> Bool {
         guard cursors.count == 1, let page = cursors[0].wholePage, filter?.touches(page) == false else { return false }
-        take(builder.finish())
-        take(PageBuilder.Finished(firstOrdinal: page.entryOrdinals[0], bytes: Array(page.stored)))
-        for entry in page.entryOrdinals.indices { note(page.times(of: entry)) }
+        output.append(page)
         try cursors[0].passPage()
         return true
     }
@@ -119,7 +92,7 @@ struct RunRewrite {
         for place in cursors.indices where cursors[place].ordinal == ordinal {
             try cursors[place].take(ordinal, into: &pieces)
         }
-        let dropped = filter.flatMap { $0.ordinals.contains(ordinal) ? $0.span : nil }
+        let dropped = filter.flatMap { $0.contains(ordinal) ? $0.span : nil }
         if let dropped { pieces.removeAll { dropped.contains($0.first) && dropped.contains($0.last) } }
         let inOrder = pieces.sorted { $0.first < $1.first }
         if zip(inOrder, inOrder.dropFirst()).allSatisfy({ $0.last < $1.first }) {
@@ -156,17 +129,14 @@ struct RunRewrite {
     }
 
     private mutating func copy(_ ordinal: UInt32, _ piece: EntryPiece) {
-        take(builder.append(ordinal, times: piece.times, coded: piece.page.coded(piece.entry)))
-        note(piece.times)
+        output.append(ordinal, times: piece.times, coded: piece.page.coded(piece.entry))
     }
 
     /// Adds the samples of a piece to the pool.
     private mutating func pour(_ piece: EntryPiece) {
-        let before = pool.count
         do throws(CodecError) {
-            try piece.page.read(entry: piece.entry, decoder: &decoder, into: &pool)
+            try pool.append(piece, &decoder)
         } catch {
-            pool.values.removeLast(pool.values.count - before)
             codecDamages.append(.damaged(path: file.path, reason: "an entry of a page: \(error.reason)"))
         }
     }
@@ -174,13 +144,7 @@ struct RunRewrite {
     /// Writes what is in the pool as entries of about equal length.
     private mutating func flushPool(_ ordinal: UInt32, dropping dropped: ClosedRange<Int64>?) {
         if let dropped { pool.remove(dropped) }
-        let parts = (pool.count + PageBuilder.entrySamples - 1) / PageBuilder.entrySamples
-        for part in 0..<parts {
-            let range = pool.count * part / parts..<pool.count * (part + 1) / parts
-            let times = Array(pool.times[range])
-            take(builder.append(ordinal, times: times, samples: Array(pool.values[range])))
-            note(times)
-        }
+        output.append(ordinal, pool)
         pool.removeAll()
     }
 }
@@ -195,32 +159,5 @@ extension SampleColumns {
         var kept = SampleColumns()
         for place in 0..<count where !span.contains(times[place]) { kept.append(times[place], values[place]) }
         self = kept
-    }
-}
-
-extension BlockFile {
-    /// Adds pages, durably, from an id on.
-    func insert(_ pages: [PageBuilder.Finished], from first: Int64) throws(StoreError) {
-        guard !pages.isEmpty else { return }
-        try writer.transaction { () throws(StoreError) in try add(pages, from: first) }
-    }
-
-    /// Adds the last pages of a run and puts it in place of others, in one transaction.
-    func replace(
-        _ sources: [Run], with run: Run?, lastPages: [PageBuilder.Finished], from first: Int64
-    ) throws(StoreError) {
-        try writer.transaction { () throws(StoreError) in
-            try add(lastPages, from: first)
-            let delete = try Statement(writer, "DELETE FROM run WHERE number = ?")
-            for source in sources { try delete.run(.integer(source.number)) }
-            if let run { try BlockSchema.insert(run, writer) }
-        }
-    }
-
-    private func add(_ pages: [PageBuilder.Finished], from first: Int64) throws(StoreError) {
-        let insert = try Statement(writer, "INSERT INTO page VALUES (?, ?)")
-        for (place, page) in pages.enumerated() {
-            try insert.run(.integer(first + Int64(place)), .blob(page.bytes))
-        }
     }
 }

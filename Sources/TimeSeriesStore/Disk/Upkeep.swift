@@ -1,36 +1,38 @@
 import FleetModel
 import Logging
 
-/// Keeps the block files in order: merges runs, removes what nobody needs, gives room back. It works in small steps, so
-/// that a flush never waits long for its turn.
+/// Keeps the block files in order: merges runs, rolls days up, removes what nobody needs, gives room back. It works in
+/// small steps, so that a flush never waits long for its turn.
 ///
 /// Everything is touched on the flusher's queue only.
 final class Upkeep {
-    /// A merge that is under way.
-    private struct Job {
-        let file: BlockFile
-        var rewrite: RunRewrite
+    /// What is under way.
+    enum Job {
+        case merge(RunRewrite)
+        case roll(RollupJob)
     }
 
     /// A step writes about so many pages: 8 MiB.
-    private static let pagesOfStep = 128
+    static let pagesOfStep = 128
     private static let pauseAfterFailure = Duration.seconds(3600)
 
-    private let options: StoreOptions
-    private let state: SharedState
-    private let clock: any Clock
-    private let logger: Logger
-    private var job: Job?
-    /// When a day last got a run from a flush.
-    private var lastRuns: [Int64: Timestamp] = [:]
-    /// Days on which a merge failed, and before when none is tried again.
-    private var pauses: [Int64: Timestamp] = [:]
+    let folder: String
+    let options: StoreOptions
+    let state: SharedState
+    let clock: any Clock
+    let logger: Logger
+    private(set) var job: Job?
+    /// When a file last got a run from a flush, or from a day that was rolled up.
+    private var lastRuns: [BlockName: Timestamp] = [:]
+    /// Files on which something failed, and before when nothing is tried again.
+    private var pauses: [BlockName: Timestamp] = [:]
     /// Files that were dropped, for as long as a reader holds them.
-    private var dropped: [Int64: DroppedFile] = [:]
+    private var dropped: [BlockName: DroppedFile] = [:]
     /// While above zero files are neither merged nor dropped: somebody copies them.
     private var holds = 0
 
-    init(options: StoreOptions, state: SharedState, clock: any Clock, logger: Logger) {
+    init(folder: String, options: StoreOptions, state: SharedState, clock: any Clock, logger: Logger) {
+        self.folder = folder
         self.options = options
         self.state = state
         self.clock = clock
@@ -48,21 +50,24 @@ final class Upkeep {
     /// Whether somebody copies the files.
     var isHeld: Bool { holds > 0 }
 
-    /// Notes that a flush wrote a run of a day.
-    func noteRun(of day: Int64) { lastRuns[day] = clock.now }
+    /// Notes that a file got a run.
+    func noteRun(of file: BlockFile) { lastRuns[file.name] = clock.now }
 
     /// Gives up what is under way.
     func abandon() {
         guard let given = job else { return }
         job = nil
-        attempt(given.file) { () throws(StoreError) in try given.rewrite.abandon() }
+        attempt(given.file) { () throws(StoreError) in try given.abandon() }
     }
 
-    /// The dropped file of a day, emptied, if a reader still holds it: a new one must not have its path. Otherwise `nil`.
-    func revive(_ day: Int64) throws(StoreError) -> BlockFile? {
-        guard let file = dropped.removeValue(forKey: day)?.file else { return nil }
-        try file.revive()
-        return file
+    /// The file of a name: opened, made where it is missing, or the one that was dropped and is still read, emptied,
+    /// since two must not have one path.
+    func file(_ name: BlockName) throws(StoreError) -> BlockFile {
+        if let revived = dropped.removeValue(forKey: name)?.file {
+            try revived.revive()
+            return revived
+        }
+        return try BlockFile(folder: folder, name, synchronous: options.synchronous)
     }
 
     // MARK: Steps
@@ -70,153 +75,173 @@ final class Upkeep {
     /// Does a piece of what there is to do. Returns whether there may be more.
     func step() -> Bool {
         guard !isHeld else { return false }
-        if job != nil {
-            continueJob()
+        if let current = job {
+            job = nil
+            job = proceed(current)
             return true
         }
-        let days = state.withLock { $0.days }
-        return days.contains { removeRetired($0.file) } || days.contains { startJob($0) }
-            || days.contains { shrink($0) }
+        let (days, rollups) = state.withLock { ($0.days, $0.rollups) }
+        let files = days + rollups
+        return files.contains { removeRetired($0.file) } || days.contains { startRolling($0, rollups) }
+            || files.contains { startMerging($0) } || files.contains { shrink($0.file) }
     }
 
     private func removeRetired(_ file: BlockFile) -> Bool {
-        attempt(file) { () throws(StoreError) in
+        if isPaused(file) { return false }
+        return attempt(file) { () throws(StoreError) in
             guard try file.removeRetired(limit: Self.pagesOfStep) else { return false }
             try file.checkpoint()
             return true
         } ?? false
     }
 
-    private func startJob(_ day: StoredDay) -> Bool {
-        if let pause = pauses[day.file.day], clock.now < pause { return false }
-        let isComplete = isClosed(day.file.day) && isQuiet(day.file.day)
-        guard let places = MergePolicy.next(day.runs.map(\.level), isComplete: isComplete) else { return false }
-        job = attempt(day.file) { () throws(StoreError) in
-            Job(file: day.file, rewrite: try RunRewrite(day.file, Array(day.runs[places])))
+    private func startMerging(_ stored: StoredDay) -> Bool {
+        guard !isPaused(stored.file),
+            let places = MergePolicy.next(stored.runs.map(\.level), isComplete: isComplete(stored.file))
+        else { return false }
+        job = attempt(stored.file) { () throws(StoreError) in
+            let isRollup = stored.file.name.level == .rollup
+            return .merge(try RunRewrite(stored.file, Array(stored.runs[places]), newestWins: isRollup))
         }
         return job != nil
     }
 
-    private func continueJob() {
-        guard var current = job else { return }
-        job = nil
-        let progress = attempt(current.file) { () throws(StoreError) in
-            let progress = try current.rewrite.step(pages: Self.pagesOfStep)
-            try current.file.checkpoint()
-            return progress
+    private func startRolling(_ day: StoredDay, _ rollups: [StoredDay]) -> Bool {
+        guard isComplete(day.file), !isPaused(day.file), needsRolling(day, rollups) else { return false }
+        job = attempt(day.file) { () throws(StoreError) in .roll(try rolling(of: day)) }
+        return job != nil
+    }
+
+    /// Takes a step of a job; returns the job as long as there is more of it.
+    func proceed(_ job: Job) -> Job? {
+        var current = job
+        let isDone = attempt(job.file) { () throws(StoreError) in
+            let isDone: Bool
+            switch current {
+            case .merge(var rewrite):
+                isDone = try step(&rewrite)
+                current = .merge(rewrite)
+            case .roll(var rolling):
+                isDone = try step(&rolling)
+                current = .roll(rolling)
+            }
+            return isDone
         }
-        switch progress {
-        case .unfinished: job = current
-        case .finished(let run):
-            finish(current.rewrite, run)
+        if isDone == nil {
+            state.withLock { $0.counters.upkeepFailures += 1 }
+            try? current.abandon()
+        }
+        return isDone == false ? current : nil
+    }
+
+    private func step(_ rewrite: inout RunRewrite) throws(StoreError) -> Bool {
+        let progress = try rewrite.step(pages: Self.pagesOfStep)
+        if case .finished(let run) = progress {
+            finish(rewrite, run)
+            let samples = rewrite.sourceSamples
             state.withLock { state in
                 state.counters.merges += 1
-                state.counters.mergedSamples += current.rewrite.sourceSamples
+                state.counters.mergedSamples += samples
             }
-        case nil:
-            state.withLock { $0.counters.mergeFailures += 1 }
-            try? current.rewrite.abandon()
         }
+        try rewrite.file.checkpoint()
+        if case .finished = progress { return true }
+        return false
     }
 
     /// Lets readers see the new run in place of the old ones.
-    private func finish(_ rewrite: RunRewrite, _ run: Run?) {
-        for damage in rewrite.damages { logger.error("\(damage); its samples are missing, all others are kept") }
-        state.withLock { state in
-            state.replace(rewrite.sources, of: rewrite.file, with: run)
-            state.counters.damagedPages += rewrite.damages.count
-        }
+    func finish(_ rewrite: RunRewrite, _ run: Run?) {
+        report(rewrite.damages)
+        state.withLock { $0.replace(rewrite.sources, of: rewrite.file, with: run) }
         rewrite.file.retire(rewrite.sources)
     }
 
-    private func shrink(_ day: StoredDay) -> Bool {
-        guard isClosed(day.file.day) else { return false }
-        return attempt(day.file) { () throws(StoreError) in
-            guard try day.file.shrink(limit: Self.pagesOfStep) else { return false }
-            try day.file.checkpoint()
+    func report(_ damages: [StoreError]) {
+        for damage in damages { logger.error("\(damage); its samples are missing, all others are kept") }
+        state.withLock { $0.counters.damagedPages += damages.count }
+    }
+
+    private func shrink(_ file: BlockFile) -> Bool {
+        guard isClosed(file), !isPaused(file) else { return false }
+        return attempt(file) { () throws(StoreError) in
+            guard try file.shrink(limit: Self.pagesOfStep) else { return false }
+            try file.checkpoint()
             return true
         } ?? false
     }
 
-    /// Whether no sample in order can come for a day any more.
-    private func isClosed(_ day: Int64) -> Bool {
-        clock.now.milliseconds >= (day + 1) * BlockFile.dayMilliseconds + options.outOfOrderWindow.milliseconds
+    /// Whether no sample in order can come for a file any more; rollups come a day later.
+    private func isClosed(_ file: BlockFile) -> Bool {
+        let days = file.name.days.upperBound + (file.name.level == .rollup ? 2 : 1)
+        return clock.now.milliseconds >= days * BlockFile.dayMilliseconds + options.outOfOrderWindow.milliseconds
     }
 
-    /// Whether a day has got nothing new for a while.
-    private func isQuiet(_ day: Int64) -> Bool {
-        guard let last = lastRuns[day] else { return true }
+    /// Whether a file is closed and has got nothing new for a while.
+    private func isComplete(_ file: BlockFile) -> Bool {
+        guard isClosed(file) else { return false }
+        guard let last = lastRuns[file.name] else { return true }
         return clock.now >= last + options.outOfOrderWindow
+    }
+
+    private func isPaused(_ file: BlockFile) -> Bool {
+        guard let pause = pauses[file.name] else { return false }
+        return clock.now < pause
     }
 
     /// Runs `body`; when it fails that is reported, and the file left alone for a while.
     @discardableResult
-    private func attempt<Value>(_ file: BlockFile, _ body: () throws(StoreError) -> Value) -> Value? {
+    func attempt<Value>(_ file: BlockFile, _ body: () throws(StoreError) -> Value) -> Value? {
         do throws(StoreError) {
             return try body()
         } catch {
             logger.warning("\(file.path) could not be put in order; it is tried again later: \(error)")
-            pauses[file.day] = clock.now + Self.pauseAfterFailure
+            pauses[file.name] = clock.now + Self.pauseAfterFailure
             return nil
         }
     }
 
-    // MARK: Deletion
+    // MARK: Dropping
 
-    /// Takes the samples of a filter out of every block file, durably, one run after the other, and gives the room back.
-    /// Returns how many samples went. When it throws some runs are done and others are not; it can be repeated.
-    func rewrite(dropping filter: SampleFilter) throws(StoreError) -> Int {
-        abandon()
-        var gone = 0
-        for day in state.withLock({ $0.days }) {
-            for run in day.runs where try day.file.touches(run, filter) {
-                var rewrite = try RunRewrite(day.file, [run], dropping: filter)
-                try complete(&rewrite)
-                gone += rewrite.sourceSamples - rewrite.samples
+    /// Removes a file when nobody reads it any more.
+    func drop(_ stored: StoredDay) {
+        if job?.uses(stored.file) == true { job = nil }
+        state.withLock { state in
+            state.days.removeAll { $0.file === stored.file }
+            state.rollups.removeAll { $0.file === stored.file }
+            if stored.file.name.level == .raw {
+                state.counters.droppedRaw += 1
+            } else {
+                state.counters.droppedRollups += 1
             }
-        }
-        for day in state.withLock({ $0.days }) {
-            while try day.file.removeRetired(limit: Self.pagesOfStep) { try day.file.checkpoint() }
-            while try day.file.shrink(limit: Self.pagesOfStep) { try day.file.checkpoint() }
-            if day.runs.isEmpty { drop(day) }
-        }
-        return gone
-    }
-
-    private func complete(_ rewrite: inout RunRewrite) throws(StoreError) {
-        do throws(StoreError) {
-            while true {
-                let progress = try rewrite.step(pages: Self.pagesOfStep)
-                try rewrite.file.checkpoint()
-                if case .finished(let run) = progress {
-                    finish(rewrite, run)
-                    return
-                }
-            }
-        } catch {
-            try? rewrite.abandon()
-            throw error
-        }
-    }
-
-    // MARK: Retention
-
-    /// Removes the files whose samples are all beyond retention.
-    func dropOldDays() {
-        guard !isHeld else { return }
-        let oldest = BlockFile.day(of: clock.now.milliseconds - options.rawRetention.milliseconds)
-        for day in state.withLock({ $0.days }) where day.file.day < oldest {
-            logger.info("\(day.file.path) is beyond retention and removed")
-            drop(day)
         }
         dropped = dropped.filter { $0.value.file != nil }
+        dropped[stored.file.name] = DroppedFile(file: stored.file)
+        stored.file.drop(stored.runs)
+    }
+}
+
+extension Upkeep.Job {
+    /// The file that is read.
+    var file: BlockFile {
+        switch self {
+        case .merge(let rewrite): rewrite.file
+        case .roll(let rolling): rolling.raw.file
+        }
     }
 
-    private func drop(_ day: StoredDay) {
-        if job?.file === day.file { job = nil }
-        state.withLock { state in state.days.removeAll { $0.file === day.file } }
-        dropped[day.file.day] = DroppedFile(file: day.file)
-        day.file.drop(day.runs)
+    func uses(_ file: BlockFile) -> Bool {
+        switch self {
+        case .merge(let rewrite): rewrite.file === file
+        case .roll(let rolling): rolling.raw.file === file || rolling.target.file === file
+        }
+    }
+
+    /// Removes what was written for nothing.
+    func abandon() throws(StoreError) {
+        switch self {
+        case .merge(let rewrite): try rewrite.abandon()
+        case .roll(let rolling): try rolling.abandon()
+        }
     }
 }
 
@@ -228,10 +253,15 @@ private struct DroppedFile {
 extension StoreState {
     /// Puts a run in place of others of a file.
     mutating func replace(_ sources: [Run], of file: BlockFile, with run: Run?) {
-        guard let day = days.firstIndex(where: { $0.file === file }),
-            let place = days[day].runs.firstIndex(where: { $0 === sources.first })
-        else { return }
-        days[day].runs.removeAll { run in sources.contains { $0 === run } }
-        if let run { days[day].runs.insert(run, at: place) }
+        if let day = days.firstIndex(where: { $0.file === file }) { days[day].replace(sources, with: run) }
+        if let place = rollups.firstIndex(where: { $0.file === file }) { rollups[place].replace(sources, with: run) }
+    }
+}
+
+extension StoredDay {
+    fileprivate mutating func replace(_ sources: [Run], with run: Run?) {
+        guard let place = runs.firstIndex(where: { $0 === sources.first }) else { return }
+        runs.removeAll { run in sources.contains { $0 === run } }
+        if let run { runs.insert(run, at: place) }
     }
 }

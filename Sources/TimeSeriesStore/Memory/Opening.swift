@@ -40,19 +40,26 @@ extension StoreState {
         return Labels(sortedUnchecked: pairs)
     }
 
-    /// Opens the block files of a folder. One that cannot be read is set aside and reported; the others are used.
+    /// Opens the block files of a folder, rollups too. One that cannot be read is set aside and reported; the others are used.
     mutating func openDays(
         _ folder: DiskFolder, committed: Int64, options: StoreOptions, logger: Logger
     ) throws(StoreError) {
-        for day in try folder.list().compactMap({ BlockFile.day(ofName: $0) }).sorted() {
+        let names = try folder.list().compactMap { BlockName(fileName: $0) }
+        for name in names.sorted(by: { $0.number < $1.number }) {
             do throws(StoreError) {
-                let file = try BlockFile(folder: folder.path, day: day, synchronous: options.synchronous)
-                days.append(StoredDay(file: file, runs: try file.recover(committed: committed)))
+                let file = try BlockFile(folder: folder.path, name, synchronous: options.synchronous)
+                switch name.level {
+                case .raw: days.append(StoredDay(file: file, runs: try file.recover(committed: committed)))
+                case .rollup:
+                    // Its runs are committed by the file itself.
+                    let runs = try file.recover(committed: .max)
+                    rollups.append(StoredDay(file: file, runs: runs, rolled: try RolledDay.read(file.writer)))
+                }
             } catch {
                 guard case .damaged = error else { throw error }
-                let name = BlockFile.name(of: day)
-                try folder.rename(name, to: name + ".damaged")
-                logger.error("\(error); it is set aside as \(name).damaged, and its samples are missing")
+                let damaged = name.fileName + ".damaged"
+                try folder.rename(name.fileName, to: damaged)
+                logger.error("\(error); it is set aside as \(damaged), and its samples are missing")
             }
         }
     }

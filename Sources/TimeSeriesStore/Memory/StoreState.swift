@@ -15,6 +15,8 @@ struct StoreState: ~Copyable, Sendable {
     var seriesByOrdinal: [UInt32] = []
     /// The block files, oldest day first.
     var days: [StoredDay] = []
+    /// The files of rollups, oldest first.
+    var rollups: [StoredDay] = []
     var isClosed = false
     var counters = StoreCounters()
 
@@ -70,10 +72,12 @@ struct StoreState: ~Copyable, Sendable {
     }
 }
 
-/// A block file with its runs.
+/// A block file with its runs, oldest first.
 struct StoredDay: Sendable {
     let file: BlockFile
     var runs: [Run]
+    /// Of a file of rollups, how far its days are rolled up.
+    var rolled: [Int64: RolledDay] = [:]
 }
 
 /// Which times a sample may have.
@@ -101,7 +105,11 @@ struct StoreCounters: Sendable {
     var flushes = 0
     var flushFailures = 0
     var merges = 0
-    var mergeFailures = 0
+    var upkeepFailures = 0
     var mergedSamples = 0
     var damagedPages = 0
+    var rolledDays = 0
+    var rollupBuckets = 0
+    var droppedRaw = 0
+    var droppedRollups = 0
 }

@@ -62,7 +62,7 @@ struct StatusRoutes {
                 json.member("GOMEMLIMIT", 0)
                 json.member("GOGC", "")
                 json.member("GODEBUG", "")
-                json.member("storageRetention", PrometheusDuration.text(StoreOptions().rawRetention))
+                json.member("storageRetention", PrometheusDuration.text(configuration.store.rawRetention))
             }
         }
     }
