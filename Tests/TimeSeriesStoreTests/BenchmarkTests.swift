@@ -15,6 +15,7 @@ import Testing
         #expect(report.samples == report.series * 20)
         let sizes = report.metrics.filter { $0.metric != TimeSeriesStore.pageOverhead }
         #expect(sizes.reduce(0) { $0 + $1.samples } == report.samples)
+        #expect(report.upkeep.rollupBytesPerSample > 0 && report.upkeep.mergedBytesPerSample > 0)
         #expect(report.metrics.reduce(0) { $0 + $1.bytes } <= Int(report.bytesPerSample * Double(report.samples)))
     }
 

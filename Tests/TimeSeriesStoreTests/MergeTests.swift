@@ -173,6 +173,18 @@ extension TimeSeriesStore {
         #expect(merged.runCounts == [1])
     }
 
+    @Test func aFlushBetweenTwoStepsOfAMergeIsKept() async throws {
+        let store = try open()
+        try await write(store, runs: MergePolicy.fan)
+        // The first step chooses the runs; it may have been taken already.
+        _ = await store.flusher.perform { $0.step() }
+        try await write(store, runs: 1)
+        let all = try store.everything()
+        await store.maintain()
+        #expect(store.runCounts == [2])
+        #expect(try store.everything() == all)
+    }
+
     @Test func aDamagedPageCostsItsSamplesAndTheMergeEnds() async throws {
         var options = StoreOptions()
         options.rollupRetention = .zero

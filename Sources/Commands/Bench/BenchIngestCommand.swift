@@ -57,7 +57,16 @@ struct BenchIngestCommand: AsyncParsableCommand {
             let each = Double(size.bytes) / Double(max(size.samples, 1))
             metrics.add(size.metric, "\(size.samples)", "\(size.bytes)", number(each, 3))
         }
-        return table.text + "\n\n" + metrics.text
+        return table.text + "\n\n" + metrics.text + "\n\n" + text(last.report.upkeep)
+    }
+
+    private static func text(_ upkeep: StoreBenchmark.UpkeepReport) -> String {
+        """
+        A day that is over is merged with \(number(upkeep.cpuSecondsPerMillionMerged, 3)) CPU s a million samples, to \
+        \(number(upkeep.mergedBytesPerSample, 3)) bytes a sample,
+        and rolled up with \(number(upkeep.cpuSecondsPerMillionRolledUp, 3)) CPU s a million samples, to \
+        \(number(upkeep.rollupBytesPerSample, 3)) bytes for each.
+        """
     }
 
     private static func growthText(_ rows: [Row]) -> String {

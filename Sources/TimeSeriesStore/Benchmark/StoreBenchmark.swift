@@ -29,11 +29,13 @@ public struct StoreBenchmark: Sendable {
         public var peakMemoryBytes: Int64
         /// What each metric takes on disk.
         public var metrics: [MetricSize]
+        /// What the days cost that are over.
+        public var upkeep: UpkeepReport
     }
 
     private let hosts: Int
     private let steps: Int
-    private let directory: String
+    let directory: String
     private let stepMilliseconds: Int64 = 10_000
 
     /// `hosts` hosts (228 series each), `steps` samples of each series, in an empty folder.
@@ -56,12 +58,14 @@ public struct StoreBenchmark: Sendable {
         let readSeconds = Self.cpuSeconds() - reading
         let metrics = try store.sizesByMetric()
         try await store.close()
+        let peakMemory = Self.peakMemory()
+        let upkeep = try await upkeep(of: samples, clock: clock, logger: logger)
         return Report(
             series: series, samples: samples, cpuSecondsPerMillionWritten: writing / Double(samples) * 1e6,
             samplesPerCoreSecond: Double(samples) / writing, bytesPerSample: Double(bytes) / Double(samples),
             openSeconds: openSeconds, nanosecondsPerSampleRead: readSeconds / Double(max(read, 1)) * 1e9,
-            decodedGigabytesPerSecond: Double(read) * 16 / readSeconds / 1e9, peakMemoryBytes: Self.peakMemory(),
-            metrics: metrics)
+            decodedGigabytesPerSecond: Double(read) * 16 / readSeconds / 1e9, peakMemoryBytes: peakMemory,
+            metrics: metrics, upkeep: upkeep)
     }
 
     /// Writes the load, stops cleanly and hands over the store that was opened again, with the newest time in it, for
@@ -111,7 +115,7 @@ public struct StoreBenchmark: Sendable {
         return try folder.list().reduce(0) { $0 + folder.size(of: $1) }
     }
 
-    private static func cpuSeconds(ofThread isThread: Bool = false) -> Double {
+    static func cpuSeconds(ofThread isThread: Bool = false) -> Double {
         var time = timespec()
         unsafe clock_gettime(isThread ? CLOCK_THREAD_CPUTIME_ID : CLOCK_PROCESS_CPUTIME_ID, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
