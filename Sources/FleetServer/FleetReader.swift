@@ -2,6 +2,7 @@ import FleetModel
 import FleetState
 import HTTPTypes
 import Remediation
+import TimeSeriesStore
 
 /// Answers the reading half of the fleet's API from the control loop's view, the state store and the time series.
 struct FleetReader: Sendable {
@@ -14,6 +15,8 @@ struct FleetReader: Sendable {
     let engine: any QueryEngine
     let settings: ControlSettings
     let readingWindow: Duration
+    /// Asked for what is not well with the series.
+    let condition: @Sendable () -> StoreCondition
     let clock: any Clock
 
     private var view: FleetView { controller.view.withLock { $0 } }
@@ -23,7 +26,8 @@ struct FleetReader: Sendable {
         let (reporting, silent) = partition(view.hosts)
         let running = reporting.flatMap(\.report.virtualMachines).filter(\.state.ownsGuest)
         return StatusView(
-            version: version, problem: view.problem ?? view.seriesProblem, hosts: reporting.count,
+            version: version, problem: view.problem ?? view.seriesProblem, storeProblems: condition().lines,
+            hosts: reporting.count,
             silentHosts: silent.map(\.report.host.text).sorted(), virtualMachines: running.count,
             crashedVirtualMachines: reporting.flatMap(\.report.virtualMachines).filter { $0.state == .crashed }
                 .map(\.definition.name.text).sorted(),

@@ -53,6 +53,7 @@ public struct FleetServerService: Service {
     /// Serves until the task is told to stop.
     public func run() async throws {
         let board = CommandBoard(clock: clock)
+        let jobs = StoreJobs(clock: clock, logger: logger)
         let control = configuration.control.scaled(by: configuration.packSpeed)
         let controller = FleetController(
             loop: ControlLoop(settings: control), store: state, board: board, clock: clock, logger: logger)
@@ -63,7 +64,8 @@ public struct FleetServerService: Service {
             clock: clock)
         let tokens = try await tokensInForce()
         let application = try application(
-            router: router(metrics: metrics, board: board, engine: engine, control: control, tokens: tokens))
+            router: router(
+                metrics: metrics, board: board, jobs: jobs, engine: engine, control: control, tokens: tokens))
         // Rules have an engine of their own, so that slow queries of operators never hold up a round.
         let evaluation = evaluationLoop(controller: controller, engine: EmbeddedEngine(source: series))
         let heartbeat = Heartbeat(controller: controller, clock: clock, logger: logger)
@@ -75,11 +77,13 @@ public struct FleetServerService: Service {
                 group.addTask { try await evaluation.run() }
                 group.addTask { try await heartbeat.run() }
                 group.addTask { try await monitor.run() }
+                group.addTask { await jobs.run() }
                 defer { group.cancelAll() }
                 for try await _ in group {}
             }
         } onGracefulShutdown: {
             board.close()
+            jobs.close()
         }
         try await series.close()
         try state.close()
@@ -106,8 +110,8 @@ public struct FleetServerService: Service {
     }
 
     private func router(
-        metrics: ServerMetrics, board: CommandBoard, engine: any QueryEngine, control: ControlSettings,
-        tokens: FleetStateStore?
+        metrics: ServerMetrics, board: CommandBoard, jobs: StoreJobs, engine: any QueryEngine,
+        control: ControlSettings, tokens: FleetStateStore?
     ) -> Router<FleetRequestContext> {
         let controller = metrics.controller
         let router = Router(context: FleetRequestContext.self)
@@ -123,9 +127,14 @@ public struct FleetServerService: Service {
         health.addMetrics(to: router)
         prometheusRoutes(metrics, engine: engine).add(to: router)
         AgentRoutes(controller: controller, board: board, state: state, clock: clock).add(to: router)
+        let backup = ServerBackup(
+            series: series, state: state, data: configuration.data, version: version, clock: clock)
+        StoreRoutes(store: series, state: state, backup: backup, jobs: jobs, clock: clock).add(to: router)
         let reader = FleetReader(
             version: version, controller: controller, state: state, engine: engine, settings: control,
-            readingWindow: LoadQueries().scaled(by: configuration.packSpeed).window, clock: clock)
+            readingWindow: LoadQueries().scaled(by: configuration.packSpeed).window,
+            condition: { [series] in series.condition },
+            clock: clock)
         FleetRoutes(controller: controller, state: state, reader: reader).add(to: router)
         return router
     }

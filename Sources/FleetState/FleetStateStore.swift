@@ -96,6 +96,19 @@ public final class FleetStateStore: StateStore {
         }
     }
 
+    /// Copies what is committed at this moment to a new file at `target`, readable by its owner only, while others go on
+    /// writing. The copy is not synced. Throws `FleetStateError`.
+    public func copy(to target: String) throws(FleetStateError) {
+        try Self.makePrivateFile(target)
+        do {
+            let copy = try DatabaseQueue(path: target)
+            try database.backup(to: copy)
+            try copy.close()
+        } catch {
+            throw FleetStateError.from(error, path: target)
+        }
+    }
+
     /// Closes the file; what was committed is safe without it. The write-ahead log is worked into the file, so that the
     /// file alone is a whole copy, unless another process is using it.
     public func close() throws(FleetStateError) {

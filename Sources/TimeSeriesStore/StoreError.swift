@@ -24,6 +24,10 @@ public enum StoreError: Error, Hashable, Sendable {
     case damaged(path: String, reason: String)
     /// A matcher of a selection cannot be used.
     case badMatcher(reason: String)
+    /// Something that works on the store as a whole is under way, and a second one has to wait (HTTP 409).
+    case underWay(String)
+    /// A folder or file is not what an operation on the store as a whole needs (HTTP 400).
+    case unsuitable(path: String, reason: String)
 }
 
 extension StoreError {
@@ -32,7 +36,7 @@ extension StoreError {
         switch self {
         case .overLimit, .noSpace, .fileFailed, .databaseFailed: 10
         case .shuttingDown: 5
-        case .invalid, .refused, .forbidden, .inUse, .damaged, .badMatcher: nil
+        case .invalid, .refused, .forbidden, .inUse, .damaged, .badMatcher, .underWay, .unsuitable: nil
         }
     }
 }
@@ -50,6 +54,8 @@ extension StoreError: CustomStringConvertible {
         case .fileFailed(let path, let operation, let reason): "cannot \(operation) \(path): \(reason)"
         case .databaseFailed(let path, let reason): "\(path): \(reason)"
         case .damaged(let path, let reason): "\(path) is damaged: \(reason)"
+        case .underWay(let what): "\(what) is under way; try again when it is done"
+        case .unsuitable(let path, let reason): "\(path): \(reason)"
         }
     }
 }

@@ -36,6 +36,8 @@ public struct StoreOptions: Sendable {
     public var maximumFlush = 8_000_000
     /// How old samples in memory get before they are written to disk.
     public var maximumAgeInMemory: Duration = .seconds(2 * 3600)
+    /// The index is made anew when so large a share of its series is forgotten.
+    public var forgottenShare = 0.2
     /// How many bytes of decoded pages are kept for the next query.
     public var pageCacheBytes = 24 << 20
     /// Whether a write waits until the disk has it. Only a simulation that loses no power may do without.

@@ -24,6 +24,13 @@ extension TimeSeriesStore {
         page.single(
             "evenkeel_store_memory_bytes", .gauge, help: "Memory of index, samples and page cache.",
             Double(figures.memory + cacheMemory))
+        let condition = condition
+        page.single(
+            "evenkeel_store_damages", .gauge, help: "Damages that were found when the store was opened.",
+            Double(condition.damages.count))
+        page.single(
+            "evenkeel_store_quarantined_files", .gauge, help: "Damaged files that were set aside and are still there.",
+            Double(condition.quarantined.count))
         writeSamples(figures.counters.samples, to: &page)
         writeCounters(figures.counters, pagesRead: pagesRead, to: &page)
         writeFileMetrics(figures.counters, to: &page)
@@ -57,6 +64,9 @@ extension TimeSeriesStore {
             ("log_bytes", "Bytes written to the log.", counters.logBytes),
             ("flushes", "Times that memory went to disk.", counters.flushes),
             ("flush_failures", "Times that memory could not go to disk.", counters.flushFailures),
+            ("forgotten_series", "Series whose last sample went.", counters.forgottenSeries),
+            ("index_compactions", "Times that the index was made anew without forgotten series.", counters.compactions),
+            ("deleted_samples", "Samples that were deleted because somebody asked.", counters.deletedSamples),
             ("pages_read", "Pages read from block files.", pagesRead),
         ]
         for row in rows {

@@ -10,9 +10,12 @@ import MetricsWire
 public final class TimeSeriesStore: Sendable {
     private let lock: Locked<FolderLock?>
     let state: SharedState
-    private let writer: LogWriter
+    let writer: LogWriter
     let flusher: Flusher
     let cache: PageCache
+    let maintenance = Maintenance()
+    /// The folder that it is in.
+    let folder: DiskFolder
 
     /// Opens the store in a folder, which is made where it is missing, and takes back what the log holds.
     /// Throws `StoreError.inUse` where another process has it open.
@@ -32,12 +35,9 @@ public final class TimeSeriesStore: Sendable {
         logger: Logger
     ) throws(StoreError) {
         let directory = folder.path
-        let catalogue = try Catalogue(folder: directory, synchronous: options.synchronous)
-        let content = try catalogue.read()
         var opening = StoreState()
-        try opening.takeSeries(content.series)
-        try opening.openDays(folder, committed: content.run, options: options, logger: logger)
-        opening.learnNewest(logger: logger)
+        let (catalogue, content) = try opening.open(folder, options)
+        for damage in opening.damages { logger.error("\(damage)") }
         let state = SharedState(opening)
         let flusher = Flusher(
             folder: directory, options: options, state: state, clock: clock, logger: logger, logFolder: logFolder,
@@ -47,7 +47,12 @@ public final class TimeSeriesStore: Sendable {
             IngestCore(options: options, state: state, clock: clock, log: log) { [weak flusher] in flusher?.flushSoon()
             }
         )
-        flusher.connect { writer.performAndWait { $0.freeze() } }
+        flusher.connect {
+            writer.performAndWait { $0.freeze() }
+        } compact: {
+            writer.performAndWait { $0.compact() }
+        }
+        self.folder = folder
         self.state = state
         self.writer = writer
         self.flusher = flusher
@@ -70,6 +75,7 @@ public final class TimeSeriesStore: Sendable {
             core.replay(record, received: received)
         }
         for damage in findings.damages { logger.error("\(damage)") }
+        state.withLock { $0.damages += findings.damages }
         if findings.tornBytes > 0 {
             logger.info("\(findings.tornBytes) bytes at the end of the log were never acknowledged and are left out")
         }

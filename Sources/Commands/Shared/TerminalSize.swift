@@ -5,6 +5,9 @@ enum TerminalSize {
     /// Whether standard output is a terminal.
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
+    /// Whether standard error is a terminal.
+    static var isErrorTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
     /// Whether colours may be used there (no-color.org).
     static var hasColours: Bool {
         let environment = ProcessInfo.processInfo.environment

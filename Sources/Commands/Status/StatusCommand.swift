@@ -7,7 +7,8 @@ struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Says in a few lines whether the fleet is well.",
         discussion:
-            "Exit code 1 when a critical tip is open, a host is silent, a VM crashed or the server has a problem.\n"
+            "Exit code 1 when a critical tip is open, a host is silent, a VM crashed, or the server has a problem or\n"
+            + "damaged files.\n"
             + "Example: evenkeel status --json | jq .openTips")
 
     @OptionGroup var server: ServerOptions
@@ -17,13 +18,16 @@ struct StatusCommand: AsyncParsableCommand {
         let status: StatusView = try await server.client().get("/fleet/v1/status")
         try output.show(status) { Self.text($0, now: WallClock().now) }
         let critical = status.openTips[TipLevel.critical.rawValue] ?? 0
-        let isWell = status.silentHosts.isEmpty && status.crashedVirtualMachines.isEmpty && status.problem == nil
+        let isWell =
+            status.silentHosts.isEmpty && status.crashedVirtualMachines.isEmpty && status.problem == nil
+            && status.storeProblems.isEmpty
         if critical > 0 || !isWell { throw ExitCode(1) }
     }
 
     static func text(_ status: StatusView, now: Timestamp) -> String {
         var lines = ["Evenkeel \(status.version); the fleet's automation is '\(status.automation.rawValue)'"]
         if let problem = status.problem { lines.append("PROBLEM      \(problem)") }
+        for problem in status.storeProblems { lines.append("SERIES       \(problem)") }
         let silent = status.silentHosts.isEmpty ? "" : ", silent: " + status.silentHosts.joined(separator: ", ")
         lines.append("Hosts        \(status.hosts) reporting\(silent)")
         let crashed = status.crashedVirtualMachines

@@ -235,6 +235,8 @@ public struct StatusView: Codable, Sendable {
     public var version: String
     /// Whether the server can write; `nil` when it can, else why not.
     public var problem: String?
+    /// What of the series is damaged, and files that were set aside for it and are still there.
+    public var storeProblems: [String]
     /// Hosts that report.
     public var hosts: Int
     /// Hosts that were silent for too long.

@@ -184,7 +184,8 @@ extension APIError {
     init(_ error: StoreError) {
         let status: HTTPResponse.Status =
             switch error {
-            case .invalid, .refused, .badMatcher: .badRequest
+            case .invalid, .refused, .badMatcher, .unsuitable: .badRequest
+            case .underWay: .conflict
             case .forbidden: .forbidden
             case .overLimit: .tooManyRequests
             case .shuttingDown, .noSpace: .serviceUnavailable

@@ -33,6 +33,11 @@ enum BlockSchema {
         }
     }
 
+    /// Whether the tables are of this version.
+    static func isCurrent(_ database: Database) throws(StoreError) -> Bool {
+        try database.integer("PRAGMA user_version") == version
+    }
+
     /// All runs, oldest first.
     static func runs(_ database: Database, path: String) throws(StoreError) -> [Run] {
         var runs: [Run] = []

@@ -7,17 +7,27 @@ import MetricsWire
 ///     state    key 1: the newest log segment whose samples are all in block files      key 2: the newest run
 ///
 /// The bytes of a series are its labels as remote write has them; all counts are varints. The ordinals of a batch follow
-/// the order of these bytes, which keeps a metric's series together.
+/// the order of these bytes, which keeps a metric's series together. No bytes at all stand for a series that was
+/// forgotten: its ordinal is never given again.
 struct Catalogue {
+    /// The version of the tables, kept as the file's `user_version`; 0 stands for 1, which had no forgotten series.
+    static let version: Int64 = 2
+
     /// What the catalogue holds.
     struct Content {
-        /// Label bytes by ordinal.
+        /// Label bytes by ordinal; none for a series that was forgotten, or that cannot be read.
         var series: [[UInt8]] = []
         /// The newest log segment that is done.
         var segment: UInt64 = 0
         /// The newest run that was committed.
         var run: Int64 = 0
+        /// What could not be read; the series of it are missing.
+        var damages: [StoreError] = []
+        /// Whether nobody knows how many series there were behind the last one.
+        var isCutOff = false
     }
+
+    static let fileName = "catalogue.db"
 
     private static let segmentKey: Int64 = 1
     private static let runKey: Int64 = 2
@@ -25,17 +35,43 @@ struct Catalogue {
 
     private let database: Database
 
-    /// Opens the catalogue of a folder.
+    /// Opens the catalogue of a folder, which is made where it is missing.
     init(folder: String, synchronous: Bool) throws(StoreError) {
-        database = try Database(folder + "/catalogue.db", pageSize: 4096, synchronous: synchronous)
+        database = try Database(folder + "/" + Self.fileName, pageSize: 4096, synchronous: synchronous)
+        let found = try Self.requireKnown(database)
         try database.execute(
             """
             CREATE TABLE IF NOT EXISTS series (first INTEGER PRIMARY KEY, count INTEGER NOT NULL, labels BLOB NOT NULL) STRICT;
             CREATE TABLE IF NOT EXISTS state (key INTEGER PRIMARY KEY, value INTEGER NOT NULL) STRICT;
             """)
+        if found != Self.version { try database.execute("PRAGMA user_version = \(Self.version)") }
     }
 
-    /// Everything in the catalogue.
+    /// Opens the catalogue of a folder to read it only.
+    init(reading folder: String) throws(StoreError) {
+        database = try Database(reading: folder + "/" + Self.fileName)
+        try Self.requireKnown(database)
+    }
+
+    /// Whether a folder's catalogue has its tables.
+    static func isWritten(_ folder: DiskFolder) throws(StoreError) -> Bool {
+        let database = try Database(reading: folder.path + "/" + fileName)
+        return try database.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'series'") > 0
+    }
+
+    @discardableResult
+    private static func requireKnown(_ database: Database) throws(StoreError) -> Int64 {
+        let found = try database.integer("PRAGMA user_version")
+        guard found <= version else {
+            throw .unsuitable(
+                path: database.path,
+                reason: "its version \(found) is newer than this program's \(version); use a newer evenkeel")
+        }
+        return found
+    }
+
+    /// Everything in the catalogue. A batch that is damaged leaves its series out, and is reported in what is returned;
+    /// throws where nothing can be read.
     func read() throws(StoreError) -> Content {
         var content = Content()
         let state = try Statement(database, "SELECT key, value FROM state")
@@ -44,19 +80,62 @@ struct Catalogue {
             if state.integer(0) == Self.runKey { content.run = state.integer(1) }
         }
         let rows = try Statement(database, "SELECT first, count, labels FROM series ORDER BY first")
-        while try rows.step() {
-            guard rows.integer(0) == Int64(content.series.count) else {
-                throw .damaged(path: database.path, reason: "series \(content.series.count) and on are missing")
-            }
-            do {
-                try Self.unpack(rows.blob(2), count: Int(rows.integer(1)), into: &content.series)
-            } catch {
-                throw .damaged(
-                    path: database.path, reason: "series from \(rows.integer(0)) on cannot be read: \(error)")
-            }
+        do throws(StoreError) {
+            while try rows.step() { read(rows, into: &content) }
+        } catch {
+            content.isCutOff = true
+            content.damages.append(error)
         }
         return content
     }
+
+    private func read(_ row: Statement, into content: inout Content) {
+        let known = content.series.count
+        let count = Int(clamping: row.integer(1))
+        guard row.integer(0) >= Int64(known), row.integer(0) + Int64(count) <= Int64(Int32.max), count >= 0 else {
+            content.damages.append(damage("series from \(row.integer(0)) on are numbered as cannot be"))
+            return
+        }
+        if row.integer(0) > Int64(known) {
+            content.damages.append(damage("series \(known) to \(row.integer(0) - 1) are missing"))
+            content.series.append(contentsOf: repeatElement([], count: Int(row.integer(0)) - known))
+        }
+        let start = content.series.count
+        do {
+            try Self.unpack(row.blob(2), count: count, into: &content.series)
+        } catch {
+            content.damages.append(damage("series \(start) to \(start + count - 1) cannot be read: \(error)"))
+            content.series.removeLast(content.series.count - start)
+            content.series.append(contentsOf: repeatElement([], count: count))
+        }
+    }
+
+    private func damage(_ reason: String) -> StoreError { .damaged(path: database.path, reason: reason) }
+
+    /// Takes the labels of series out; their ordinals stay theirs. In one transaction.
+    func forget(_ ordinals: Set<UInt32>) throws(StoreError) {
+        guard !ordinals.isEmpty else { return }
+        try database.transaction { () throws(StoreError) in
+            let rows = try Statement(database, "SELECT first, count, labels FROM series ORDER BY first")
+            var changed: [(first: Int64, count: Int64, labels: [UInt8])] = []
+            while try rows.step() {
+                let first = rows.integer(0)
+                let count = rows.integer(1)
+                let gone = (0..<count).filter { ordinals.contains(UInt32(clamping: first + $0)) }
+                var series: [[UInt8]] = []
+                guard !gone.isEmpty, (try? Self.unpack(rows.blob(2), count: Int(count), into: &series)) != nil else {
+                    continue
+                }
+                for place in gone { series[Int(place)] = [] }
+                changed.append((first, count, Self.pack(series[...])))
+            }
+            let replace = try Statement(database, "INSERT OR REPLACE INTO series VALUES (?, ?, ?)")
+            for row in changed { try replace.run(.integer(row.first), .integer(row.count), .blob(row.labels)) }
+        }
+    }
+
+    /// What SQLite itself finds wrong with the file; empty where nothing.
+    func integrityProblems() throws(StoreError) -> [String] { try database.integrityProblems() }
 
     /// Makes it so, in one transaction, that a run is committed with the series that came with it, and that the log is
     /// done through a segment. The same can be committed again, with more series: an attempt that failed may have

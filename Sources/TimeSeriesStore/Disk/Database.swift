@@ -1,23 +1,23 @@
 import CSQLite
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// One connection to one SQLite file.
 ///
 /// SAFETY: a connection is opened in SQLite's serialized mode, and its owners keep it behind a lock or on one queue; the
 /// pointer is written in `init` and closed in `deinit`, after the last statement, which holds on to its database.
 @safe final class Database: @unchecked Sendable {
     let path: String
-    fileprivate let handle: OpaquePointer
+    let handle: OpaquePointer
 
     /// Opens the file, which is made where it is missing, with write-ahead journal and full syncs.
     init(_ path: String, pageSize: Int, synchronous: Bool) throws(StoreError) {
         self.path = path
-        var opened: OpaquePointer?
-        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX
-        let status = unsafe sqlite3_open_v2(path, &opened, flags, nil)
-        guard let pointer = unsafe opened else {
-            throw .databaseFailed(path: path, reason: "SQLite has no memory to open it")
-        }
-        unsafe handle = pointer
+        let (opened, status) = unsafe try Self.open(
+            path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX)
+        unsafe handle = opened
         guard status == SQLITE_OK else { throw failure(status) }
         unsafe sqlite3_busy_timeout(handle, 10_000)
         try execute("PRAGMA page_size = \(pageSize)")
@@ -26,6 +26,37 @@ import CSQLite
         try execute("PRAGMA synchronous = \(synchronous ? "FULL" : "OFF")")
         try execute("PRAGMA wal_autocheckpoint = 0")
         try execute("PRAGMA cache_size = -512")
+    }
+
+    /// Opens an existing file and leaves it as it is.
+    init(reading path: String) throws(StoreError) {
+        self.path = path
+        let (opened, status) = unsafe try Self.open(path, SQLITE_OPEN_READONLY | SQLITE_OPEN_FULLMUTEX)
+        unsafe handle = opened
+        guard status == SQLITE_OK else { throw failure(status) }
+        unsafe sqlite3_busy_timeout(handle, 10_000)
+    }
+
+    /// Makes a file that is thrown away when anything goes wrong before it is whole: without a journal, not synced.
+    init(making path: String) throws(StoreError) {
+        self.path = path
+        let (opened, status) = unsafe try Self.open(
+            path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX)
+        unsafe handle = opened
+        guard status == SQLITE_OK else { throw failure(status) }
+        try execute("PRAGMA journal_mode = OFF")
+        try execute("PRAGMA synchronous = OFF")
+    }
+
+    private static func open(
+        _ path: String, _ flags: Int32
+    ) throws(StoreError) -> (handle: OpaquePointer, status: Int32) {
+        var opened: OpaquePointer?
+        let status = unsafe sqlite3_open_v2(path, &opened, flags, nil)
+        guard let handle = unsafe opened else {
+            throw .databaseFailed(path: path, reason: "SQLite has no memory to open it")
+        }
+        return unsafe (handle, status)
     }
 
     deinit { unsafe sqlite3_close_v2(handle) }
@@ -70,8 +101,29 @@ import CSQLite
         switch status & 0xff {
         case SQLITE_FULL: return .noSpace(path: path)
         case SQLITE_CORRUPT, SQLITE_NOTADB: return .damaged(path: path, reason: reason)
+        case SQLITE_CANTOPEN, SQLITE_PERM, SQLITE_READONLY, SQLITE_AUTH: return refusal(status, reason)
         default: return .databaseFailed(path: path, reason: reason)
         }
+    }
+}
+
+extension Database {
+    /// What the operating system refused, where SQLite only says that it cannot.
+    fileprivate func refusal(_ status: Int32, _ reason: String) -> StoreError {
+        let code = unsafe sqlite3_system_errno(handle)
+        guard code != 0 else { return .databaseFailed(path: path, reason: reason) }
+        let cause = unsafe String(cString: strerror(code))
+        return .databaseFailed(path: path, reason: "\(cause); see who owns the file and its folder")
+    }
+}
+
+extension Database {
+    /// What SQLite itself finds wrong with the file (PRAGMA quick_check), at most ten findings; empty where nothing.
+    func integrityProblems() throws(StoreError) -> [String] {
+        let rows = try Statement(self, "PRAGMA quick_check(10)")
+        var problems: [String] = []
+        while try rows.step() { problems.append(String(decoding: rows.blob(0), as: UTF8.self)) }
+        return problems == ["ok"] ? [] : problems
     }
 }
 

@@ -39,6 +39,9 @@ struct DiskFolder: LogFolder {
         }
     }
 
+    /// A folder that is there already, or is found missing when it is used.
+    init(existing path: String) { self.path = path }
+
     func list() throws(StoreError) -> [String] {
         guard let folder = unsafe opendir(path) else { throw .last(path, "list the folder") }
         defer { unsafe closedir(folder) }
@@ -100,6 +103,15 @@ struct DiskFolder: LogFolder {
         let full = path + "/" + name
         guard unsafe Glibc.rename(full, path + "/" + other) == 0 else { throw .last(full, "rename") }
         try syncFolder()
+    }
+
+    /// Makes what a file holds survive a power cut.
+    func syncFile(_ name: String) throws(StoreError) {
+        let full = path + "/" + name
+        let descriptor = unsafe open(full, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .last(full, "open") }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw .last(full, "sync") }
     }
 
     /// Makes the folder's list of files survive a power cut.

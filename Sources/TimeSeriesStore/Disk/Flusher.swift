@@ -25,14 +25,14 @@ final class Flusher: @unchecked Sendable {
 
     private let folder: String
     private let options: StoreOptions
-    private let state: SharedState
+    let state: SharedState
     private let clock: any Clock
-    private let logger: Logger
+    let logger: Logger
     private let logFolder: any LogFolder
     private let queue = DispatchQueue(label: "evenkeel.store.flush", qos: .utility)
     private let schedule = Locked(Schedule())
-    private let catalogue: Catalogue
-    private let upkeep: Upkeep
+    let catalogue: Catalogue
+    let upkeep: Upkeep
     private let timer: any DispatchSourceTimer
     /// The newest committed run.
     private var run: Int64
@@ -42,6 +42,14 @@ final class Flusher: @unchecked Sendable {
     private var segment: UInt64?
     /// Sets memory aside, between two batches of writes.
     private var freeze: () -> UInt64? = { nil }
+    /// Removes forgotten series from the index, between two batches of writes.
+    private(set) var compact: () -> Void = {}
+    /// The search for series to forget that is under way.
+    var search: DeadSeriesSearch?
+    /// The ends of series of which there is nothing but rollups, as far as a search came upon them.
+    var rolledEnds: [UInt32: Int64] = [:]
+    /// Numbers on disk of series that memory has forgotten and the catalogue has not.
+    var unnamed: Set<UInt32> = []
 
     init(
         folder: String, options: StoreOptions, state: SharedState, clock: any Clock, logger: Logger,
@@ -60,9 +68,12 @@ final class Flusher: @unchecked Sendable {
         seriesOnDisk = content.series.count
     }
 
-    /// Says how memory is set aside; called once, before the first flush.
-    func connect(_ freeze: @escaping @Sendable () -> UInt64?) {
-        queue.sync { self.freeze = freeze }
+    /// Says how memory is set aside, and how the index is made smaller; called once, before the first flush.
+    func connect(_ freeze: @escaping @Sendable () -> UInt64?, compact: @escaping @Sendable () -> Void) {
+        queue.sync {
+            self.freeze = freeze
+            self.compact = compact
+        }
         timer.setEventHandler { [weak self] in
             self?.upkeep.dropOldFiles()
             self?.upkeepSoon()
@@ -91,7 +102,7 @@ final class Flusher: @unchecked Sendable {
     func maintain() async {
         await perform { upkeep in
             upkeep.dropOldFiles()
-            while upkeep.step() {}
+            while upkeep.step() || self.forgetStep() {}
         }
     }
 
@@ -123,7 +134,7 @@ final class Flusher: @unchecked Sendable {
                 return schedule.isStopped
             }
             if isStopped { return }
-            if self.upkeep.step() { self.upkeepSoon() }
+            if self.upkeep.step() || self.forgetStep() { self.upkeepSoon() }
         }
     }
 
@@ -175,6 +186,7 @@ final class Flusher: @unchecked Sendable {
         guard let segment else { return }
         let newSeries = assignOrdinals()
         do throws(StoreError) {
+            try forgetOnDisk()
             let runs = try write(run + 1)
             try catalogue.commit(newSeries: newSeries, from: seriesOnDisk, segment: segment, run: run + 1)
             seriesOnDisk += newSeries.count
@@ -222,7 +234,9 @@ final class Flusher: @unchecked Sendable {
                 state.ordinals[Int(newcomer.series)] = UInt32(state.seriesByOrdinal.count)
                 state.seriesByOrdinal.append(newcomer.series)
             }
-            return state.seriesByOrdinal[seriesOnDisk...].map { Array(state.index.identities.string($0)) }
+            return state.seriesByOrdinal[seriesOnDisk...].map { series in
+                series == SeriesIndex.none ? [] : Array(state.index.identities.string(series))
+            }
         }
     }
 

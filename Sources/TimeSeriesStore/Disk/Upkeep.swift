@@ -30,6 +30,8 @@ final class Upkeep {
     private var dropped: [BlockName: DroppedFile] = [:]
     /// While above zero files are neither merged nor dropped: somebody copies them.
     private var holds = 0
+    /// Whether a file went since series without samples were looked for.
+    var hasDropped = false
 
     init(folder: String, options: StoreOptions, state: SharedState, clock: any Clock, logger: Logger) {
         self.folder = folder
@@ -204,6 +206,7 @@ final class Upkeep {
 
     /// Removes a file when nobody reads it any more.
     func drop(_ stored: StoredDay) {
+        hasDropped = true
         if job?.uses(stored.file) == true { job = nil }
         state.withLock { state in
             state.days.removeAll { $0.file === stored.file }

@@ -27,12 +27,13 @@ extension WriteAheadLog {
                 continue
             }
             let bytes = try folder.read(name)
-            replay(bytes, name: name, isNewest: segment == segments.last, into: &findings, body)
+            read(bytes, name: name, isNewest: segment == segments.last, into: &findings, body)
         }
         return findings
     }
 
-    private static func replay(
+    /// Hands out every whole record of a segment.
+    static func read(
         _ bytes: [UInt8], name: String, isNewest: Bool, into findings: inout Findings,
         _ body: (_ record: [UInt8], _ received: Int64) -> Void
     ) {

@@ -32,6 +32,16 @@ struct Head: Sendable {
         entries.append(contentsOf: repeatElement(Entry(), count: seriesCount - entries.count))
     }
 
+    /// Gives every series a new number: its place in `kept`, which lists the old ones in ascending order. Memory holds
+    /// nothing of the others.
+    mutating func renumber(_ kept: [UInt32]) {
+        for (place, series) in kept.enumerated() {
+            entries[place] = entries[Int(series)]
+            if let columns = strays.removeValue(forKey: series) { strays[UInt32(place)] = columns }
+        }
+        entries.removeLast(entries.count - kept.count)
+    }
+
     /// Adds a sample that is newer than all samples of its series.
     @inline(__always)
     mutating func append(_ series: UInt32, time: Int64, value: Double) {

@@ -70,6 +70,11 @@ struct IngestCore {
         return isFrozen ? log.rotate() : nil
     }
 
+    /// Removes the forgotten series from the index when they are many. Between two batches nobody holds a series' number.
+    func compact() {
+        state.withLock { $0.compact(share: options.forgottenShare) }
+    }
+
     private mutating func read(_ body: [UInt8], allowing scope: WriteScope?) -> Result<Read, StoreError> {
         let before = staged.count
         do throws(WireError) {

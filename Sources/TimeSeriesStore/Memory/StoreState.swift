@@ -18,6 +18,8 @@ struct StoreState: ~Copyable, Sendable {
     /// The files of rollups, oldest first.
     var rollups: [StoredDay] = []
     var isClosed = false
+    /// What was found damaged when the store was opened; its samples are missing.
+    var damages: [StoreError] = []
     var counters = StoreCounters()
 
     /// Makes room for the series that were added.
@@ -112,4 +114,7 @@ struct StoreCounters: Sendable {
     var rollupBuckets = 0
     var droppedRaw = 0
     var droppedRollups = 0
+    var forgottenSeries = 0
+    var compactions = 0
+    var deletedSamples = 0
 }

@@ -35,12 +35,12 @@ final class LoopbackServer: Sendable {
         try? folder.remove()
     }
 
-    /// Evenkeel without packs; `settings` are lines of its configuration.
-    static func evenkeel(settings: [String] = []) async throws -> LoopbackServer {
+    /// Evenkeel without packs; `settings` are lines of its configuration, `data` is its data folder.
+    static func evenkeel(settings: [String] = [], data: String = "data") async throws -> LoopbackServer {
         let folder = try FleetFolder()
         let port = try LoopbackPort.anyFree()
         try FileManager.default.createDirectory(atPath: folder.path + "/packs", withIntermediateDirectories: true)
-        let lines = ["data: data", "listen: 127.0.0.1:\(port)", "packs: packs"] + settings
+        let lines = ["data: \(data)", "listen: 127.0.0.1:\(port)", "packs: packs"] + settings
         let file = folder.path + "/server.yaml"
         try lines.joined(separator: "\n").write(toFile: file, atomically: true, encoding: .utf8)
         return try await LoopbackServer(
