@@ -5,6 +5,7 @@
 .PHONY: demo test bench lint build release setup-build clean
 SWIFT ?= swift
 ARGS ?=
+SECONDS ?= 60
 RELEASE = -c release --scratch-path .build-release -Xswiftc -cross-module-optimization
 
 demo: setup-build
@@ -29,7 +30,17 @@ bench: release
 
 lint:
 	@.ci/setup
-	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests Fuzz
+
+# libFuzzer and AddressSanitizer come with the toolchain.
+fuzz: setup-build
+	EVENKEEL_FUZZ=1 $(SWIFT) build -c release --scratch-path .build-fuzz --product Fuzz \
+		--sanitize fuzzer --sanitize address -Xswiftc -enable-testing
+	@Fuzz/run $(SECONDS) $(TARGET)
+
+soak: setup-build
+	@.ci/setup test
+	EVENKEEL_SOAK_SECONDS=$(SECONDS) $(SWIFT) test --no-parallel --filter '/soak'
 
 setup-build:
 	@.ci/setup build

@@ -120,7 +120,7 @@ let package = Package(
         tests("CountersTests", ["Counters", "FleetModel"]),
         tests("HostRuntimeTests", ["FleetModel", "HostRuntime", "PulseGuest", logging]),
         tests("MetricsWireTests", ["FleetModel", "MetricsWire"]),
-        tests("TimeSeriesStoreTests", ["FleetModel", "MetricsWire", "TimeSeriesStore", logging]),
+        tests("TimeSeriesStoreTests", ["CSQLite", "FleetModel", "MetricsWire", "TimeSeriesStore", logging]),
         tests("FleetStateTests", ["FleetModel", "FleetState", grdb]),
         tests("PromQLTests", ["FleetModel", "Patterns", "PromQL"]),
         tests("RemoteEngineTests", ["FleetModel", "HTTPClient", "PromQL", "RemoteEngine"]),
@@ -150,3 +150,12 @@ let package = Package(
             ["Commands", "FleetModel", "FleetServer", "HTTPClient", "HostRuntime", "MetricsWire", "evenkeel"]),
     ]
 )
+
+// Fuzzers, for `make fuzz` only: libFuzzer brings the main function.
+if Context.environment["EVENKEEL_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzz",
+            dependencies: ["FleetModel", "MetricsWire", "Patterns", "PromQL", "RulePacks", "TimeSeriesStore"],
+            path: "Fuzz", swiftSettings: strict))
+}

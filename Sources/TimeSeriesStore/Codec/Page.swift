@@ -13,7 +13,7 @@ final class Page: Sendable {
 
     /// Takes a page apart. Throws when it is not what was written.
     init(_ stored: [UInt8]) throws(CodecError) {
-        guard stored.count > PageBuilder.headerBytes, stored.count <= 1 << 24 else {
+        guard stored.count > PageBuilder.headerBytes, stored.count <= PageBuilder.limit else {
             throw CodecError(reason: "it has \(stored.count) bytes")
         }
         let padded = stored + [UInt8](repeating: 0, count: IntegerDecoder.padding)
@@ -33,8 +33,9 @@ final class Page: Sendable {
     private static func readColumns(_ span: RawSpan, _ cursor: inout ByteCursor) throws(CodecError) -> [[Int64]] {
         var columns: [[Int64]] = []
         var decoder = IntegerDecoder()
-        for _ in 0..<(try cursor.count(span, limit: span.byteCount)) {
-            let count = try cursor.count(span, limit: IntegerCodec.longest)
+        for _ in 0..<(try cursor.count(span, limit: PageBuilder.mostEntries)) {
+            // A few bytes can stand for many samples: without these limits a page could fill the memory.
+            let count = try cursor.count(span, limit: PageBuilder.entrySamples)
             let range = try cursor.take(cursor.count(span, limit: span.byteCount))
             var column: [Int64] = []
             try decoder.decode(span, range, count: count, into: &column)
@@ -46,7 +47,7 @@ final class Page: Sendable {
     private static func readDirectory(
         _ span: RawSpan, _ cursor: inout ByteCursor, _ first: UInt32, _ columnCount: Int
     ) throws(CodecError) -> (ordinals: [UInt32], columnOf: [Int], starts: [Int]) {
-        let count = try cursor.count(span, limit: span.byteCount)
+        let count = try cursor.count(span, limit: PageBuilder.mostEntries)
         var ordinals: [UInt32] = []
         var columnOf: [Int] = []
         var starts: [Int] = [0]

@@ -20,7 +20,8 @@ struct PageBuilder {
     static let headerBytes = 9
     /// An entry is at most this long, so that reading a few samples never decodes very many.
     static let entrySamples = 512
-    private static let mostEntries = 4096
+    /// A page has at most so many entries, and so many time columns.
+    static let mostEntries = 4096
 
     /// A finished page.
     struct Finished: Sendable {

@@ -32,6 +32,10 @@ struct Catalogue {
     private static let segmentKey: Int64 = 1
     private static let runKey: Int64 = 2
     private static let mostInBatch = 65_536
+    /// A batch ends when its series have so many label bytes.
+    private static let batchBytes = 64 << 20
+    /// A row that comes to more label bytes is none of ours: shared beginnings make much of little.
+    static let mostBytes = 1 << 28
 
     private let database: Database
 
@@ -147,7 +151,7 @@ struct Catalogue {
             let insert = try Statement(database, "INSERT OR REPLACE INTO series VALUES (?, ?, ?)")
             var start = 0
             while start < newSeries.count {
-                let end = min(start + Self.mostInBatch, newSeries.count)
+                let end = Self.endOfBatch(newSeries, from: start)
                 let packed = Self.pack(newSeries[start..<end])
                 try insert.run(.integer(Int64(first + start)), .integer(Int64(end - start)), .blob(packed))
                 start = end
@@ -158,10 +162,21 @@ struct Catalogue {
         }
     }
 
+    private static func endOfBatch(_ series: [[UInt8]], from start: Int) -> Int {
+        var end = start
+        var bytes = 0
+        while end < series.count, end - start < mostInBatch, bytes < batchBytes {
+            bytes += series[end].count
+            end += 1
+        }
+        return end
+    }
+
     /// Brings everything into the file itself.
     func checkpoint() throws(StoreError) { try database.checkpoint() }
 
-    private static func pack(_ batch: ArraySlice<[UInt8]>) -> [UInt8] {
+    /// A batch of series as a row has it.
+    static func pack(_ batch: ArraySlice<[UInt8]>) -> [UInt8] {
         var plain: [UInt8] = []
         var before: [UInt8] = []
         for identity in batch {
@@ -181,20 +196,27 @@ struct Catalogue {
         return result + block
     }
 
-    private static func unpack(_ packed: [UInt8], count: Int, into series: inout [[UInt8]]) throws {
+    /// Appends the series of a row, which may come to `limit` bytes.
+    static func unpack(
+        _ packed: [UInt8], count: Int, limit: Int = mostBytes, into series: inout [[UInt8]]
+    ) throws {
         guard packed.count > 8 else { throw CodecError(reason: "it has \(packed.count) bytes") }
         let block = Array(packed[8...])
         let stored = packed[..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         guard unsafe Checksum.of(block.span.bytes) == stored else { throw CodecError(reason: "its checksum is wrong") }
-        let plain = try Snappy.decompress(block, limit: 1 << 30)
+        let plain = try Snappy.decompress(block, limit: limit)
         let span = unsafe plain.span.bytes
         var cursor = ByteCursor(0..<plain.count)
         var before: [UInt8] = []
+        var bytes = 0
+        guard count >= 0 else { throw CodecError(reason: "it has \(count) series") }
         for _ in 0..<count {
             let shared = try cursor.count(span, limit: before.count)
             let range = try cursor.take(cursor.count(span, limit: plain.count))
             before.removeLast(before.count - shared)
             before.append(contentsOf: plain[range])
+            bytes += before.count
+            guard bytes <= limit else { throw CodecError(reason: "its series have more than \(limit) bytes") }
             series.append(before)
         }
     }

@@ -64,6 +64,8 @@ final class Flusher: @unchecked Sendable {
         self.catalogue = catalogue
         upkeep = Upkeep(folder: folder, options: options, state: state, clock: clock, logger: logger)
         timer = DispatchSource.makeTimerSource(queue: queue)
+        // A timer that was never activated must not go, and opening may still fail.
+        timer.activate()
         run = content.run
         seriesOnDisk = content.series.count
     }
@@ -79,7 +81,6 @@ final class Flusher: @unchecked Sendable {
             self?.upkeepSoon()
         }
         timer.schedule(deadline: .now() + .seconds(Self.upkeepSeconds), repeating: .seconds(Self.upkeepSeconds))
-        timer.activate()
     }
 
     deinit { timer.cancel() }

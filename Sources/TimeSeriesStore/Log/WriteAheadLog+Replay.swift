@@ -45,14 +45,15 @@ extension WriteAheadLog {
             }
             offset = min(segmentHeader, bytes.count)
         }
+        let marks = marks(of: bytes)
         while offset < bytes.count {
-            if let record = record(in: bytes, at: offset) {
+            if let record = record(in: bytes, at: offset, marks) {
                 body(Array(bytes[record.body]), record.received)
                 findings.records += 1
                 offset = min(bytes.count, (record.body.upperBound + 7) & ~7)
                 continue
             }
-            let next = nextRecord(in: bytes, after: offset)
+            let next = nextRecord(in: bytes, after: offset, marks)
             if next == bytes.count, isNewest {
                 findings.tornBytes = bytes.count - offset
             } else {
@@ -63,20 +64,33 @@ extension WriteAheadLog {
         }
     }
 
-    private static func nextRecord(in bytes: [UInt8], after offset: Int) -> Int {
+    /// What records of a segment may begin with: the mark in its header, and, should that be damaged, the one before its
+    /// first record. Neither is a place that a sender writes to.
+    private static func marks(of bytes: [UInt8]) -> Set<UInt32> {
+        let span = unsafe bytes.span.bytes
+        let places = [segmentHeader - 8, segmentHeader].filter { $0 + 4 <= bytes.count }
+        return Set(
+            places.map { place in
+                UInt32(littleEndian: unsafe span.unsafeLoadUnaligned(fromByteOffset: place, as: UInt32.self))
+            })
+    }
+
+    private static func nextRecord(in bytes: [UInt8], after offset: Int, _ marks: Set<UInt32>) -> Int {
         var place = (offset & ~7) + 8
         while place < bytes.count {
-            if record(in: bytes, at: place) != nil { return place }
+            if record(in: bytes, at: place, marks) != nil { return place }
             place += 8
         }
         return bytes.count
     }
 
-    private static func record(in bytes: [UInt8], at offset: Int) -> (body: Range<Int>, received: Int64)? {
+    private static func record(
+        in bytes: [UInt8], at offset: Int, _ marks: Set<UInt32>
+    ) -> (body: Range<Int>, received: Int64)? {
         let span = unsafe bytes.span.bytes
         guard bytes.count - offset >= recordHeader else { return nil }
         let first = UInt64(littleEndian: unsafe span.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
-        guard UInt32(truncatingIfNeeded: first) == recordMagic else { return nil }
+        guard marks.contains(UInt32(truncatingIfNeeded: first)) else { return nil }
         let length = Int(first >> 32)
         let start = offset + recordHeader
         guard length <= bytes.count - start else { return nil }

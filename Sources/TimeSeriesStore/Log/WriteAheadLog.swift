@@ -2,20 +2,21 @@
 ///
 /// A folder of segments, `00000001.log` and up, all numbers little-endian:
 ///
-///     segment  +--------------------+------------------+----------+----------+
-///              | magic "EVKLOG01" 8 | segment number 8 | record   | record   | ...
-///              +--------------------+------------------+----------+----------+
+///     segment  +--------------------+------------------+--------+-------+----------+----------+
+///              | magic "EVKLOG02" 8 | segment number 8 | mark 4 | 0 4   | record   | record   | ...
+///              +--------------------+------------------+--------+-------+----------+----------+
 ///     record   +---------------+---------------+------------+-------------+------------------+-----------+
-///              | magic "EVKR" 4| body length 4 | checksum 8 | received 8  | body             | 0 to 7 x 0|
+///              | mark 4        | body length 4 | checksum 8 | received 8  | body             | 0 to 7 x 0|
 ///              +---------------+---------------+------------+-------------+------------------+-----------+
 ///
 /// The body is a remote write request just as it came, snappy and all: nothing is encoded again on the way in. The
 /// checksum is XXH64 of the body, seeded with time and length. `received` (ms) makes a replay decide as the first time.
-/// A record begins at a multiple of eight bytes, so a reader finds the next whole record behind a damaged one.
+/// A record begins at a multiple of eight bytes, and with its segment's mark, so a reader finds the next whole record
+/// behind a damaged one. The mark is drawn by lot for each segment: a sender who could guess it could fill a body with what
+/// looks like records, each as long as the rest, and checking them would hold up a start for hours.
 struct WriteAheadLog: Sendable {
-    static let segmentMagic = Array("EVKLOG01".utf8)
-    static let recordMagic: UInt32 = 0x524b_5645
-    static let segmentHeader = 16
+    static let segmentMagic = Array("EVKLOG02".utf8)
+    static let segmentHeader = 24
     static let recordHeader = 24
 
     private let folder: any LogFolder
@@ -23,6 +24,8 @@ struct WriteAheadLog: Sendable {
     private var buffer: [UInt8] = []
     /// The segment that is being written; those below are closed.
     private(set) var segment: UInt64
+    /// What every record of the segment begins with.
+    private var mark: UInt32
     /// How many bytes of the current segment are written and synced.
     private(set) var syncedBytes = 0
     /// How many bytes the last `commit` wrote.
@@ -34,7 +37,10 @@ struct WriteAheadLog: Sendable {
         self.folder = folder
         self.segment = segment
         self.synchronous = synchronous
+        mark = Self.newMark()
     }
+
+    private static func newMark() -> UInt32 { .random(in: 1 ... .max) }
 
     /// A segment that has as many bytes is closed, so that a replay never holds much of the log in memory.
     static let segmentBytes = 16 << 20
@@ -42,7 +48,7 @@ struct WriteAheadLog: Sendable {
     /// Adds a record to what the next `commit` writes.
     mutating func add(_ body: [UInt8], received: Int64) {
         let checksum = unsafe Self.checksum(body.span.bytes, received: received)
-        Self.append(UInt64(Self.recordMagic) | UInt64(body.count) << 32, to: &buffer)
+        Self.append(UInt64(mark) | UInt64(body.count) << 32, to: &buffer)
         Self.append(checksum, to: &buffer)
         Self.append(UInt64(bitPattern: received), to: &buffer)
         buffer.append(contentsOf: body)
@@ -76,6 +82,7 @@ struct WriteAheadLog: Sendable {
             created = try folder.create(Self.name(of: segment))
             var header = Self.segmentMagic
             Self.append(segment, to: &header)
+            Self.append(UInt64(mark), to: &header)
             try created.append(header)
         } catch {
             segment += 1
@@ -95,6 +102,7 @@ struct WriteAheadLog: Sendable {
     private mutating func startNextSegment() {
         file = nil
         segment += 1
+        mark = Self.newMark()
         syncedBytes = 0
     }
 
