@@ -79,19 +79,31 @@ let package = Package(
         room(
             "Simulation",
             ["FleetModel", "FleetState", "Placement", "PromQL", "Remediation", "RulePacks"]),
+        // What everything that listens shares: its address, TLS, who is kept out, compression, the page of metrics.
+        room(
+            "HTTPDoor",
+            [
+                "MetricsWire", logging,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+            ]),
         // I/O shell of a host: sampling, spool, push, command poll.
         room(
             "HostAgent",
             [
-                "ConfigurationFile", "Counters", "FleetModel", "HTTPClient", "HostRuntime", "MetricsWire", logging,
-                lifecycle,
+                "ConfigurationFile", "Counters", "FleetModel", "HTTPClient", "HTTPDoor", "HostRuntime", "MetricsWire",
+                logging, lifecycle,
             ]),
         // I/O shell of the server: HTTP, authentication, timers.
         room(
             "FleetServer",
             [
-                "ConfigurationFile", "Counters", "FleetModel", "FleetState", "MetricsWire", "Patterns", "Placement",
-                "PromQL", "Remediation", "RulePacks", "TimeSeriesStore", logging, lifecycle,
+                "ConfigurationFile", "Counters", "FleetModel", "FleetState", "HTTPDoor", "MetricsWire", "Patterns",
+                "Placement", "PromQL", "Remediation", "RulePacks", "TimeSeriesStore", logging, lifecycle,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
@@ -104,7 +116,8 @@ let package = Package(
             "Commands",
             [
                 "ConfigurationFile", "Counters", "FleetModel", "FleetServer", "FleetState", "HostAgent", "HostRuntime",
-                "HTTPClient", "MetricsWire", "PromQL", "PulseGuest", "Remediation", "TimeSeriesStore", logging,
+                "HTTPClient", "HTTPDoor", "MetricsWire", "PromQL", "PulseGuest", "Remediation", "TimeSeriesStore",
+                logging,
                 lifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -129,12 +142,20 @@ let package = Package(
         tests("RemediationTests", ["FleetModel", "HostRuntime", "Placement", "Remediation", "RulePacks"]),
         tests("SimulationTests", ["FleetModel", "FleetState", "Remediation", "RulePacks", "Simulation"]),
         tests(
-            "HostAgentTests", ["Counters", "FleetModel", "HTTPClient", "HostAgent", "MetricsWire", logging, lifecycle]),
+            "HostAgentTests",
+            ["Counters", "FleetModel", "HTTPClient", "HTTPDoor", "HostAgent", "MetricsWire", logging, lifecycle]),
+        tests(
+            "HTTPDoorTests",
+            [
+                "HTTPDoor", "MetricsWire",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+            ]),
         tests(
             "FleetServerTests",
             [
-                "ConfigurationFile", "FleetModel", "FleetServer", "MetricsWire", "Placement", "PromQL", "Remediation",
-                "RulePacks", "TimeSeriesStore", logging,
+                "ConfigurationFile", "FleetModel", "FleetServer", "HTTPDoor", "MetricsWire", "Placement", "PromQL",
+                "Remediation", "RulePacks", "TimeSeriesStore", logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Hummingbird", package: "hummingbird"),

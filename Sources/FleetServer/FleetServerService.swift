@@ -1,13 +1,13 @@
 import FleetModel
 import FleetState
 import Foundation
+import HTTPDoor
 import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
 import Logging
 import MetricsWire
 import NIOCore
-import NIOSSL
 import Placement
 import PromQL
 import Remediation
@@ -172,14 +172,7 @@ public struct FleetServerService: Service {
         }
         guard let tls = configuration.tls else { return base }
         do {
-            let chain = try NIOSSLCertificate.fromPEMFile(tls.certificate).map {
-                NIOSSLCertificateSource.certificate($0)
-            }
-            let key = try NIOSSLPrivateKey(file: tls.key, format: .pem)
-            var settings = TLSConfiguration.makeServerConfiguration(
-                certificateChain: chain, privateKey: .privateKey(key))
-            settings.minimumTLSVersion = .tlsv12
-            return try .tls(base, tlsConfiguration: settings)
+            return try .tls(base, tlsConfiguration: tls.settings())
         } catch {
             throw ServerError.damagedFile(path: "\(tls.certificate), \(tls.key)", reason: "\(error)")
         }

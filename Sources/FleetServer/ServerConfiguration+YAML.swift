@@ -1,5 +1,6 @@
 import ConfigurationFile
 import FleetModel
+import HTTPDoor
 import Placement
 import PromQL
 import Remediation

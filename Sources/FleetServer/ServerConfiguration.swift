@@ -1,4 +1,5 @@
 import FleetModel
+import HTTPDoor
 import PromQL
 import Remediation
 import TimeSeriesStore
@@ -34,19 +35,5 @@ public struct ServerConfiguration: Sendable {
         packSpeed = 1
         evaluationInterval = .seconds(15)
         control = ControlSettings()
-    }
-
-    /// Files in PEM.
-    public struct TLSFiles: Hashable, Sendable {
-        /// The server's certificate and those between it and its authority.
-        public var certificate: String
-        /// Its private key.
-        public var key: String
-
-        /// A certificate with its key.
-        public init(certificate: String, key: String) {
-            self.certificate = certificate
-            self.key = key
-        }
     }
 }

@@ -2,6 +2,7 @@ import ConfigurationFile
 import Counters
 import FleetModel
 import Foundation
+import HTTPDoor
 import HostRuntime
 
 extension AgentConfiguration {
@@ -53,6 +54,7 @@ extension AgentConfiguration {
         result.migrationAddress = try reader.value("migration_address", address)
         result.migrationCertificates = try reader.path("migration_tls")
         result.spoolLimit = try reader.value("spool_limit", spoolSize) ?? result.spoolLimit
+        result.metrics = try metrics(&reader)
         try reader.refuseUnknownKeys()
         if let address = result.migrationAddress, !isLoopback(address), result.migrationCertificates == nil {
             throw reader.problem(
@@ -61,6 +63,35 @@ extension AgentConfiguration {
                     + "set 'migration_tls' to a folder of certificates")
         }
         return result
+    }
+
+    private static func metrics(
+        _ reader: inout ConfigurationReader
+    ) throws(ConfigurationError) -> MetricsListener? {
+        let address = try reader.value("metrics_listen", listenAddress)
+        let certificate = try reader.path("metrics_tls_certificate")
+        let key = try reader.path("metrics_tls_key")
+        let tokenFile = try reader.path("metrics_token_file")
+        guard let address else {
+            let given = [
+                ("metrics_tls_certificate", certificate), ("metrics_tls_key", key), ("metrics_token_file", tokenFile),
+            ].first { $0.1 != nil }
+            if let given { throw reader.problem(given.0, "it says nothing without 'metrics_listen'") }
+            return nil
+        }
+        var listener = MetricsListener(address: address, tokenFile: tokenFile)
+        switch (certificate, key) {
+        case (let certificate?, let key?): listener.tls = TLSFiles(certificate: certificate, key: key)
+        case (_?, nil): throw reader.problem("metrics_tls_certificate", "it needs 'metrics_tls_key' as well")
+        case (nil, _?): throw reader.problem("metrics_tls_key", "it needs 'metrics_tls_certificate' as well")
+        case (nil, nil): break
+        }
+        if !address.isLoopback, listener.tls == nil || tokenFile == nil {
+            throw reader.problem(
+                "metrics_listen",
+                "beyond loopback it needs 'metrics_tls_certificate', 'metrics_tls_key' and 'metrics_token_file'")
+        }
+        return listener
     }
 
     // MARK: Values; each returns `nil` and a reason where the text does not do.
@@ -82,6 +113,11 @@ extension AgentConfiguration {
                 "'\(text)' leaves this machine without TLS; use https, and 'ca_file' for a private authority")
         }
         return .value(text.hasSuffix("/") ? String(text.dropLast()) : text)
+    }
+
+    private static func listenAddress(_ text: String) -> ConfigurationReader.Parsed<ListenAddress> {
+        ListenAddress(parsing: text).map { .value($0) }
+            ?? .problem("'\(text)' is not a numeric address and a port, such as 127.0.0.1:7412 or [::]:7412")
     }
 
     private static func interval(_ text: String) -> ConfigurationReader.Parsed<Duration> {

@@ -1,5 +1,6 @@
 import Counters
 import FleetModel
+import HTTPDoor
 
 /// What an agent must know of its host, its server and its folders: the agent's YAML file, read and checked.
 ///
@@ -20,6 +21,10 @@ import FleetModel
 /// migration_address: 10.0.0.2       # where other hosts send VMs to; without it this host cannot receive
 /// migration_tls: /etc/evenkeel/pki  # ca-cert.pem, server-*.pem, client-*.pem; needed off loopback
 /// spool_limit: 1GiB                 # the oldest undelivered samples are dropped beyond this
+/// metrics_listen: 127.0.0.1:7412    # a page of metrics for who scrapes this host; default: nowhere
+/// metrics_tls_certificate: agent.pem      # beyond loopback: PEM, with 'metrics_tls_key' and 'metrics_token_file'
+/// metrics_tls_key: agent.key        # PEM
+/// metrics_token_file: scrape.token  # the secret that scrapers must send, as a bearer token or a password
 /// ```
 public struct AgentConfiguration: Hashable, Sendable {
     /// The host's name in the fleet.
@@ -52,6 +57,25 @@ public struct AgentConfiguration: Hashable, Sendable {
     public var migrationCertificates: String?
     /// How much the spool may hold.
     public var spoolLimit: Bytes
+    /// Where the agent serves its own page of metrics; `nil` for nowhere.
+    public var metrics: MetricsListener?
+
+    /// Where and for whom a page of metrics is served.
+    public struct MetricsListener: Hashable, Sendable {
+        /// Where.
+        public var address: ListenAddress
+        /// Certificate and key; needed beyond loopback.
+        public var tls: TLSFiles?
+        /// File with the secret that scrapers must send; needed beyond loopback.
+        public var tokenFile: String?
+
+        /// A listener at `address`.
+        public init(address: ListenAddress, tls: TLSFiles? = nil, tokenFile: String? = nil) {
+            self.address = address
+            self.tls = tls
+            self.tokenFile = tokenFile
+        }
+    }
 
     /// A configuration; what is not given has its default.
     public init(

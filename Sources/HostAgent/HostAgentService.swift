@@ -15,6 +15,8 @@ public struct HostAgentService: Service {
     private let pusher: SamplePusher
     private let reporter: HostReporter
     private let runner: CommandRunner
+    private let board: MetricsBoard
+    private let door: MetricsDoor?
 
     /// An agent of the host that `configuration` describes, whose VMs `provider` runs under `accelerator`. Opens the
     /// agent's folders: throws what is wrong with them or with the token's file. `generator` spreads retries.
@@ -56,6 +58,8 @@ public struct HostAgentService: Service {
         self.logger = logger
         self.inventory = inventory
         self.reporter = reporter
+        board = MetricsBoard(host: configuration.host, cluster: configuration.cluster)
+        door = try MetricsDoor(configuration, board: board, clock: clock)
         queue = SpoolQueue(spool)
         pusher = SamplePusher(queue: queue, link: link, patience: patience, logger: logger)
         runner = CommandRunner(
@@ -79,6 +83,7 @@ public struct HostAgentService: Service {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await inventory.run() }
                 group.addTask { await runner.run() }
+                if let door { group.addTask { await door.run(logger: logger) } }
                 group.addTask { try? await pusher.run() }  // ends by cancellation alone
                 group.addTask { try? await reporter.run() }  // ends by cancellation alone
                 group.addTask { try? await sampleForever() }  // ends by cancellation alone
@@ -103,9 +108,10 @@ public struct HostAgentService: Service {
             // A clock that was set back a little would give two values for one moment: wait until it has caught up.
             let isRepeated = last.map { time <= $0 && $0 - time < .seconds(5) } ?? false
             if !isRepeated {
-                let names = reading.machines.map { ($0.definition.id, $0.definition.name.text) }
-                let batch = recorder.encode(
-                    sample.readings, names: Dictionary(names, uniquingKeysWith: { first, _ in first }), time: time)
+                let pairs = reading.machines.map { ($0.definition.id, $0.definition.name.text) }
+                let names = Dictionary(pairs, uniquingKeysWith: { first, _ in first })
+                let batch = recorder.encode(sample.readings, names: names, time: time)
+                board.put(sample.readings, names: names)
                 await queue.append(batch, time: time)
                 last = time
             }

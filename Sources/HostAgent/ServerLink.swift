@@ -99,11 +99,14 @@ public struct ServerLink: Sendable {
 }
 
 /// The agent's secret, out of its file.
-private final class AgentSecret: Sendable {
+final class AgentSecret: Sendable {
     private let file: String?
     private let current: Locked<String?>
 
-    init(file: String?) throws(AgentError) {
+    /// The secret in `file`, which is none of no file. `advice` says what to write there.
+    init(
+        file: String?, advice: String = "write there what `evenkeel token create agent NAME` printed"
+    ) throws(AgentError) {
         self.file = file
         guard let file else {
             current = Locked(nil)
@@ -112,7 +115,7 @@ private final class AgentSecret: Sendable {
         guard let token = Self.read(file) else {
             throw .configuration(
                 place: file,
-                reason: "no token can be read from it; write there what `evenkeel token create agent NAME` printed")
+                reason: "no token can be read from it; \(advice)")
         }
         current = Locked(token)
     }

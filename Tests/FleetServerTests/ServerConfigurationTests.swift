@@ -1,5 +1,6 @@
 import ConfigurationFile
 import FleetModel
+import HTTPDoor
 import Logging
 import Placement
 import PromQL
@@ -48,7 +49,7 @@ import TimeSeriesStore
             """)
         #expect(configuration.data == "/etc/evenkeel/data")
         #expect(configuration.listen == ListenAddress(host: "::", port: 7411))
-        let tls = ServerConfiguration.TLSFiles(certificate: "/etc/evenkeel/server.pem", key: "/etc/key.pem")
+        let tls = TLSFiles(certificate: "/etc/evenkeel/server.pem", key: "/etc/key.pem")
         #expect(configuration.tls == tls)
         #expect(configuration.packSpeed == 6)
         #expect(configuration.evaluationInterval == .seconds(90))

@@ -1,5 +1,6 @@
 import Counters
 import FleetModel
+import HTTPDoor
 import Testing
 
 @testable import HostAgent
@@ -101,5 +102,28 @@ struct AgentConfigurationTests {
     @Test func `a file that is not there is named`() {
         let problem = #expect(throws: AgentError.self) { try AgentConfiguration.load(file: "/nowhere/agent.yaml") }
         #expect(problem?.description == "/nowhere/agent.yaml: no such file")
+    }
+
+    @Test func `it listens only where it is told to, and beyond loopback only with TLS and a token`() throws {
+        #expect(try read("").metrics == nil)
+        let open = try read("metrics_listen: 127.0.0.1:7412").metrics
+        #expect(open == .init(address: ListenAddress(host: "127.0.0.1", port: 7412)))
+        let guarded = try read(
+            """
+            metrics_listen: 0.0.0.0:7412
+            metrics_tls_certificate: agent.pem
+            metrics_tls_key: agent.key
+            metrics_token_file: /etc/scrape.token
+            """)
+        let files = TLSFiles(certificate: "/etc/evenkeel/agent.pem", key: "/etc/evenkeel/agent.key")
+        #expect(guarded.metrics?.tls == files)
+        #expect(guarded.metrics?.tokenFile == "/etc/scrape.token")
+        for yaml in [
+            "metrics_listen: 0.0.0.0:7412", "metrics_listen: kvm1:7412", "metrics_token_file: t",
+            "metrics_listen: 0.0.0.0:7412\nmetrics_token_file: t", "metrics_listen: 127.0.0.1:1\nmetrics_tls_key: k",
+            "metrics_listen: 0.0.0.0:1\nmetrics_tls_key: k\nmetrics_tls_certificate: c",
+        ] {
+            #expect(throws: AgentError.self, "\(yaml)") { try read(yaml) }
+        }
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Counters
 import FleetModel
+import HTTPDoor
 import HostAgent
 import HostRuntime
 import Logging
@@ -11,7 +12,8 @@ struct AgentDaemonCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "agent", abstract: "Runs a host's agent: samples, reports, does what the server asks.",
         discussion: """
-            It connects out to the server and opens no port of its own. Its end touches no VM.
+            It connects out to the server and opens no port of its own, unless 'metrics_listen' names one for a page \
+            of metrics. Its end touches no VM.
             Examples:
               evenkeel agent --config /etc/evenkeel/agent.yaml --check
               evenkeel agent --config /etc/evenkeel/agent.yaml
@@ -67,6 +69,7 @@ struct AgentDaemonCommand: AsyncParsableCommand {
             logical processors \(settings.logicalProcessors.map { "\($0)" } ?? "all of this machine")
             memory             \(settings.memory.map { "\($0)" } ?? "all of this machine")
             receives VMs at    \(settings.migrationAddress ?? "nowhere: set 'migration_address'")
+            shows metrics at   \(settings.metrics?.address.authority ?? "nowhere: set 'metrics_listen'")
             """
     }
 }

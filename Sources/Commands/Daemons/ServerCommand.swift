@@ -1,6 +1,7 @@
 import ArgumentParser
 import ConfigurationFile
 import FleetServer
+import HTTPDoor
 import Logging
 import ServiceLifecycle
 

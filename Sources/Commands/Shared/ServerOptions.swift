@@ -1,5 +1,6 @@
 import ArgumentParser
 import FleetServer
+import HTTPDoor
 import Foundation
 
 /// Which server a command talks to, and how it shows who it is.

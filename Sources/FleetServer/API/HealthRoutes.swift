@@ -1,4 +1,5 @@
 import FleetModel
+import HTTPDoor
 import HTTPTypes
 import Hummingbird
 

@@ -1,4 +1,5 @@
 import FleetModel
+import HTTPDoor
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -157,15 +158,6 @@ extension UInt8 {
         case 0x61...0x66: self - 0x61 + 10
         default: nil
         }
-    }
-}
-
-extension Substring {
-    /// Without spaces and tabs at both ends.
-    var trimmed: Substring {
-        let start = drop { $0 == " " || $0 == "\t" }
-        return start[
-            ..<(start.lastIndex { $0 != " " && $0 != "\t" }.map { start.index(after: $0) } ?? start.startIndex)]
     }
 }
 

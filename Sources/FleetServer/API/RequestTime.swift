@@ -128,14 +128,20 @@ enum PrometheusDuration {
         return total
     }
 
-    /// 5400 seconds as `1h30m`; to the millisecond.
+    /// 5400 seconds as `1h30m`, to the millisecond; years and weeks only where nothing is left over, as in Prometheus.
     static func text(_ span: Duration) -> String {
         var rest = span.milliseconds
         if rest == 0 { return "0s" }
-        var result = ""
-        for (suffix, size) in [("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)] as [(String, Int64)] {
-            if rest / size > 0 { result += "\(rest / size)\(suffix)" }
-            rest %= size
+        var result = rest < 0 ? "-" : ""
+        rest = abs(rest)
+        let units: [(suffix: String, size: Int64)] = [
+            ("y", 31_536_000_000), ("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000),
+            ("ms", 1),
+        ]
+        for unit in units where rest >= unit.size {
+            if unit.size > 86_400_000, rest % unit.size != 0 { continue }
+            result += "\(rest / unit.size)\(unit.suffix)"
+            rest %= unit.size
         }
         return result
     }

@@ -1,6 +1,6 @@
 import FleetModel
 import FleetState
-import Foundation
+import HTTPDoor
 import HTTPTypes
 import Hummingbird
 
@@ -22,7 +22,7 @@ struct Authentication: RouterMiddleware {
 
     private func principal(of request: Request) async throws -> Principal {
         guard let tokens else { return .local }
-        guard let secret = request.headers[.authorization].flatMap(Self.secret) else {
+        guard let secret = request.headers[.authorization].flatMap(Credentials.secret) else {
             throw APIError(
                 .unauthorized,
                 "this server wants 'Authorization: Bearer TOKEN', or HTTP Basic with the token as the password; "
@@ -39,22 +39,6 @@ struct Authentication: RouterMiddleware {
                 throw APIError(.unauthorized, "the token's name '\(token.name)' is not a host's")
             }
             return .agent(host)
-        }
-    }
-
-    /// The token in an `Authorization` header (RFC 6750, RFC 7617); whose name stands before it in Basic says nothing,
-    /// since a token says itself whose it is.
-    static func secret(in header: String) -> String? {
-        let parts = header.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2 else { return nil }
-        switch parts[0].lowercased() {
-        case "bearer": return String(parts[1].trimmed)
-        case "basic":
-            guard let data = Data(base64Encoded: String(parts[1].trimmed)),
-                let text = String(validating: data, as: UTF8.self), let colon = text.firstIndex(of: ":")
-            else { return nil }
-            return String(text[text.index(after: colon)...])
-        default: return nil
         }
     }
 }

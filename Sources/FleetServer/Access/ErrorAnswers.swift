@@ -1,3 +1,4 @@
+import HTTPDoor
 import HTTPTypes
 import Hummingbird
 
@@ -12,6 +13,8 @@ struct ErrorAnswers: RouterMiddleware {
             return try await next(request, context)
         } catch let error as HTTPError where error.status == .notFound {
             return .text("404 page not found\n", status: .notFound)
+        } catch let error as Refused {
+            return try APIError(error.status, error.reason).response(from: request, context: context)
         } catch let error as any HTTPResponseError {
             return try error.response(from: request, context: context)
         } catch is CancellationError {

@@ -1,4 +1,5 @@
 import FleetModel
+import HTTPDoor
 import Hummingbird
 import MetricsWire
 

@@ -1,5 +1,6 @@
 import FleetModel
 import Foundation
+import HTTPDoor
 import Hummingbird
 import PromQL
 import TimeSeriesStore

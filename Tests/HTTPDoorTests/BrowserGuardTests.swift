@@ -2,19 +2,19 @@ import HTTPTypes
 import Hummingbird
 import Testing
 
-@testable import FleetServer
+@testable import HTTPDoor
 
 @Suite struct BrowserGuardTests {
     private static let listen = ListenAddress(host: "127.0.0.2", port: 7411)
-    private let own = BrowserGuard<FleetRequestContext>(listen: listen)
-    private let admitting = BrowserGuard<FleetRequestContext>(
+    private let own = BrowserGuard<BasicRequestContext>(listen: listen)
+    private let admitting = BrowserGuard<BasicRequestContext>(
         listen: listen, origins: AllowedOrigins(origins: ["https://grafana.example.org"]))
-    private let withTokens = BrowserGuard<FleetRequestContext>(listen: listen, isOpen: false)
+    private let withTokens = BrowserGuard<BasicRequestContext>(listen: listen, isOpen: false)
 
     private func objection(
         _ method: HTTPRequest.Method = .get, path: String = "/fleet/v1/tips", host: String? = "127.0.0.1:7411",
         origin: String? = nil, type: String? = nil, site: String? = nil,
-        by guardian: BrowserGuard<FleetRequestContext>? = nil
+        by guardian: BrowserGuard<BasicRequestContext>? = nil
     ) -> String? {
         var head = HTTPRequest(method: method, scheme: "http", authority: host, path: path)
         if let origin { head.headerFields[.origin] = origin }

@@ -2,13 +2,16 @@ import HTTPTypes
 import Hummingbird
 
 /// The web pages that may read from the Prometheus API, by their origins: none unless the configuration names some.
-struct AllowedOrigins: Sendable {
+public struct AllowedOrigins: Sendable {
     /// `https://grafana.example.org`; `*` admits every page.
-    var origins: [String] = []
+    public var origins: [String]
+
+    /// The given origins.
+    public init(origins: [String] = []) { self.origins = origins }
 
     /// Whether the request comes from a page that may read what it asks for. Reading is all that they may: not writing
     /// samples, not administration, not the fleet's own API.
-    func admit(_ request: Request) -> Bool {
+    public func admit(_ request: Request) -> Bool {
         guard let origin = request.headers[.origin] else { return false }
         let path = request.uri.path
         guard path.hasPrefix("/api/v1/"), !path.hasPrefix("/api/v1/admin"), !path.hasPrefix("/api/v1/write") else {
@@ -19,10 +22,14 @@ struct AllowedOrigins: Sendable {
 }
 
 /// Tells browsers that a page was let in (Fetch standard, "CORS protocol"), in the way that Prometheus does.
-struct CrossOrigin<Context: RequestContext>: RouterMiddleware {
-    let allowed: AllowedOrigins
+public struct CrossOrigin<Context: RequestContext>: RouterMiddleware {
+    private let allowed: AllowedOrigins
 
-    func handle(
+    /// Admits `allowed`.
+    public init(allowed: AllowedOrigins) { self.allowed = allowed }
+
+    /// Answers a browser's question before a request, and marks the answers of admitted pages.
+    public func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
         guard allowed.admit(request), let origin = request.headers[.origin] else {

@@ -4,23 +4,29 @@ import Hummingbird
 /// Keeps web pages away. A page may make a browser send requests to loopback, name rebinding may make them look local,
 /// and a browser adds a password that somebody once typed to whatever a page sends. Scripts, agents and Grafana's server
 /// send no `Origin`, no foreign `Host`, and no `Sec-Fetch-Site`, which no page can leave out or forge.
-struct BrowserGuard<Context: RequestContext>: RouterMiddleware {
-    /// The address that the server was told to listen on.
-    let listen: ListenAddress
-    /// Whether only loopback's names may stand in `Host`: where no tokens are in force.
-    var isOpen = true
-    /// Pages that were let in.
-    var origins = AllowedOrigins()
+public struct BrowserGuard<Context: RequestContext>: RouterMiddleware {
+    private let listen: ListenAddress
+    private let isOpen: Bool
+    private let origins: AllowedOrigins
 
-    func handle(
+    /// A guard of a server that listens at `listen`. `isOpen` where no tokens are in force: then only loopback's names
+    /// may stand in `Host`. `origins` are the pages that were let in.
+    public init(listen: ListenAddress, isOpen: Bool = true, origins: AllowedOrigins = AllowedOrigins()) {
+        self.listen = listen
+        self.isOpen = isOpen
+        self.origins = origins
+    }
+
+    /// Refuses with 403 what `objection` objects to.
+    public func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
-        if let problem = objection(to: request) { throw APIError(.forbidden, problem) }
+        if let problem = objection(to: request) { throw Refused(status: .forbidden, reason: problem) }
         return try await next(request, context)
     }
 
     /// Why `request` may come from a web page that nobody let in; `nil` when it cannot.
-    func objection(to request: Request) -> String? {
+    public func objection(to request: Request) -> String? {
         guard let authority = request.head.authority, !isOpen || isOwn(authority) else {
             return "Host '\(request.head.authority ?? "")' is not this server's: use 127.0.0.1, ::1 or localhost"
         }

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import FleetServer
+@testable import HTTPDoor
 
 @Suite struct ListenAddressTests {
     @Test(arguments: [

@@ -3,7 +3,7 @@ import Hummingbird
 import MetricsWire
 
 /// A page of metrics as an answer, in the format that the reader likes best.
-enum MetricsPage {
+public enum MetricsPage {
     /// The format for an `Accept` field (RFC 9110, 12.5.1): OpenMetrics 1.0 or 0.0.1 where it weighs at least as much as
     /// plain text; plain text where nothing else fits.
     static func format(accept: String) -> ExpositionFormat {
@@ -24,11 +24,13 @@ enum MetricsPage {
             isOpenMetrics: isOpen, takesAnyName: taken?.parameters["escaping"]?.lowercased() == "allow-utf-8")
     }
 
-    static func format(for request: Request) -> ExpositionFormat {
+    /// The format that a request asks for.
+    public static func format(for request: Request) -> ExpositionFormat {
         format(accept: request.headers[values: .accept].joined(separator: ","))
     }
 
-    static func response(_ page: TextExposition) -> Response {
+    /// The page as an answer.
+    public static func response(_ page: TextExposition) -> Response {
         Response(
             status: .ok, headers: [.contentType: page.format.contentType],
             body: .init(byteBuffer: ByteBuffer(string: page.text)))

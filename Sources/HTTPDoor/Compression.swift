@@ -3,11 +3,15 @@ import Hummingbird
 import MetricsWire
 
 /// Compresses answers with gzip for whoever accepts it; short ones are not worth it.
-struct Compression<Context: RequestContext>: RouterMiddleware {
+public struct Compression<Context: RequestContext>: RouterMiddleware {
     /// Below so many bytes an answer stays as it is.
     static var smallest: Int { 1024 }
 
-    func handle(
+    /// For all that is served below it.
+    public init() {}
+
+    /// Compresses what `next` answers, where it is wanted and long enough.
+    public func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
         var response = try await next(request, context)
@@ -80,5 +84,14 @@ struct WeightedList {
             }
             return item
         }
+    }
+}
+
+extension Substring {
+    /// Without spaces and tabs at both ends.
+    public var trimmed: Substring {
+        let start = drop { $0 == " " || $0 == "\t" }
+        return start[
+            ..<(start.lastIndex { $0 != " " && $0 != "\t" }.map { start.index(after: $0) } ?? start.startIndex)]
     }
 }
