@@ -93,6 +93,31 @@ public protocol SeriesSource: Sendable {
 
     /// The source's buckets of five minutes, where it keeps such.
     var rollups: (any RollupView)? { get }
+
+    /// The names of the labels that such series have, sorted by their bytes.
+    func labelNames(of matchers: [LabelMatcher], from first: Int64, through last: Int64) throws -> [String]
+
+    /// The values that a label has in such series, sorted by their bytes.
+    func values(of label: String, _ matchers: [LabelMatcher], from first: Int64, through last: Int64) throws -> [String]
+}
+
+extension SeriesSource {
+    /// Looks at every series; a source that has an index can do better.
+    public func labelNames(of matchers: [LabelMatcher], from first: Int64, through last: Int64) throws -> [String] {
+        let set = try select(matchers, from: first, through: last)
+        var found: Set<String> = []
+        for index in 0..<set.count { for pair in set.labels(at: index).pairs { found.insert(pair.name) } }
+        return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// Looks at every series; a source that has an index can do better.
+    public func values(
+        of label: String, _ matchers: [LabelMatcher], from first: Int64, through last: Int64
+    ) throws -> [String] {
+        let set = try select(matchers, from: first, through: last)
+        let found = Set((0..<set.count).compactMap { set.labels(at: $0)[label] })
+        return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
 }
 
 /// What a selection found. Samples are decoded when asked for, so a scan holds one series at a time; different indexes

@@ -3,54 +3,51 @@ import FleetModel
 /// The series that a selection found, as they were at that moment: what memory held, and the runs that were on disk.
 /// All of it stays as it was while the selection is in use.
 struct Selection: SeriesSet {
-    /// One series: its labels, its number on disk, and what memory held of it, oldest memory first.
-    struct Member: Sendable {
-        let labels: Labels
-        let ordinal: UInt32
-        let memory: [HeadSeries]
+    let labels: [Labels]
+    /// The numbers on disk of the series.
+    let ordinals: [UInt32]
+    /// What memory held of each series: one for every arena, oldest memory first, series after series.
+    let memory: [HeadSeries]
+    /// The slabs that `memory` points into.
+    let arenas: [SampleArena]
+    let span: ClosedRange<Int64>
+    /// A reader of the runs that touch the span, as it begins.
+    let reader: DiskReader
+    /// Readers that somebody has used and nobody uses now, since different threads may read at once.
+    private let idle = Locked<[DiskReader]>([])
+
+    init(
+        labels: [Labels], ordinals: [UInt32], memory: [HeadSeries], arenas: [SampleArena], reader: DiskReader,
+        span: ClosedRange<Int64>
+    ) {
+        self.labels = labels
+        self.ordinals = ordinals
+        self.memory = memory
+        self.arenas = arenas
+        self.reader = reader
+        self.span = span
     }
 
-    let members: [Member]
-    /// The slabs that `Member.memory` points into.
-    let arenas: [SampleArena]
-    /// The block files and runs that touch the span.
-    let days: [StoredDay]
-    let cache: PageCache
-    let span: ClosedRange<Int64>
+    var count: Int { labels.count }
 
-    var count: Int { members.count }
+    func labels(at index: Int) -> Labels { labels[index] }
 
-    func labels(at index: Int) -> Labels { members[index].labels }
+    /// What memory held of a series, oldest memory first, one for every arena.
+    func memory(of index: Int) -> ArraySlice<HeadSeries> { memory[index * arenas.count..<(index + 1) * arenas.count] }
 
     func read(_ index: Int, into columns: inout SampleColumns) throws {
         columns.removeAll()
-        let member = members[index]
-        if member.ordinal != SeriesIndex.none { try readDisk(member.ordinal, into: &columns) }
-        for (memory, arena) in zip(member.memory, arenas) {
+        if ordinals[index] != SeriesIndex.none {
+            var reader = idle.withLock { $0.popLast() } ?? reader
+            try reader.read(ordinals[index], touching: span, into: &columns)
+            idle.withLock { $0.append(reader) }
+        }
+        for (memory, arena) in zip(memory(of: index), arenas) {
             let before = columns.count
             memory.read(from: span.lowerBound, through: span.upperBound, arena: arena, into: &columns)
             columns.restoreOrder(from: before)
         }
         columns.trim(to: span)
-    }
-
-    private func readDisk(_ ordinal: UInt32, into columns: inout SampleColumns) throws(StoreError) {
-        var decoder = ValueDecoder()
-        for day in days {
-            for run in day.runs {
-                for index in run.pages(of: ordinal) {
-                    let page = try cache.page(index, of: run, in: day.file)
-                    let before = columns.count
-                    do throws(CodecError) {
-                        try page.read(ordinal, touching: span, decoder: &decoder, into: &columns)
-                    } catch {
-                        let reason = "page \(index) of run \(run.number): \(error.reason)"
-                        throw .damaged(path: day.file.path, reason: reason)
-                    }
-                    columns.restoreOrder(from: before)
-                }
-            }
-        }
     }
 }
 
@@ -75,7 +72,8 @@ extension SampleColumns {
 extension Selection {
     /// A selection of nothing.
     static func empty(cache: PageCache) -> Selection {
-        Selection(members: [], arenas: [], days: [], cache: cache, span: 0...0)
+        Selection(
+            labels: [], ordinals: [], memory: [], arenas: [], reader: DiskReader([], cache: cache), span: 0...0)
     }
 }
 
@@ -88,24 +86,20 @@ extension StoreState {
         var found = try index.select(matchers)
         found.removeAll { hasEnded($0, before: span.lowerBound) }
         index.sort(&found)
-        let heads = [flushing, head].compactMap { $0 }.filter {
-            $0.oldest <= span.upperBound && $0.newest >= span.lowerBound
-        }
+        let heads = heads(in: span)
         let touched = days.compactMap { day -> StoredDay? in
             let runs = day.runs.filter { $0.span.overlaps(span) }
             return runs.isEmpty ? nil : StoredDay(file: day.file, runs: runs)
         }
         if heads.isEmpty && touched.isEmpty && !keepsAll { return .empty(cache: cache) }
-        let members = found.map { series in
-            Selection.Member(
-                labels: index.labels(of: series), ordinal: ordinals[Int(series)],
-                memory: heads.map { $0.snapshot(of: series) })
-        }
-        return Selection(members: members, arenas: heads.map(\.arena), days: touched, cache: cache, span: span)
+        return Selection(
+            labels: found.map { index.labels(of: $0) }, ordinals: found.map { ordinals[Int($0)] },
+            memory: found.flatMap { series in heads.map { $0.snapshot(of: series) } }, arenas: heads.map(\.arena),
+            reader: DiskReader(touched, cache: cache), span: span)
     }
 
     /// Whether a series is known to have no sample at a time or later. Of a series on disk the end may be unknown.
-    private func hasEnded(_ series: UInt32, before time: Int64) -> Bool {
+    func hasEnded(_ series: UInt32, before time: Int64) -> Bool {
         let end = newest[Int(series)]
         return end == .min ? ordinals[Int(series)] == SeriesIndex.none : end < time
     }

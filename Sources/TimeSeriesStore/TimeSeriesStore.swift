@@ -132,6 +132,28 @@ extension TimeSeriesStore: SeriesSource {
             return try state.select(matchers, in: first...last, cache: cache)
         }
     }
+
+    /// From the index alone. Throws as `select` does.
+    public func labelNames(of matchers: [LabelMatcher], from first: Int64, through last: Int64) throws -> [String] {
+        guard first <= last else { return [] }
+        let names = try state.withLock { state throws(StoreError) in
+            if state.isClosed { throw .shuttingDown }
+            return try state.labelNames(of: matchers, in: first...last)
+        }
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// From the index alone. Throws as `select` does.
+    public func values(
+        of label: String, _ matchers: [LabelMatcher], from first: Int64, through last: Int64
+    ) throws -> [String] {
+        guard first <= last else { return [] }
+        let values = try state.withLock { state throws(StoreError) in
+            if state.isClosed { throw .shuttingDown }
+            return try state.values(of: label, matchers, in: first...last)
+        }
+        return values.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
 }
 
 extension TimeSeriesStore: RollupView {

@@ -16,28 +16,6 @@ struct Window {
 
     // MARK: Counters and their like
 
-    /// How much the samples grew over the whole range, as Prometheus extrapolates it (`extrapolatedRate` in
-    /// promql/functions.go): to the range's ends where the samples come close to them, by half an interval where they
-    /// do not, and never below zero for a counter. `resets` are the places where the counter fell.
-    func extrapolated(range: Int64, isCounter: Bool, isRate: Bool, resets: [Int]) -> Double {
-        guard count > 1 else { return StepSeries.absent }
-        var growth = values[end - 1] - values[start]
-        for place in resets where place > start && place < end { growth += values[place - 1] }
-        let sampled = Double(times[end - 1] - times[start]) / 1000
-        let interval = sampled / Double(count - 1)
-        let threshold = interval * 1.1
-        var toStart = Double(times[start] - (reference - range)) / 1000
-        var toEnd = Double(reference - times[end - 1]) / 1000
-        if toStart >= threshold { toStart = interval / 2 }
-        if isCounter, growth > 0, values[start] >= 0 {
-            toStart = min(toStart, sampled * (values[start] / growth))
-        }
-        if toEnd >= threshold { toEnd = interval / 2 }
-        var factor = (sampled + toStart + toEnd) / sampled
-        if isRate { factor /= Double(range) / 1000 }
-        return growth * factor
-    }
-
     /// The difference of the last two samples, by the second for a rate.
     func lastStep(isRate: Bool) -> Double {
         guard count > 1 else { return StepSeries.absent }

@@ -12,12 +12,15 @@ struct WindowKernel {
     private var scratch: [Double] = []
     /// Where the counter of this series was reset.
     private var resets: [Int] = []
+    /// Of functions that extrapolate.
+    private var extrapolation: Extrapolation?
 
     init(function: RangeFunction, parameters: [ScalarColumn], steps: Steps, range: Duration) {
         self.function = function
         self.parameters = parameters
         self.steps = steps
         self.range = range.milliseconds
+        extrapolation = Extrapolation(function, range: range.milliseconds)
     }
 
     /// After so many samples it is asked again whether to go on: some milliseconds.
@@ -28,9 +31,11 @@ struct WindowKernel {
         _ columns: borrowing SampleColumns, _ references: References, into result: inout [Double],
         checkStop: () throws(PromQLError) -> Void
     ) throws(PromQLError) {
+        if extrapolation != nil {
+            return try extrapolate(columns, references, into: &result, checkStop: checkStop)
+        }
         let times = columns.times
         let values = columns.values
-        if function.isOfCounter { findResets(values) }
         var (start, end) = (0, 0)
         var unchecked = 0
         for step in 0..<steps.count {
@@ -55,16 +60,51 @@ struct WindowKernel {
     /// Whether the same window may give another value at another step.
     private var varies: Bool { function.dependsOnMoment || parameters.contains(where: \.varies) }
 
-    private mutating func findResets(_ values: [Double]) {
+    /// The functions that extrapolate look at the ends of their windows alone, and at resets in between.
+    private mutating func extrapolate(
+        _ columns: borrowing SampleColumns, _ references: References, into result: inout [Double],
+        checkStop: () throws(PromQLError) -> Void
+    ) throws(PromQLError) {
+        guard var extrapolation else { return }
+        let times = columns.times.span
+        let values = columns.values.span
+        if function.isOfCounter { findResets(values) }
+        var result = result.mutableSpan
+        var (start, end, reset, unchecked) = (0, 0, 0, 0)
+        for step in 0..<steps.count {
+            let reference = references.time(step)
+            let open = reference - range
+            while end < times.count, times[end] <= reference { end += 1 }
+            while start < end, times[start] <= open { start += 1 }
+            guard end - start > 1 else { continue }
+            var growth = values[end - 1] - values[start]
+            while reset < resets.count, resets[reset] <= start { reset += 1 }
+            for place in resets[reset...] {
+                if place >= end { break }
+                growth += values[place - 1]
+                unchecked += 1
+            }
+            if unchecked > Self.samplesBetweenChecks {
+                try checkStop()
+                unchecked = 0
+            }
+            let position = Extrapolation.Position(
+                before: times[start] - open, sampled: times[end - 1] - times[start], after: reference - times[end - 1],
+                count: end - start)
+            result[step] = extrapolation.result(growth: growth, first: values[start], at: position)
+        }
+        self.extrapolation = extrapolation
+    }
+
+    private mutating func findResets(_ values: Span<Double>) {
         resets.removeAll(keepingCapacity: true)
-        for place in values.indices.dropFirst() where values[place] < values[place - 1] { resets.append(place) }
+        for place in 1..<max(values.count, 1) where values[place] < values[place - 1] { resets.append(place) }
     }
 
     private mutating func value(_ window: Window, _ step: Int) -> Double {
         switch function {
-        case .rate: window.extrapolated(range: range, isCounter: true, isRate: true, resets: resets)
-        case .increase: window.extrapolated(range: range, isCounter: true, isRate: false, resets: resets)
-        case .delta: window.extrapolated(range: range, isCounter: false, isRate: false, resets: [])
+        // `extrapolate` does these.
+        case .rate, .increase, .delta: StepSeries.absent
         case .irate: window.lastStep(isRate: true)
         case .idelta: window.lastStep(isRate: false)
         case .absentOverTime, .presentOverTime: 1

@@ -53,12 +53,13 @@ struct IntegerDecoder {
         var rebuilder = try Self.prologue(bytes, &cursor, control, first)
         try table.read(bytes, &cursor)
         let entries = table.entries.span
+        let mask = table.mask
         var bit = cursor.offset * 8
         let end = cursor.end * 8
         for place in places {
             guard bit < end else { throw CodecError(reason: "a column ends too early") }
             var window = Self.load(bytes, bit)
-            let entry = entries[Int(truncatingIfNeeded: window & 0xff)]
+            let entry = entries[Int(truncatingIfNeeded: window & mask)]
             guard entry != 0 else { throw CodecError(reason: "a column has a code that is none") }
             let width = UInt64(entry & 0xff)
             let size = UInt64(entry >> 8)

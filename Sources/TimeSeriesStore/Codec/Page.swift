@@ -39,9 +39,15 @@ final class Page: Sendable {
             let range = try cursor.take(cursor.count(span, limit: span.byteCount))
             var column: [Int64] = []
             try decoder.decode(span, range, count: count, into: &column)
+            guard ascends(column) else { throw CodecError(reason: "its times are out of order") }
             columns.append(column)
         }
         return columns
+    }
+
+    private static func ascends(_ times: [Int64]) -> Bool {
+        for place in 1..<max(times.count, 1) where times[place] <= times[place - 1] { return false }
+        return true
     }
 
     private static func readDirectory(
@@ -75,23 +81,39 @@ final class Page: Sendable {
     /// How many bytes of memory it holds, roughly.
     var memory: Int { bytes.count + ordinals.count * 20 + columns.reduce(0) { $0 + $1.count * 8 + 32 } }
 
-    /// Appends the samples of a series whose entries touch a span: whole entries, times ascending within each.
+    /// Appends the samples of a series whose entries touch a span: whole entries, times ascending within each. `next` is
+    /// where the entries of the series are expected, and becomes where those of the next one begin.
+    func read(
+        _ ordinal: UInt32, touching span: ClosedRange<Int64>, next: inout Int, decoder: inout ValueDecoder,
+        into columns: inout SampleColumns
+    ) throws(CodecError) {
+        var entry = next
+        if entry >= ordinals.count || ordinals[entry] != ordinal || entry > 0 && ordinals[entry - 1] == ordinal {
+            entry = firstEntry(of: ordinal)
+        }
+        let bytes = self.bytes
+        let pageBytes = unsafe bytes.span.bytes
+        while entry < ordinals.count, ordinals[entry] == ordinal {
+            let times = self.columns[columnOf[entry]]
+            if let first = times.first, let last = times.last, first <= span.upperBound, last >= span.lowerBound {
+                let before = columns.count
+                try decoder.decode(
+                    pageBytes, starts[entry]..<starts[entry + 1], count: times.count, into: &columns.values)
+                columns.times.append(contentsOf: times)
+                if before > 0, columns.times[before - 1] >= first { columns.restoreOrder(from: before) }
+            }
+            entry += 1
+        }
+        next = entry
+    }
+
+    /// The same for a series about whose place nothing is known.
     func read(
         _ ordinal: UInt32, touching span: ClosedRange<Int64>, decoder: inout ValueDecoder,
         into columns: inout SampleColumns
     ) throws(CodecError) {
-        let bytes = self.bytes
-        let pageBytes = unsafe bytes.span.bytes
-        var entry = firstEntry(of: ordinal)
-        while entry < ordinals.count, ordinals[entry] == ordinal {
-            let times = self.columns[columnOf[entry]]
-            if let first = times.first, let last = times.last, first <= span.upperBound, last >= span.lowerBound {
-                try decoder.decode(
-                    pageBytes, starts[entry]..<starts[entry + 1], count: times.count, into: &columns.values)
-                columns.times.append(contentsOf: times)
-            }
-            entry += 1
-        }
+        var next = 0
+        try read(ordinal, touching: span, next: &next, decoder: &decoder, into: &columns)
     }
 
     /// Hands out, for every entry, its series and the newest time in it.

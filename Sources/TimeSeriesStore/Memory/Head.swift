@@ -45,19 +45,18 @@ struct Head: Sendable {
     /// Adds a sample that is newer than all samples of its series.
     @inline(__always)
     mutating func append(_ series: UInt32, time: Int64, value: Double) {
-        let place = Int(series)
-        let count = entries[place].count
-        let slot = Int(count) % Slab.capacity
+        var entry = entries[Int(series)]
+        let slot = Int(entry.count) % Slab.capacity
         if slot == 0 {
             let slab = arena.allocate(time: time, value: value)
-            if count == 0 {
-                entries[place].first = slab
+            if entry.count == 0 {
+                entry.first = slab
             } else {
-                unsafe arena.pointer(entries[place].last).pointee.next = slab
+                unsafe arena.pointer(entry.last).pointee.next = slab
             }
-            entries[place].last = slab
+            entry.last = slab
         } else {
-            let slab = unsafe arena.pointer(entries[place].last)
+            let slab = unsafe arena.pointer(entry.last)
             guard let distance = unsafe UInt32(exactly: time - slab.pointee.base) else {
                 insertStray(series, time: time, value: value)
                 return
@@ -65,7 +64,8 @@ struct Head: Sendable {
             unsafe slab.pointee.times[slot] = distance
             unsafe slab.pointee.values[slot] = value
         }
-        entries[place].count = count + 1
+        entry.count += 1
+        entries[Int(series)] = entry
         note(time)
     }
 
@@ -110,6 +110,26 @@ struct HeadSeries: Sendable {
     /// Appends the samples inside a span to `columns`, in order of time.
     func read(from start: Int64, through end: Int64, arena: SampleArena, into columns: inout SampleColumns) {
         let before = columns.count
+        columns.times.append(contentsOf: repeatElement(0, count: Int(count)))
+        columns.values.append(contentsOf: repeatElement(0, count: Int(count)))
+        let found = readSlabs(from: start, through: end, arena: arena, into: &columns, at: before)
+        columns.times.removeLast(Int(count) - found)
+        columns.values.removeLast(Int(count) - found)
+        if let strays {
+            for place in strays.times.indices where strays.times[place] >= start && strays.times[place] <= end {
+                columns.append(strays.times[place], strays.values[place])
+            }
+            columns.restoreOrder(from: before)
+        }
+    }
+
+    /// Puts the samples of slabs inside a span to a place where there is room for all; returns how many.
+    private func readSlabs(
+        from start: Int64, through end: Int64, arena: SampleArena, into columns: inout SampleColumns, at place: Int
+    ) -> Int {
+        var times = columns.times.mutableSpan
+        var values = columns.values.mutableSpan
+        var next = place
         var remaining = Int(count)
         var slab = first
         while remaining > 0 {
@@ -121,18 +141,16 @@ struct HeadSeries: Sendable {
             if last >= start {
                 for slot in 0..<filled {
                     let time = unsafe base + Int64(pointer.pointee.times[slot])
-                    if time >= start, time <= end { unsafe columns.append(time, pointer.pointee.values[slot]) }
+                    if time < start || time > end { continue }
+                    times[next] = time
+                    values[next] = unsafe pointer.pointee.values[slot]
+                    next += 1
                 }
             }
             remaining -= filled
             if remaining > 0 { slab = unsafe pointer.pointee.next }
         }
-        if let strays {
-            for place in strays.times.indices where strays.times[place] >= start && strays.times[place] <= end {
-                columns.append(strays.times[place], strays.values[place])
-            }
-            columns.restoreOrder(from: before)
-        }
+        return next - place
     }
 }
 

@@ -23,9 +23,7 @@ struct SeriesIndex: ~Copyable, Sendable {
     /// Which series followed last time in a request: the best guess for what follows now.
     private var followers: [UInt32] = []
     private var postings = Postings()
-    private var sorted: [UInt32] = []
-    private var ranks: [UInt32] = []
-    private var symbolRanks: [UInt32] = []
+    private var order = SeriesOrder()
 
     /// How many series are known.
     var count: Int { identities.count }
@@ -33,7 +31,7 @@ struct SeriesIndex: ~Copyable, Sendable {
     /// How many bytes of memory the index holds, roughly.
     var memory: Int {
         identities.memory + symbolBytes.memory + symbols.count * 40 + pairs.capacity * 4 + pairEnds.capacity * 8
-            + followers.capacity * 4 + homes.capacity * 12 + postings.memory + (sorted.capacity + ranks.capacity) * 4
+            + followers.capacity * 4 + homes.capacity * 12 + postings.memory + order.memory
     }
 
     /// The series that is likely to come after `previous` in a request.
@@ -118,6 +116,9 @@ struct SeriesIndex: ~Copyable, Sendable {
     @inline(__always)
     func home(of series: UInt32) -> SeriesHome { homes[Int(series)] }
 
+    /// The symbols of a series' labels: name, value, name, value, ...
+    func symbols(of series: UInt32) -> ArraySlice<UInt32> { pairs[pairRange(of: series)] }
+
     private func pairRange(of series: UInt32) -> Range<Int> {
         let place = Int(series)
         return (place == 0 ? 0 : pairEnds[place - 1])..<pairEnds[place]
@@ -151,99 +152,31 @@ struct SeriesIndex: ~Copyable, Sendable {
 
     /// Puts series into the order of their labels.
     mutating func sort(_ series: inout [UInt32]) {
-        rankNewcomers()
-        series.sort { ranks[Int($0)] < ranks[Int($1)] }
-    }
-
-    /// Brings the order of all series up to date: newcomers are sorted by themselves and merged in.
-    private mutating func rankNewcomers() {
-        guard ranks.count < count else { return }
-        rankSymbols()
-        var newcomers = Array(UInt32(ranks.count)..<UInt32(count))
-        newcomers.sort { precedes($0, $1) }
-        var merged: [UInt32] = []
-        merged.reserveCapacity(count)
-        var old = 0
-        for newcomer in newcomers {
-            while old < sorted.count, precedes(sorted[old], newcomer) {
-                merged.append(sorted[old])
-                old += 1
-            }
-            merged.append(newcomer)
+        if order.isOutdated(count) { rank() }
+        order.sort(&series) {
+            precedes($0, $1) { symbols[Int($0)].utf8.lexicographicallyPrecedes(symbols[Int($1)].utf8) }
         }
-        merged.append(contentsOf: sorted[old...])
-        sorted = merged
-        ranks = [UInt32](repeating: 0, count: count)
-        for (rank, series) in sorted.enumerated() { ranks[Int(series)] = UInt32(rank) }
     }
 
-    private mutating func rankSymbols() {
-        guard symbolRanks.count < symbols.count else { return }
-        let order = symbols.indices.sorted { symbols[$0].utf8.lexicographicallyPrecedes(symbols[$1].utf8) }
-        symbolRanks = [UInt32](repeating: 0, count: symbols.count)
-        for (rank, symbol) in order.enumerated() { symbolRanks[symbol] = UInt32(rank) }
+    /// Ranks all series, by the ranks of their symbols.
+    private mutating func rank() {
+        let sorted = symbols.indices.sorted { symbols[$0].utf8.lexicographicallyPrecedes(symbols[$1].utf8) }
+        var ranks = [UInt32](repeating: 0, count: symbols.count)
+        for (rank, symbol) in sorted.enumerated() { ranks[symbol] = UInt32(rank) }
+        var grown = order
+        grown.rank(through: count) { precedes($0, $1) { ranks[Int($0)] < ranks[Int($1)] } }
+        order = grown
     }
 
     /// Whether the labels of one series come before those of another.
-    private func precedes(_ one: UInt32, _ other: UInt32) -> Bool {
+    private func precedes(_ one: UInt32, _ other: UInt32, symbolPrecedes: (UInt32, UInt32) -> Bool) -> Bool {
         let left = pairRange(of: one)
         let right = pairRange(of: other)
         for (mine, theirs) in zip(left, right) where pairs[mine] != pairs[theirs] {
-            return symbolRanks[Int(pairs[mine])] < symbolRanks[Int(pairs[theirs])]
+            return symbolPrecedes(pairs[mine], pairs[theirs])
         }
         return left.count < right.count
     }
-}
-
-/// From a label and its value to the series that have it.
-struct Postings: Sendable {
-    private var lists: [UInt64: [UInt32]] = [:]
-    private var valuesByName: [UInt32: [UInt32]] = [:]
-    /// The same in the order of their texts, as far as that was asked for; values that came since are missing.
-    private var sortedByName: [UInt32: [UInt32]] = [:]
-
-    /// How many bytes of memory it holds, roughly.
-    var memory: Int { lists.count * 80 + entries * 5 }
-    private var entries = 0
-
-    /// The label names in use.
-    var names: [UInt32] { Array(valuesByName.keys) }
-
-    mutating func add(_ series: UInt32, name: UInt32, value: UInt32) {
-        let key = Self.key(name, value)
-        if lists[key]?.append(series) == nil {
-            lists[key] = [series]
-            valuesByName[name, default: []].append(value)
-        }
-        entries += 1
-    }
-
-    func series(name: UInt32, value: UInt32) -> [UInt32] { lists[Self.key(name, value)] ?? [] }
-
-    func values(of name: UInt32) -> [UInt32] { valuesByName[name] ?? [] }
-
-    /// The values of a label in the order of their texts: newcomers are sorted by themselves and merged in.
-    mutating func sortedValues(of name: UInt32, by precedes: (UInt32, UInt32) -> Bool) -> [UInt32] {
-        let all = values(of: name)
-        let known = sortedByName[name] ?? []
-        if known.count == all.count { return known }
-        let newcomers = all[known.count...].sorted(by: precedes)
-        var merged: [UInt32] = []
-        merged.reserveCapacity(all.count)
-        var old = 0
-        for newcomer in newcomers {
-            while old < known.count, precedes(known[old], newcomer) {
-                merged.append(known[old])
-                old += 1
-            }
-            merged.append(newcomer)
-        }
-        merged.append(contentsOf: known[old...])
-        sortedByName[name] = merged
-        return merged
-    }
-
-    private static func key(_ name: UInt32, _ value: UInt32) -> UInt64 { UInt64(name) << 32 | UInt64(value) }
 }
 
 extension RandomAccessCollection {

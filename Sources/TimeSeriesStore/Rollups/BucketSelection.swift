@@ -33,7 +33,7 @@ struct BucketSelection: BucketSet {
 
     func read(_ index: Int, _ parts: BucketParts, into columns: inout BucketColumns) throws {
         columns.removeAll()
-        let ordinal = samples.members[index].ordinal
+        let ordinal = samples.ordinals[index]
         let late = lateDays(of: index)
         let fresh = late.isEmpty ? freshDays : freshDays.subtracting(late)
         if ordinal != SeriesIndex.none, !fresh.isEmpty {
@@ -56,7 +56,7 @@ struct BucketSelection: BucketSet {
         let end = (newest + 1) * BlockFile.dayMilliseconds - 1
         guard end >= samples.span.lowerBound else { return [] }
         var columns = SampleColumns()
-        for (memory, arena) in zip(samples.members[index].memory, samples.arenas) {
+        for (memory, arena) in zip(samples.memory(of: index), samples.arenas) {
             memory.read(from: samples.span.lowerBound, through: end, arena: arena, into: &columns)
         }
         return openDays.intersection(columns.times.map { BlockFile.day(of: $0) })
@@ -82,11 +82,13 @@ struct BucketSelection: BucketSet {
 extension Selection {
     /// The same series in a part of the span.
     func narrowed(to part: ClosedRange<Int64>) -> Selection {
-        let days = days.compactMap { day -> StoredDay? in
+        let days = reader.days.compactMap { day -> StoredDay? in
             let runs = day.runs.filter { $0.span.overlaps(part) }
             return runs.isEmpty ? nil : StoredDay(file: day.file, runs: runs)
         }
-        return Selection(members: members, arenas: arenas, days: days, cache: cache, span: part)
+        return Selection(
+            labels: labels, ordinals: ordinals, memory: memory, arenas: arenas,
+            reader: DiskReader(days, cache: reader.cache), span: part)
     }
 }
 

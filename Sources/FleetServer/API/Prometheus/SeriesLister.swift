@@ -34,18 +34,14 @@ final class SeriesLister: Sendable {
     /// The names of labels, sorted.
     func labelNames(_ scope: Scope) async throws -> [String] {
         try await run { source, check in
-            var found: Set<String> = []
-            try Self.visit(scope, source, check) { labels in for pair in labels.pairs { found.insert(pair.name) } }
-            return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+            try Self.merged(scope, check) { try source.labelNames(of: $0, from: scope.first, through: scope.last) }
         }
     }
 
     /// The values of a label, sorted.
     func values(of name: String, _ scope: Scope) async throws -> [String] {
         try await run { source, check in
-            var found: Set<String> = []
-            try Self.visit(scope, source, check) { labels in if let value = labels[name] { found.insert(value) } }
-            return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+            try Self.merged(scope, check) { try source.values(of: name, $0, from: scope.first, through: scope.last) }
         }
     }
 
@@ -65,6 +61,19 @@ final class SeriesLister: Sendable {
             }
             return found.sorted { $0.key < $1.key }.map { ($0.key, $0.value.0, $0.value.1) }
         }
+    }
+
+    /// What any of the selectors finds, sorted.
+    private static func merged(
+        _ scope: Scope, _ check: () throws -> Void, _ find: ([LabelMatcher]) throws -> [String]
+    ) throws -> [String] {
+        guard scope.selectors.count > 1 else { return try find(scope.selectors.first ?? []) }
+        var found: Set<String> = []
+        for selector in scope.selectors {
+            try check()
+            found.formUnion(try find(selector))
+        }
+        return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
     private static func visit(
