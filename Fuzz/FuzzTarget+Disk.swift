@@ -88,7 +88,7 @@ extension FuzzTarget {
         var builder = PageBuilder()
         var columns = SampleColumns()
         for start in stride(from: 0, to: min(bytes.count - 10, 10 * PageBuilder.entrySamples), by: 10) {
-            let step = Int64(bytes[start]) << (Int64(bytes[start + 1]) % 48)
+            let step = Int64(bytes[start]) << (Int64(bytes[start + 1]) % 32)
             let word = bytes[start + 2..<start + 10].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
             columns.append((columns.times.last ?? 0) &+ step, Double(bitPattern: word))
         }
@@ -143,6 +143,26 @@ extension FuzzTarget {
         (0..<60).flatMap { number -> [UInt8] in
             let word = (Double(number) * 1.1).bitPattern
             return [10, 3] + (0..<8).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) }
+        }
+    }
+
+    /// The samples of any page folded into buckets: none is lost, none is counted twice.
+    static let buckets = FuzzTarget(name: "buckets", seeds: { pages().map { Array($0.dropFirst(8)) } }) { bytes in
+        guard let page = try? Page(sealed(bytes)) else { return }
+        var decoder = ValueDecoder()
+        for ordinal in Set(page.entryOrdinals) {
+            var columns = SampleColumns()
+            guard (try? page.read(ordinal, touching: .min ... .max, decoder: &decoder, into: &columns)) != nil else {
+                continue
+            }
+            columns.restoreOrder(from: 0)
+            var buckets = BucketColumns()
+            BucketFold.fold(columns, into: &buckets)
+            BucketFold.joinParts(&buckets)
+            require(zip(buckets.times, buckets.times.dropFirst()).allSatisfy(<), "buckets are not in order")
+            require(buckets.times.allSatisfy { $0 % BucketColumns.width == 0 }, "a bucket ends anywhere")
+            let markers = columns.values.count { Staleness.isMarker($0) }
+            require(Int(buckets.count.reduce(0, +)) == columns.count - markers, "buckets have too many or too few")
         }
     }
 

@@ -12,7 +12,7 @@ struct FuzzTarget: Sendable {
 
     /// All of them, in the order in which `make fuzz` takes them.
     static let all: [FuzzTarget] = [
-        .request, .snappy, .log, .page, .values, .catalogue, .query, .rules, .manifest, .pattern,
+        .request, .snappy, .log, .page, .values, .buckets, .catalogue, .query, .rules, .manifest, .pattern,
     ]
 
     static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }

@@ -25,6 +25,8 @@ struct LiteralScan {
 
     /// More texts than this are no longer worth a list.
     private static let mostTexts = 256
+    /// Texts of more bytes than this, all together, neither.
+    private static let mostBytes = 1 << 16
     /// Deeper nesting is left to the engine.
     private static let deepestGroup = 32
 
@@ -58,12 +60,29 @@ struct LiteralScan {
         while !isLost, let next = peek(), next != "|", next != ")" {
             let atom = quantified(atom(depth: depth))
             guard result.isComplete else { continue }
-            result.texts = result.texts.flatMap { start in atom.texts.map { start + $0 } }
             result.isComplete = atom.isComplete
-            if result.texts.count > Self.mostTexts { isLost = true }
+            append(atom.texts, to: &result.texts)
         }
         return result
     }
+
+    /// Makes every text go on in each of some ways. It counts first: a few groups in a row can come to millions of texts.
+    private mutating func append(_ ways: [String], to texts: inout [String]) {
+        if ways.count == 1 {
+            // The common case, a sign that stands for itself, costs no copy of what stands before it.
+            for place in texts.indices { texts[place] += ways[0] }
+            if texts[0].utf8.count * texts.count > Self.mostBytes, Self.bytes(texts) > Self.mostBytes { isLost = true }
+            return
+        }
+        let bytes = Self.bytes(texts) * ways.count + Self.bytes(ways) * texts.count
+        guard texts.count * ways.count <= Self.mostTexts, bytes <= Self.mostBytes else {
+            isLost = true
+            return
+        }
+        texts = texts.flatMap { start in ways.map { start + $0 } }
+    }
+
+    private static func bytes(_ texts: [String]) -> Int { texts.reduce(0) { $0 + $1.utf8.count } }
 
     /// An atom with a quantifier may be absent or repeated: nothing is known of it.
     private mutating func quantified(_ atom: Literals) -> Literals {

@@ -86,6 +86,15 @@ import Testing
         #expect(pattern.alternatives == nil)
         #expect(try pattern.matches(whole: "abcdabcdabcd"))
     }
+
+    /// Two groups are 65,536 texts, three too many for any memory: they are counted before they are made.
+    @Test func groupsInARowAreNotMultipliedOut() throws {
+        let group = "(" + String(repeating: "|", count: 254) + "x)"
+        #expect(try Pattern(String(repeating: group, count: 8)).alternatives == nil)
+        let long = "(" + (0..<200).map { "\($0)" }.joined(separator: "|") + ")" + String(repeating: "y", count: 10_000)
+        #expect(try Pattern(long).alternatives == nil)
+        #expect(try Pattern(String(repeating: "y", count: 10_000)).alternatives?.first?.utf8.count == 10_000)
+    }
 }
 
 @Suite struct CapturesTests {

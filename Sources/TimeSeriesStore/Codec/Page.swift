@@ -39,15 +39,24 @@ final class Page: Sendable {
             let range = try cursor.take(cursor.count(span, limit: span.byteCount))
             var column: [Int64] = []
             try decoder.decode(span, range, count: count, into: &column)
-            guard ascends(column) else { throw CodecError(reason: "its times are out of order") }
+            try check(column)
             columns.append(column)
         }
         return columns
     }
 
-    private static func ascends(_ times: [Int64]) -> Bool {
-        for place in 1..<max(times.count, 1) where times[place] <= times[place - 1] { return false }
-        return true
+    /// Times far beyond any calendar: sums with them still fit.
+    private static let possibleTimes: ClosedRange<Int64> = -1 << 52...1 << 52
+
+    /// Readers search in times, and reckon days and buckets from them.
+    private static func check(_ times: [Int64]) throws(CodecError) {
+        guard var last = times.first else { return }
+        guard possibleTimes.contains(last) else { throw CodecError(reason: "its times are none") }
+        for time in times.dropFirst() {
+            guard time > last else { throw CodecError(reason: "its times do not ascend") }
+            last = time
+        }
+        guard possibleTimes.contains(last) else { throw CodecError(reason: "its times are none") }
     }
 
     private static func readDirectory(

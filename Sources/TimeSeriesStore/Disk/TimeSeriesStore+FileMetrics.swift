@@ -21,7 +21,7 @@ extension TimeSeriesStore {
         let rows: [(name: String, help: String, value: Int)] = [
             ("merges", "Times that runs of a block file became one.", counters.merges),
             ("merged_samples", "Samples that went through merges.", counters.mergedSamples),
-            ("rolled_days", "Times that a day was rolled up, or what came late of it.", counters.rolledDays),
+            ("day_rollups", "Times that a day was rolled up, or what came late of it.", counters.rolledDays),
             ("rollup_buckets", "Buckets of five minutes that were made and stored.", counters.rollupBuckets),
             ("upkeep_failures", "Merges and rollups that failed and are tried again.", counters.upkeepFailures),
             ("damaged_pages", "Pages that a merge or a rollup could not read.", counters.damagedPages),

@@ -110,11 +110,15 @@ struct HeadSeries: Sendable {
     /// Appends the samples inside a span to `columns`, in order of time.
     func read(from start: Int64, through end: Int64, arena: SampleArena, into columns: inout SampleColumns) {
         let before = columns.count
-        columns.times.append(contentsOf: repeatElement(0, count: Int(count)))
-        columns.values.append(contentsOf: repeatElement(0, count: Int(count)))
-        let found = readSlabs(from: start, through: end, arena: arena, into: &columns, at: before)
-        columns.times.removeLast(Int(count) - found)
-        columns.values.removeLast(Int(count) - found)
+        // Both columns are filled at once, for which each has to be a variable of its own.
+        var (times, values) = (columns.times, columns.values)
+        columns = SampleColumns()
+        times.append(contentsOf: repeatElement(0, count: Int(count)))
+        values.append(contentsOf: repeatElement(0, count: Int(count)))
+        let found = readSlabs(from: start, through: end, arena: arena, into: &times, &values, at: before)
+        times.removeLast(Int(count) - found)
+        values.removeLast(Int(count) - found)
+        columns = SampleColumns(times: times, values: values)
         if let strays {
             for place in strays.times.indices where strays.times[place] >= start && strays.times[place] <= end {
                 columns.append(strays.times[place], strays.values[place])
@@ -125,10 +129,11 @@ struct HeadSeries: Sendable {
 
     /// Puts the samples of slabs inside a span to a place where there is room for all; returns how many.
     private func readSlabs(
-        from start: Int64, through end: Int64, arena: SampleArena, into columns: inout SampleColumns, at place: Int
+        from start: Int64, through end: Int64, arena: SampleArena, into timeColumn: inout [Int64],
+        _ valueColumn: inout [Double], at place: Int
     ) -> Int {
-        var times = columns.times.mutableSpan
-        var values = columns.values.mutableSpan
+        var times = timeColumn.mutableSpan
+        var values = valueColumn.mutableSpan
         var next = place
         var remaining = Int(count)
         var slab = first

@@ -76,7 +76,8 @@ extension StoreState {
             } catch {
                 guard case .damaged(let path, let reason) = error else { throw error }
                 let aside = try Quarantine.setAside(name.fileName, in: folder)
-                let lost = name.level == .raw ? "its samples are missing" : "days of which there are samples get new ones"
+                let lost =
+                    name.level == .raw ? "its samples are missing" : "days of which there are samples get new ones"
                 damages.append(.damaged(path: path, reason: "\(reason); it is set aside as \(aside), and \(lost)"))
             }
         }

@@ -56,6 +56,8 @@ enum ExpressionJSON {
             }
         }
         anchor(selector.anchor, &json)
+        json.member("anchored", selector.boundary == .anchored)
+        json.member("smoothed", selector.boundary == .smoothed)
     }
 
     private static func anchor(_ anchor: TimeAnchor?, _ json: inout JSONText) {
@@ -121,11 +123,19 @@ enum ExpressionJSON {
                 json.member("labels", binary.matching.labels)
                 json.member("on", binary.matching.isOn)
                 json.member("include", binary.matching.included)
+                json.object("fillValues") { json in
+                    fill("lhs", binary.matching.fillLeft, &json)
+                    fill("rhs", binary.matching.fillRight, &json)
+                }
             }
         } else {
             json.null("matching")
         }
         json.member("bool", binary.returnsBool)
+    }
+
+    private static func fill(_ name: String, _ literal: NumberLiteral?, _ json: inout JSONText) {
+        if let literal { json.member(name, literal.value) } else { json.null(name) }
     }
 
     private static func name(_ cardinality: VectorMatching.Cardinality) -> String {
