@@ -55,6 +55,8 @@ let package = Package(
         room("HTTPClient", ["CCurl"]),
         // YAML files of keys and values that administrators write: every finding with its line.
         room("ConfigurationFile", [yams]),
+        // What lets batches reach a server that is sometimes away: framed records on disk, back-off.
+        room("Delivery", ["FleetModel"]),
         // What a host can say of itself: the catalogue and the readers of /proc and /sys.
         room("Counters", ["FleetModel"]),
         // VMs as QEMU processes over QMP, and the migration state machine.
@@ -67,10 +69,12 @@ let package = Package(
         room("FleetState", ["FleetModel", grdb]),
         // The query seam against any Prometheus-compatible server.
         room("RemoteEngine", ["FleetModel", "HTTPClient", "MetricsWire"]),
+        // Copies of all samples for other receivers: a queue on disk each, relabelling, remote write.
+        room("SampleExport", ["Delivery", "FleetModel", "HTTPClient", "MetricsWire", "Patterns", logging]),
         // Lexer, parser, typed AST, evaluator.
         room("PromQL", ["FleetModel", "Patterns"]),
         // Packs: rules, parameters, tips; loading, checking, evaluating.
-        room("RulePacks", ["FleetModel", "PromQL", yams]),
+        room("RulePacks", ["FleetModel", "Patterns", "PromQL", yams]),
         // Which VMs to move where: pure functions over a fleet snapshot.
         room("Placement", ["FleetModel"]),
         // The control round: tips, approvals, policy, executor, verification, audit, as synchronous decision cores.
@@ -95,15 +99,17 @@ let package = Package(
         room(
             "HostAgent",
             [
-                "ConfigurationFile", "Counters", "FleetModel", "HTTPClient", "HTTPDoor", "HostRuntime", "MetricsWire",
+                "ConfigurationFile", "Counters", "Delivery", "FleetModel", "HTTPClient", "HTTPDoor", "HostRuntime",
+                "MetricsWire",
                 logging, lifecycle,
             ]),
         // I/O shell of the server: HTTP, authentication, timers.
         room(
             "FleetServer",
             [
-                "ConfigurationFile", "Counters", "FleetModel", "FleetState", "HTTPDoor", "MetricsWire", "Patterns",
-                "Placement", "PromQL", "Remediation", "RulePacks", "TimeSeriesStore", logging, lifecycle,
+                "ConfigurationFile", "Counters", "FleetModel", "FleetState", "HTTPClient", "HTTPDoor", "MetricsWire",
+                "Patterns", "Placement", "PromQL", "Remediation", "RemoteEngine", "RulePacks", "SampleExport",
+                "TimeSeriesStore", logging, lifecycle,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
@@ -136,14 +142,20 @@ let package = Package(
         tests("TimeSeriesStoreTests", ["CSQLite", "FleetModel", "MetricsWire", "TimeSeriesStore", logging]),
         tests("FleetStateTests", ["FleetModel", "FleetState", grdb]),
         tests("PromQLTests", ["FleetModel", "Patterns", "PromQL"]),
-        tests("RemoteEngineTests", ["FleetModel", "HTTPClient", "PromQL", "RemoteEngine"]),
+        tests(
+            "RemoteEngineTests",
+            ["FleetModel", "HTTPClient", "PromQL", "RemoteEngine", "RulePacks", "TimeSeriesStore", logging]),
+        tests("SampleExportTests", ["FleetModel", "HTTPClient", "MetricsWire", "SampleExport", logging]),
         tests("RulePacksTests", ["FleetModel", "PromQL", "RulePacks"]),
         tests("PlacementTests", ["FleetModel", "Placement"]),
         tests("RemediationTests", ["FleetModel", "HostRuntime", "Placement", "Remediation", "RulePacks"]),
         tests("SimulationTests", ["FleetModel", "FleetState", "Remediation", "RulePacks", "Simulation"]),
         tests(
             "HostAgentTests",
-            ["Counters", "FleetModel", "HTTPClient", "HTTPDoor", "HostAgent", "MetricsWire", logging, lifecycle]),
+            [
+                "Counters", "Delivery", "FleetModel", "HTTPClient", "HTTPDoor", "HostAgent", "MetricsWire", logging,
+                lifecycle,
+            ]),
         tests(
             "HTTPDoorTests",
             [

@@ -14,6 +14,10 @@ public struct ConfigurationReader {
 
     private let file: String
     private let folder: String
+    /// What stands in front of a key in messages: `export[0].`.
+    private var prefix = ""
+    /// Where it stands in the file; `nil` for the file itself.
+    private var mark: Mark?
     private var pairs: [(key: String, node: Node, mark: Mark?)] = []
     private var known: [String] = []
 
@@ -33,6 +37,19 @@ public struct ConfigurationReader {
                 place: Self.place(file, root.mark), reason: "expected keys and values, a line each, such as 'data: DIR'"
             )
         }
+        try take(mapping)
+    }
+
+    /// Reads a mapping inside the file.
+    private init(_ mapping: Node.Mapping, of outer: ConfigurationReader, prefix: String) throws(ConfigurationError) {
+        file = outer.file
+        folder = outer.folder
+        self.prefix = prefix
+        mark = mapping.mark
+        try take(mapping)
+    }
+
+    private mutating func take(_ mapping: Node.Mapping) throws(ConfigurationError) {
         for (key, value) in mapping {
             guard let name = key.string else {
                 throw ConfigurationError(place: Self.place(file, key.mark), reason: "a key must be a text")
@@ -65,18 +82,77 @@ public struct ConfigurationReader {
         }
     }
 
+    /// The value of `key` as written, which may be empty; `nil` where the key is absent.
+    public mutating func text(_ key: String) throws(ConfigurationError) -> String? {
+        known.append(key)
+        guard let node = pairs.first(where: { $0.key == key })?.node else { return nil }
+        guard let text = node.scalar?.string else { throw problem(key, "expected one value, not a list or a mapping") }
+        return text
+    }
+
+    /// The value of `key` as a list of mappings, each to be read like a file; none where the key is absent or empty.
+    public mutating func list(_ key: String) throws(ConfigurationError) -> [ConfigurationReader] {
+        var readers: [ConfigurationReader] = []
+        for (place, node) in try nodes(key).enumerated() {
+            let name = "\(prefix)\(key)[\(place)]"
+            guard let mapping = node.mapping else {
+                throw ConfigurationError(
+                    place: Self.place(file, node.mark), reason: "\(name): expected keys and values, not one value")
+            }
+            readers.append(try ConfigurationReader(mapping, of: self, prefix: name + "."))
+        }
+        return readers
+    }
+
+    /// The value of `key` as a list of texts; `nil` where the key is absent or empty.
+    public mutating func texts(_ key: String) throws(ConfigurationError) -> [String]? {
+        var texts: [String] = []
+        let nodes = try nodes(key)
+        for node in nodes {
+            guard let text = node.scalar?.string else {
+                throw ConfigurationError(
+                    place: Self.place(file, node.mark), reason: "\(prefix)\(key): expected a list of texts")
+            }
+            texts.append(text)
+        }
+        return nodes.isEmpty ? nil : texts
+    }
+
+    /// The value of `key` as texts by names; none where the key is absent or empty.
+    public mutating func table(_ key: String) throws(ConfigurationError) -> [String: String] {
+        known.append(key)
+        guard let node = pairs.first(where: { $0.key == key })?.node, !isEmpty(node) else { return [:] }
+        guard let mapping = node.mapping else { throw problem(key, "expected names and values") }
+        var table: [String: String] = [:]
+        for (name, value) in mapping {
+            guard let name = name.scalar?.string, let text = value.scalar?.string else {
+                throw ConfigurationError(
+                    place: Self.place(file, value.mark), reason: "\(prefix)\(key): expected names and values")
+            }
+            table[name] = text
+        }
+        return table
+    }
+
+    private mutating func nodes(_ key: String) throws(ConfigurationError) -> [Node] {
+        known.append(key)
+        guard let node = pairs.first(where: { $0.key == key })?.node, !isEmpty(node) else { return [] }
+        guard let sequence = node.sequence else { throw problem(key, "expected a list, each entry after a '- '") }
+        return Array(sequence)
+    }
+
     /// Throws for the first key that nobody asked for.
     public func refuseUnknownKeys() throws(ConfigurationError) {
         guard let stranger = pairs.first(where: { !known.contains($0.key) }) else { return }
         throw ConfigurationError(
             place: Self.place(file, stranger.mark),
-            reason: "there is no key '\(stranger.key)'; known are \(known.joined(separator: ", "))")
+            reason: "there is no key '\(prefix)\(stranger.key)'; known are \(known.joined(separator: ", "))")
     }
 
-    /// An error at the value of `key`, or at the file where the key is absent.
+    /// An error at the value of `key`, or where it would stand, when the key is absent.
     public func problem(_ key: String, _ reason: String) -> ConfigurationError {
-        let mark = pairs.first { $0.key == key }?.node.mark
-        return ConfigurationError(place: Self.place(file, mark), reason: "\(key): \(reason)")
+        let mark = pairs.first { $0.key == key }?.node.mark ?? mark
+        return ConfigurationError(place: Self.place(file, mark), reason: "\(prefix)\(key): \(reason)")
     }
 
     /// The text of the file at `path`.

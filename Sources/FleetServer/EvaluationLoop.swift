@@ -15,6 +15,7 @@ struct EvaluationLoop: Service {
     let state: any StateStore
     let controller: FleetController
     let checkpoint: RuleCheckpointFile
+    let external: ExternalIdentity
     let clock: any Clock
     let logger: Logger
 
@@ -41,6 +42,7 @@ struct EvaluationLoop: Service {
         var options = RuleEngineOptions()
         options.interval = interval
         options.groupsAtOnce = Self.groupsAtOnce
+        options.external = external
         let start = ContinuousClock.now
         options.stopwatch = { ContinuousClock.now - start }
         return options

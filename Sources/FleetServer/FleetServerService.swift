@@ -1,6 +1,7 @@
 import FleetModel
 import FleetState
 import Foundation
+import HTTPClient
 import HTTPDoor
 import Hummingbird
 import HummingbirdCore
@@ -11,7 +12,9 @@ import NIOCore
 import Placement
 import PromQL
 import Remediation
+import RemoteEngine
 import RulePacks
+import SampleExport
 import ServiceLifecycle
 import TimeSeriesStore
 
@@ -29,6 +32,8 @@ public struct FleetServerService: Service {
     private let logger: Logger
     private let state: FleetStateStore
     private let series: TimeSeriesStore
+    private let intake: SampleIntake
+    private let client: HTTPClient
     private let packs: [RulePack]
 
     /// Opens the data folder and loads the packs; throws what a person can put right before anything listens.
@@ -48,6 +53,13 @@ public struct FleetServerService: Service {
         packs = try configuration.packs.map { try RulePack.load(folder: $0).scaled(by: configuration.packSpeed) }
         series = try TimeSeriesStore(directory: folder + "/series", options: configuration.store, logger: logger)
         state = try FleetStateStore(path: folder + "/fleet.sqlite")
+        let client = HTTPClient(agent: "evenkeel/\(version)")
+        self.client = client
+        let exports = try SampleExports(
+            configuration.exports, folder: folder + "/exports", client: client, clock: clock, logger: logger)
+        let keeper: SampleIntake.Keeper =
+            configuration.remoteEngine.map { .remote(RemoteEngine(client: client, endpoint: $0)) } ?? .store(series)
+        intake = SampleIntake(keeper: keeper, exports: exports)
     }
 
     /// Serves until the task is told to stop.
@@ -58,19 +70,21 @@ public struct FleetServerService: Service {
         let controller = FleetController(
             loop: ControlLoop(settings: control), store: state, board: board, clock: clock, logger: logger)
         try await controller.restore()
-        let engine = EmbeddedEngine(source: series, options: configuration.queries)
+        let engine = engine(configuration.queries, timeLimit: configuration.queries.timeLimit)
         let metrics = ServerMetrics(
-            controller: controller, series: series, version: version, reportAgeLimit: control.reportAgeLimit,
+            controller: controller, series: series, exports: intake.exports, version: version,
+            reportAgeLimit: control.reportAgeLimit,
             clock: clock)
         let tokens = try await tokensInForce()
         let application = try application(
             router: router(
                 metrics: metrics, board: board, jobs: jobs, engine: engine, control: control, tokens: tokens))
         // Rules have an engine of their own, so that slow queries of operators never hold up a round.
-        let evaluation = evaluationLoop(controller: controller, engine: EmbeddedEngine(source: series))
+        let evaluation = evaluationLoop(
+            controller: controller, engine: self.engine(QueryOptions(), timeLimit: Self.ruleLimit))
         let heartbeat = Heartbeat(controller: controller, clock: clock, logger: logger)
         let monitor = SelfMonitor(
-            metrics: metrics, sink: series, interval: configuration.evaluationInterval, clock: clock, logger: logger)
+            metrics: metrics, sink: intake, interval: configuration.evaluationInterval, clock: clock, logger: logger)
         try await withGracefulShutdownHandler {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await serve(application) }
@@ -78,6 +92,7 @@ public struct FleetServerService: Service {
                 group.addTask { try await heartbeat.run() }
                 group.addTask { try await monitor.run() }
                 group.addTask { await jobs.run() }
+                group.addTask { await exporting() }
                 defer { group.cancelAll() }
                 for try await _ in group {}
             }
@@ -88,6 +103,22 @@ public struct FleetServerService: Service {
         try await series.close()
         try state.close()
         logger.info("stopped; everything is on disk")
+    }
+
+    /// How long another server may take to answer a rule: a round has many of them.
+    private static let ruleLimit: Duration = .seconds(10)
+
+    /// Whoever answers queries.
+    private func engine(_ options: QueryOptions, timeLimit: Duration) -> any QueryEngine {
+        guard case .remote(let remote) = intake.keeper else { return EmbeddedEngine(source: series, options: options) }
+        var endpoint = remote.endpoint
+        endpoint.access.timeLimit = min(endpoint.access.timeLimit, timeLimit)
+        return RemoteEngine(client: client, endpoint: endpoint)
+    }
+
+    /// Sends copies until the server is told to stop.
+    private func exporting() async {
+        await cancelWhenGracefulShutdown { await intake.exports.run() }
     }
 
     /// The store of tokens where requests must bear one: beyond loopback always, on loopback once a token was made.
@@ -104,9 +135,15 @@ public struct FleetServerService: Service {
     private func evaluationLoop(controller: FleetController, engine: any QueryEngine) -> EvaluationLoop {
         EvaluationLoop(
             packs: packs, interval: configuration.evaluationInterval,
-            queries: LoadQueries().scaled(by: configuration.packSpeed), engine: engine, sink: series, state: state,
+            queries: LoadQueries().scaled(by: configuration.packSpeed), engine: engine, sink: intake, state: state,
             controller: controller, checkpoint: RuleCheckpointFile(path: configuration.data + "/rules.json"),
-            clock: clock, logger: logger)
+            external: ExternalIdentity(labels: configuration.externalLabels, url: externalURL), clock: clock,
+            logger: logger)
+    }
+
+    private var externalURL: String {
+        if let url = configuration.externalURL { return url }
+        return "\(configuration.tls == nil ? "http" : "https")://\(configuration.listen.authority)"
     }
 
     private func router(
@@ -144,7 +181,7 @@ public struct FleetServerService: Service {
             configuration: configuration, version: version, started: clock.now, store: series,
             reportAgeLimit: metrics.reportAgeLimit, clock: clock)
         return PrometheusRoutes(
-            controller: metrics.controller, store: series, engine: engine, queries: configuration.queries,
+            controller: metrics.controller, intake: intake, engine: engine, queries: configuration.queries,
             status: status, metadata: MetricMetadata(own: { metrics.page().families }), clock: clock)
     }
 

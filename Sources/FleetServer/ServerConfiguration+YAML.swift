@@ -26,6 +26,23 @@ extension ServerConfiguration {
     /// query_max_samples: 50000000       # the most samples that a query holds in memory
     /// query_max_concurrency: 4          # how many queries run at once; more wait in line
     /// cors_origins: https://grafana.example   # web pages that may read the Prometheus API; commas between; default none
+    /// engine: embedded                  # embedded, or remote: another Prometheus-compatible server keeps the series
+    /// query_url: http://victoria:8428   # of the remote engine; /api/v1/query is appended
+    /// write_url: http://victoria:8428/api/v1/write   # of the remote engine
+    /// engine_token_file: engine.token   # or engine_user and engine_password_file; how to speak to the remote engine
+    /// engine_ca_file: ca.pem            # certificates to trust in place of the system's
+    /// engine_certificate: client.pem    # our own for TLS, with engine_key
+    /// engine_timeout: 30s               # how long one request to it may take
+    /// external_labels: {site: berlin}   # in copies of samples and in the texts of alerts
+    /// external_url: https://evenkeel.example:7411   # where people reach this server; default: where it listens
+    /// export:                           # who gets a copy of every sample, by remote write
+    ///   - url: https://metrics.example/api/v1/write
+    ///     name: central                 # in metrics and logs; default: the URL's host and port
+    ///     token_file: central.token     # also user, password_file, ca_file, certificate, key, timeout
+    ///     queue_size: 1GiB              # waits on disk while the receiver is away; the oldest is dropped beyond this
+    ///     queue_age: 7d                 # and what has waited longer
+    ///     relabel:                      # as Prometheus' write_relabel_configs
+    ///       - {source_labels: [__name__], regex: "evenkeel_.*", action: keep}
     /// automation: operator              # off, advise, operator or automatic, where no policy was set
     /// processor_ceiling: 75             # percent: no move leaves a host above this
     /// memory_ceiling: 90                # percent: likewise
@@ -52,6 +69,8 @@ extension ServerConfiguration {
         try readLimits(&reader)
         try readQueries(&reader)
         try readRetention(&reader)
+        try readEngine(&reader)
+        try readExports(&reader)
         try reader.refuseUnknownKeys()
     }
 
@@ -113,7 +132,7 @@ extension ServerConfiguration {
         return AutomationPolicy.Level(rawValue: text).map { .value($0) } ?? .problem("'\(text)' is none of \(known)")
     }
 
-    private static func span(_ text: String) -> ConfigurationReader.Parsed<Duration> {
+    static func span(_ text: String) -> ConfigurationReader.Parsed<Duration> {
         guard let seconds = PrometheusDuration.seconds(text), (0.1...86_400).contains(seconds) else {
             return .problem("'\(text)' is not a span from 100ms to 1d, such as 15s or 2m")
         }

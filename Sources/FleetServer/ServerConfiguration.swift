@@ -2,6 +2,8 @@ import FleetModel
 import HTTPDoor
 import PromQL
 import Remediation
+import RemoteEngine
+import SampleExport
 import TimeSeriesStore
 
 /// Everything that a server is told at start.
@@ -18,6 +20,14 @@ public struct ServerConfiguration: Sendable {
     public var packSpeed: Double
     /// From one evaluation of the rules to the next.
     public var evaluationInterval: Duration
+    /// The server that keeps the series and answers queries; `nil` for the embedded store and engine.
+    public var remoteEngine: RemoteEngine.Endpoint?
+    /// Who gets a copy of every sample.
+    public var exports: [ExportReceiver] = []
+    /// Labels that tell this server's series and alerts from others': in copies and in the texts of alerts.
+    public var externalLabels = Labels()
+    /// Where people reach this server; `nil` for the address that it listens on.
+    public var externalURL: String?
     /// What the control loop keeps to.
     public var control: ControlSettings
     /// What operators' queries may use.

@@ -28,6 +28,10 @@ public struct HTTPRequest: Sendable {
     public var responseLimit: Int = 64 << 20
     /// A file of certificates in PEM to trust in place of the system's.
     public var certificateAuthority: String?
+    /// A file with our own certificate in PEM, for servers that want one.
+    public var clientCertificate: String?
+    /// A file with its private key in PEM.
+    public var clientKey: String?
 
     /// A request.
     public init(

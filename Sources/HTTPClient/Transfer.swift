@@ -65,6 +65,8 @@ import CCurl
         // Signals are the process's own; libcurl must not use them for its time limits.
         set(CURLOPT_NOSIGNAL, 1)
         if let file = request.certificateAuthority { set(CURLOPT_CAINFO, file) }
+        if let file = request.clientCertificate { set(CURLOPT_SSLCERT, file) }
+        if let file = request.clientKey { set(CURLOPT_SSLKEY, file) }
     }
 
     private func setLimits() {

@@ -1,3 +1,4 @@
+import Delivery
 import FleetModel
 import HTTPClient
 import Logging

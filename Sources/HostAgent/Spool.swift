@@ -1,3 +1,4 @@
+import Delivery
 import FleetModel
 
 /// One batch of samples on its way to the server.

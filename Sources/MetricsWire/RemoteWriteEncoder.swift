@@ -65,6 +65,12 @@ public struct RemoteWriteEncoder: Sendable {
         return Snappy.compress(request)
     }
 
+    /// The header fields of a request (Prometheus remote-write specification 1.0).
+    public static let headers = [
+        ("Content-Type", "application/x-protobuf"), ("Content-Encoding", "snappy"),
+        ("X-Prometheus-Remote-Write-Version", "0.1.0"),
+    ]
+
     /// One request that carries all of `series`, compressed.
     public static func encode(_ series: [SeriesSamples]) -> [UInt8] {
         var encoder = RemoteWriteEncoder()

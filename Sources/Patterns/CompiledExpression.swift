@@ -11,13 +11,13 @@ enum CompiledExpression {
     /// Longest expression, bytes.
     private static let lengthLimit = 65_536
 
-    /// Compiles `text` so that it matches whole texts only, for JIT where the machine has it.
-    static func compile(_ text: String) throws(PatternError) -> OpaquePointer {
+    /// Compiles `text` for JIT where the machine has it; `whole`: so that it matches whole texts only.
+    static func compile(_ text: String, whole: Bool = true) throws(PatternError) -> OpaquePointer {
         let context = unsafe pcre2_compile_context_create_8(nil)
         defer { unsafe pcre2_compile_context_free_8(context) }
         unsafe pcre2_set_max_pattern_length_8(context, lengthLimit)
         let options =
-            PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_UTF | UInt32(PCRE2_DOTALL)
+            (whole ? PCRE2_ANCHORED | PCRE2_ENDANCHORED : 0) | PCRE2_UTF | UInt32(PCRE2_DOTALL)
             | UInt32(PCRE2_DOLLAR_ENDONLY) | UInt32(PCRE2_NEVER_BACKSLASH_C)
         var failure: Int32 = 0
         var offset = 0

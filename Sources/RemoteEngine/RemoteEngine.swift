@@ -12,22 +12,24 @@ public final class RemoteEngine: QueryEngine, SeriesSink {
         /// The full URL of the remote-write receiver, such as `http://prometheus:9090/api/v1/write`; `nil` where nothing
         /// is written.
         public var writeURL: String?
-        /// Sent as `Authorization: Bearer`.
-        public var token: String?
-        /// A file of certificates in PEM to trust in place of the system's.
-        public var certificateAuthority: String?
-        /// How long one request may take.
-        public var timeLimit: Duration = .seconds(130)
+        /// How to speak to it.
+        public var access: HTTPAccess
+        /// The most bytes of an answer, unpacked.
+        public var answerLimit = 64 << 20
 
         /// A server.
-        public init(queryURL: String, writeURL: String? = nil) {
+        public init(
+            queryURL: String, writeURL: String? = nil, access: HTTPAccess = HTTPAccess(timeLimit: .seconds(130))
+        ) {
             self.queryURL = queryURL.hasSuffix("/") ? String(queryURL.dropLast()) : queryURL
             self.writeURL = writeURL
+            self.access = access
         }
     }
 
     private let client: HTTPClient
-    private let endpoint: Endpoint
+    /// The server.
+    public let endpoint: Endpoint
 
     /// An engine over the server at `endpoint`.
     public init(client: HTTPClient, endpoint: Endpoint) {
@@ -55,10 +57,28 @@ public final class RemoteEngine: QueryEngine, SeriesSink {
     }
 
     private func ask(_ path: String, _ form: [(String, String)]) async throws(RemoteEngineError) -> QueryAnswer {
-        let body = form.map { "\($0.0)=\(HTTPRequest.encoded($0.1))" }.joined(separator: "&")
-        let response = try await send(
+        // VictoriaMetrics moves queries of the last half minute into the past unless it is told not to use its cache;
+        // Prometheus passes the parameter over.
+        try AnswerDecoder.answer(of: try await post(path, form + [("nocache", "1")]))
+    }
+
+    /// Sends a form to a path of the server's API and gives back what it answers, whatever that is.
+    public func post(_ path: String, _ form: [(String, String)]) async throws(RemoteEngineError) -> HTTPResponse {
+        let body = form.map { "\(HTTPRequest.encoded($0.0))=\(HTTPRequest.encoded($0.1))" }.joined(separator: "&")
+        return try await send(
             endpoint.queryURL + path, [("Content-Type", "application/x-www-form-urlencoded")], Array(body.utf8))
-        return try AnswerDecoder.answer(of: response)
+    }
+
+    /// The path of a label's values.
+    public static func path(ofValuesOf label: String) -> String {
+        "/api/v1/label/\(HTTPRequest.encoded(label))/values"
+    }
+
+    /// Asks a path of the server's API for what it has, with the parameters in the URL.
+    public func get(_ path: String, _ form: [(String, String)]) async throws(RemoteEngineError) -> HTTPResponse {
+        let query = form.map { "\(HTTPRequest.encoded($0.0))=\(HTTPRequest.encoded($0.1))" }.joined(separator: "&")
+        let url = endpoint.queryURL + path + (query.isEmpty ? "" : "?" + query)
+        return try await send(HTTPRequest(.get, url))
     }
 
     /// Milliseconds as seconds with three decimals.
@@ -72,27 +92,31 @@ public final class RemoteEngine: QueryEngine, SeriesSink {
 
     /// Sends samples by remote write 1.0; returns when the server has acknowledged them. Throws `RemoteEngineError`.
     public func append(_ series: [SeriesSamples]) async throws {
-        guard let url = endpoint.writeURL else { throw RemoteEngineError.noWriteURL }
-        let headers = [
-            ("Content-Type", "application/x-protobuf"), ("Content-Encoding", "snappy"),
-            ("X-Prometheus-Remote-Write-Version", "0.1.0"),
-        ]
-        let response = try await send(url, headers, RemoteWriteEncoder.encode(series))
-        do {
+        try await write(remoteWrite: RemoteWriteEncoder.encode(series))
+    }
+
+    /// Sends a remote write 1.0 request as it is; returns when the server has acknowledged it.
+    public func write(remoteWrite body: [UInt8]) async throws(RemoteEngineError) {
+        guard let url = endpoint.writeURL else { throw .noWriteURL }
+        let response = try await send(url, RemoteWriteEncoder.headers, body)
+        do throws(HTTPClientError) {
             try response.requireSuccess()
         } catch {
-            throw RemoteEngineError.http(error)
+            throw .http(error)
         }
     }
 
     private func send(
         _ url: String, _ headers: [(String, String)], _ body: [UInt8]
     ) async throws(RemoteEngineError) -> HTTPResponse {
-        var request = HTTPRequest(.post, url, headers: headers.map { (name: $0.0, value: $0.1) }, body: body)
-        request.totalLimit = endpoint.timeLimit
-        request.certificateAuthority = endpoint.certificateAuthority
-        if let token = endpoint.token { request.authorize(bearer: token) }
-        do {
+        try await send(HTTPRequest(.post, url, headers: headers.map { (name: $0.0, value: $0.1) }, body: body))
+    }
+
+    private func send(_ request: HTTPRequest) async throws(RemoteEngineError) -> HTTPResponse {
+        var request = request
+        endpoint.access.apply(to: &request)
+        request.responseLimit = endpoint.answerLimit
+        do throws(HTTPClientError) {
             return try await client.send(request)
         } catch {
             throw .http(error)

@@ -24,7 +24,7 @@ public struct WriteScope: Hashable, Sendable {
 
     /// Why a series is outside; `nil` when it is not. Begins with "the series", by which an agent tells a refusal of its
     /// samples from one of its token.
-    func objection(to labels: Labels) -> String? {
+    public func objection(to labels: Labels) -> String? {
         if let metric = labels[Labels.metricName], refusedMetrics.contains(metric) {
             return "the series \(labels) is the server's own: nobody else may write \(metric)"
         }

@@ -97,8 +97,12 @@ struct DashboardTests {
             demo.waitUntilExit()
         }
         let client = ServerClient(base: "http://127.0.0.1:\(port)")
-        try await Self.until("a tip has ended and the server has noted it twice") {
-            try await Self.count("sum(count_over_time(evenkeel_tips_ended_total[10m])) > 1", client) > 0
+        try await Self.until("a migration and a tip have ended and the server has noted both twice") {
+            let wanted = ["evenkeel_tips_ended_total", "evenkeel_migrations_total"]
+            for metric in wanted {
+                if try await Self.count("max(count_over_time(\(metric)[10m])) > 1", client) == 0 { return false }
+            }
+            return true
         }
         for board in try Self.dashboards() {
             for panel in board.panels {

@@ -1,3 +1,4 @@
+import Delivery
 import Counters
 import FleetModel
 import HTTPClient

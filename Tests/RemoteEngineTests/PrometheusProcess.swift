@@ -12,20 +12,21 @@ final class PrometheusProcess {
     private let process = Process()
     private let folder: URL
 
-    struct NotReady: Error, CustomStringConvertible {
-        var log: String
-        var description: String { "prometheus did not become ready: \(log)" }
-    }
-
     /// Starts it and waits until it says that it is ready.
-    init(client: HTTPClient) async throws {
+    init(client: HTTPClient, rules: String? = nil, evaluationInterval: String = "1m") async throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "prometheus-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let configuration = folder.appending(path: "prometheus.yml")
-        try "global:\n  scrape_interval: 1m\n".write(to: configuration, atomically: true, encoding: .utf8)
+        var text = "global:\n  scrape_interval: 1m\n  evaluation_interval: \(evaluationInterval)\n"
+        if let rules {
+            let file = folder.appending(path: "rules.yml")
+            try rules.write(to: file, atomically: true, encoding: .utf8)
+            text += "rule_files: [\(file.path)]\n"
+        }
+        try text.write(to: configuration, atomically: true, encoding: .utf8)
         let log = folder.appending(path: "log")
         try Data().write(to: log)
-        let port = try Self.freePort()
+        let port = try PeerProcess.freePort()
         url = "http://127.0.0.1:\(port)"
         process.executableURL = URL(filePath: Self.executable)
         process.arguments = [
@@ -37,14 +38,7 @@ final class PrometheusProcess {
         process.standardOutput = output
         process.standardError = output
         try process.run()
-        for _ in 0..<300 {
-            if let response = try? await client.send(HTTPRequest(.get, url + "/-/ready")), response.status == 200 {
-                return
-            }
-            if !process.isRunning { break }
-            try await Task.sleep(for: .milliseconds(50))
-        }
-        throw NotReady(log: (try? String(contentsOf: log, encoding: .utf8)) ?? "")
+        try await PeerProcess.waitUntilReady(url + "/-/ready", client, process, log: log)
     }
 
     deinit {
@@ -55,22 +49,5 @@ final class PrometheusProcess {
 
     func engine(_ client: HTTPClient) -> RemoteEngine {
         RemoteEngine(client: client, endpoint: .init(queryURL: url, writeURL: url + "/api/v1/write"))
-    }
-
-    /// A port that nobody listens on right now.
-    private static func freePort() throws -> UInt16 {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let status = unsafe withUnsafeMutablePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-                unsafe bind(descriptor, generic, size) | getsockname(descriptor, generic, &size)
-            }
-        }
-        guard status == 0 else { throw NotReady(log: "no free port") }
-        return UInt16(bigEndian: address.sin_port)
     }
 }

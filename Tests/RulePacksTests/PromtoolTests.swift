@@ -3,15 +3,15 @@ import Testing
 
 @Suite("Prometheus' own tool accepts the bundled pack unchanged")
 struct PromtoolTests {
-    private static let tool = ["/usr/bin/promtool", "/usr/local/bin/promtool"].first {
+    static let tool = ["/usr/bin/promtool", "/usr/local/bin/promtool"].first {
         FileManager.default.isExecutableFile(atPath: $0)
     }
 
-    private func run(_ arguments: [String]) throws -> (status: Int32, output: String) {
+    static func run(_ arguments: [String], in folder: String) throws -> (status: Int32, output: String) {
         let process = Process()
-        process.executableURL = URL(filePath: try #require(Self.tool))
+        process.executableURL = URL(filePath: try #require(tool))
         process.arguments = arguments
-        process.currentDirectoryURL = URL(filePath: Places.hostPressure)
+        process.currentDirectoryURL = URL(filePath: folder)
         let pipe = Pipe()
         process.standardOutput = pipe
         process.standardError = pipe
@@ -28,7 +28,7 @@ struct PromtoolTests {
             ["check", "rules", Places.root.appending(path: "dashboards/alerts/evenkeel.rules.yaml").path],
         ])
     func promtool(arguments: [String]) throws {
-        let (status, output) = try run(arguments)
+        let (status, output) = try Self.run(arguments, in: Places.hostPressure)
         #expect(status == 0, "\(output)")
         #expect(output.contains("SUCCESS"))
     }

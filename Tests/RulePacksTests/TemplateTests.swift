@@ -68,7 +68,11 @@ struct TemplateTests {
             ("a\n {{ $valu }}", "2:5: undefined variable \"$valu\""), ("{{ $value", "1:1: '{{' has no '}}'"),
             ("{{ }}", "1:1: a value is missing"), ("{{ if $value }}x", "1:1: 'if' has no 'end'"),
             ("{{ end }}", "1:1: 'end' without a block that it belongs to"),
-            ("{{ template \"x\" }}", "1:1: 'template' cannot be used in a rule's or a tip's template"),
+            ("{{ template x }}", "1:1: 'template' needs a template's name in quotes"),
+            ("{{ break }}", "1:1: 'break' outside of 'range'"), ("{{ $x = 3 }}", "1:7: undefined variable \"$x\""),
+            ("{{ if 1 }}{{ define \"a\" }}{{ end }}{{ end }}", "1:11: 'define' stands outside of every block"),
+            ("{{ eq 1 }}", "1:4: eq takes 2 to 32 values, not 1"),
+            ("{{ $labels.a \"b\" 1 | 3 }}", "1:22: only a function can follow '|'"),
             ("{{ \"a }}", "1:4: a text has no closing '\"'"), ("{{ humanize }}", "1:4: humanize takes 1 values, not 0"),
             ("{{ $value | 3 }}", "1:13: only a function can follow '|'"),
             ("{{ 1e999 }}", "1:4: '1e999' is not a number"),
@@ -78,14 +82,40 @@ struct TemplateTests {
         #expect(error?.description == expected)
     }
 
-    @Test("what can be read and not filled in says so in its place, and the rest of the alert lives")
+    @Test("what cannot be filled in says so in its place, and the rest of the alert lives")
     func explained() throws {
         let scene = TemplateScene(labels: [:], value: 1)
-        let range = try Template("{{ range query \"up\" }}{{ .Value }}{{ end }}")
-        #expect(range.renderOrExplain(scene).contains("'range' cannot be filled in yet"))
         let unknown = try Template("{{ parameter \"nope\" }}").renderOrExplain(scene)
         #expect(unknown == "<error expanding template at 1:4: the pack has no parameter 'nope'>")
-        #expect(try Template("{{ query \"up\" }}").renderOrExplain(scene).contains("'query' cannot be used"))
+        let endless = try Template("{{ define \"a\" }}{{ template \"a\" }}{{ end }}{{ template \"a\" }}")
+        #expect(endless.renderOrExplain(scene).contains("templates call each other too deeply"))
+        let loops = String(repeating: "{{ range 100000 }}", count: 8) + String(repeating: "{{ end }}", count: 8)
+        #expect(try Template(loops).renderOrExplain(scene).contains("goes on without end"))
+        #expect(try Template("{{ query \"up\" }}").renderOrExplain(scene).contains("nobody answers queries here"))
+    }
+
+    @Test(
+        "what Prometheus 3 has and 2.42 has not",
+        arguments: [
+            ("{{ toDuration 3661.5 }} {{ 0.25 | toDuration }}", "1h1m1.5s 250ms"),
+            ("{{ urlQueryEscape \"a b&c\" }}", "a+b%26c"), ("{{ now }}", "0"),
+            ("{{ true }} {{ nil }}", "true <no value>"),
+            ("{{ range 3 }}{{ . }}{{ end }}", "012"),
+            ("{{ with \"\" }}a{{ else with \"b\" }}{{ . }}{{ end }}", "b"),
+        ])
+    func newer(source: String, expected: String) throws {
+        #expect(try render(source) == expected)
+    }
+
+    @Test("the server's own address and labels")
+    func external() throws {
+        let external = ExternalIdentity(labels: ["site": "b"], url: "https://evenkeel.example:7411/prefix/")
+        let scene = TemplateScene(labels: [:], value: 1, external: external)
+        let source =
+            "{{ externalURL }} {{ pathPrefix }} {{ $externalURL }} {{ $externalLabels.site }} {{ .ExternalLabels }}"
+        #expect(
+            try Template(source).render(scene)
+                == "https://evenkeel.example:7411/prefix/ /prefix https://evenkeel.example:7411/prefix/ b map[site:b]")
     }
 
     @Test("a label cannot break out of a query")

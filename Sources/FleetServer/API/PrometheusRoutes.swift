@@ -2,6 +2,7 @@ import FleetModel
 import HTTPTypes
 import Hummingbird
 import PromQL
+import RemoteEngine
 import TimeSeriesStore
 
 /// The paths of Prometheus' HTTP API, in its shapes.
@@ -10,7 +11,7 @@ struct PrometheusRoutes {
     static let largestWrite = 32 << 20
 
     let controller: FleetController
-    let store: TimeSeriesStore
+    let intake: SampleIntake
     let engine: any QueryEngine
     let queries: QueryOptions
     let status: StatusRoutes
@@ -19,13 +20,19 @@ struct PrometheusRoutes {
 
     func add(to router: Router<FleetRequestContext>) {
         router.group("/api/v1").serve("write", [.post]) { try await write($0, $1) }
-        let lister = SeriesLister(source: store, options: queries)
-        FederationRoute(lister: lister, lookBack: queries.lookBack, clock: clock).add(to: router)
         let group = router.group("/api/v1").add(middleware: OperatorsOnly())
         group.serve("query", [.get, .post]) { request, _ in try await instant(request) }
         group.serve("query_range", [.get, .post]) { request, _ in try await range(request) }
         group.serve("query_exemplars", [.get, .post]) { request, _ in try await exemplars(request) }
-        SeriesRoutes(lister: lister).add(to: group)
+        switch intake.keeper {
+        case .store(let store):
+            let lister = SeriesLister(source: store, options: queries)
+            FederationRoute(lister: lister, lookBack: queries.lookBack, clock: clock).add(to: router)
+            SeriesRoutes(lister: lister).add(to: group)
+        case .remote(let engine):
+            RemoteRoutes(engine: engine).addFederation(to: router)
+            RemoteRoutes(engine: engine).add(to: group)
+        }
         LanguageRoutes().add(to: group)
         RuleRoutes(groups: { controller.view.withLock { $0.ruleGroups } }).add(to: group)
         MetadataRoutes(metadata: metadata, controller: controller).add(to: group)
@@ -109,13 +116,17 @@ struct PrometheusRoutes {
         try Self.requireRemoteWrite1(request)
         let body = Array(buffer: try await request.collected(upTo: Self.largestWrite))
         do {
-            let summary = try await store.write(remoteWrite: body, allowing: scope)
+            let summary = try await intake.write(remoteWrite: body, allowing: scope)
             controller.note(seriesProblem: nil)
             if scope == nil, summary == WriteSummary() { metadata.learn(fromRemoteWrite: body) }
             return Response(status: .noContent)
-        } catch {
+        } catch let error as StoreError {
             if error.isOfTheDisk { controller.note(seriesProblem: "\(error)") }
             throw APIError(error)
+        } catch let error as RemoteEngineError {
+            let answer = APIError(error)
+            if answer.status.code >= 500 { controller.note(seriesProblem: "\(error)") }
+            throw answer
         }
     }
 
@@ -162,6 +173,8 @@ extension APIError {
         } catch let error as PromQLError {
             throw APIError(error)
         } catch let error as StoreError {
+            throw APIError(error)
+        } catch let error as RemoteEngineError {
             throw APIError(error)
         }
     }

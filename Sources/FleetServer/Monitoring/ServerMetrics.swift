@@ -1,11 +1,14 @@
 import FleetModel
 import MetricsWire
+import RulePacks
+import SampleExport
 import TimeSeriesStore
 
 /// The server's own metrics: what `/metrics` shows and what the server keeps of itself as series.
 struct ServerMetrics: Sendable {
     let controller: FleetController
     let series: TimeSeriesStore
+    let exports: SampleExports
     let version: String
     /// A host that has said nothing for longer counts as silent.
     let reportAgeLimit: Duration
@@ -22,6 +25,7 @@ struct ServerMetrics: Sendable {
         writeOperations(view, tally, to: &page)
         writeRules(view, to: &page)
         series.writeMetrics(to: &page)
+        exports.writeMetrics(to: &page)
         ProcessFigures.own()?.write(to: &page)
         return page
     }
@@ -92,6 +96,31 @@ struct ServerMetrics: Sendable {
     }
 
     private func writeRules(_ view: FleetView, to page: inout TextExposition) {
+        let families: [(String, TextExposition.Kind, String, (RuleGroupState) -> Double)] = [
+            ("iterations_total", .counter, "Evaluations of the group.", { Double($0.iterations) }),
+            (
+                "iterations_missed_total", .counter, "Evaluations that were due while an earlier one went on.",
+                { Double($0.missedIterations) }
+            ),
+            (
+                "evaluation_failures_total", .counter, "Evaluations of the group's rules that failed.",
+                { Double($0.failures) }
+            ),
+            (
+                "last_duration_seconds", .gauge, "How long the last evaluation took.",
+                { $0.evaluationTime.inSeconds }
+            ),
+            (
+                "last_evaluation_timestamp_seconds", .gauge, "The moment that was evaluated last.",
+                { $0.lastEvaluation?.seconds ?? 0 }
+            ),
+        ]
+        for (name, kind, help, value) in families where !view.ruleGroups.isEmpty {
+            page.family("evenkeel_rule_group_\(name)", kind, help: help)
+            for group in view.ruleGroups {
+                page.sample(value(group), ["pack": group.pack, "file": group.file, "rule_group": group.name])
+            }
+        }
         page.single(
             "evenkeel_rules_failing", .gauge, help: "Rules that could not be evaluated in the last round.",
             Double(view.ruleFailures.count))

@@ -58,7 +58,7 @@ public struct AlertRestoring: Sendable, Hashable {
         _ rule: Rule, holdFor: Duration, at moment: Timestamp, _ asker: RuleAsker
     ) async throws -> [Labels: Timestamp] {
         guard holdFor >= gracePeriod else { return [:] }
-        let name = rule.name.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+        let name = TextEscape.promQL(rule.name)
         let selector = "\(Self.metric){alertname=\"\(name)\"}"
         let window = "[\(outageTolerance.milliseconds)ms]"
         guard case .matrix(let series) = try await asker.engine.instant(selector + window, at: moment).value,

@@ -124,6 +124,7 @@ struct GroupRun: Sendable {
             pack.tips[rule.name]?.subject.subject(of: element.labels) ?? SubjectRule.guessed(from: element.labels)
         return TemplateScene(
             labels: element.labels, value: element.value,
-            parameters: parameters.values(of: pack, cluster: subject?.cluster))
+            parameters: parameters.values(of: pack, cluster: subject?.cluster), moment: moment,
+            external: options.external)
     }
 }

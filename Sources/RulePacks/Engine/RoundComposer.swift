@@ -7,6 +7,7 @@ struct RoundComposer {
 
     let parameters: ParameterValues
     let moment: Timestamp
+    let external: ExternalIdentity
 
     /// An alert with everything that its texts are made from.
     struct Finding {
@@ -26,7 +27,8 @@ struct RoundComposer {
         let tip = pack.tips[rule.name]
         let subject = tip.map { $0.subject.subject(of: entry.labels) } ?? SubjectRule.guessed(from: entry.labels)
         let values = parameters.values(of: pack, cluster: subject?.cluster)
-        let scene = TemplateScene(labels: entry.element, value: entry.value, parameters: values)
+        let scene = TemplateScene(
+            labels: entry.element, value: entry.value, parameters: values, moment: moment, external: external)
         return Finding(pack: pack, rule: rule, entry: entry, tip: tip, subject: subject, scene: scene)
     }
 
@@ -51,7 +53,7 @@ struct RoundComposer {
                 activeSince: finding.entry.activeSince, tip: nil)
             if finding.entry.isFiring, let subject = finding.subject {
                 let writer = TipWriter(finding: finding, subject: subject, annotations: alert.annotations)
-                alert.tip = writer.tip(evidence: await evidence(of: finding, &asker))
+                alert.tip = await writer.tip(evidence: await evidence(of: finding, &asker), asker)
             }
             alerts.append(alert)
         }

@@ -33,8 +33,24 @@ struct RuleAsker: Sendable {
         if !samples.isEmpty { try await sink.append(samples) }
     }
 
-    /// The text of a template; what is wrong with it stands in its place.
-    func render(_ template: Template, _ scene: TemplateScene) async -> String { template.renderOrExplain(scene) }
+    /// The text of a template, its queries asked as of the round's moment; what is wrong with it stands in its place.
+    func render(_ template: Template, _ scene: TemplateScene) async -> String {
+        var scene = scene
+        while true {
+            do throws(TemplateError) {
+                return try template.render(scene)
+            } catch {
+                guard let query = error.missingQuery, scene.answers.count < Template.mostQueries else {
+                    return Template.explanation(of: error)
+                }
+                do {
+                    scene.answers[query] = .success(try await elements(of: query, at: moment))
+                } catch {
+                    scene.answers[query] = .failure("\(error)")
+                }
+            }
+        }
+    }
 
     /// Takes over what failed on behalf of another.
     mutating func take(failuresOf other: RuleAsker) { failures += other.failures }

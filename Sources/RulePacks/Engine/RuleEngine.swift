@@ -7,6 +7,8 @@ public struct RuleEngineOptions: Sendable {
     /// How many groups are evaluated side by side. With one they go in the order of packs and files, so that every run
     /// of the same data is the same.
     public var groupsAtOnce = 1
+    /// What templates call `$externalLabels` and `externalURL`.
+    public var external = ExternalIdentity()
     /// What an outage does to alerts that were pending.
     public var restoring = AlertRestoring()
     /// A clock that only goes forward, for how long evaluations take.
@@ -141,7 +143,8 @@ public struct RuleEngine: Sendable {
             asker.take(failuresOf: run.asker)
         }
         lastRound = moment
-        return await round(RoundComposer(parameters: parameters, moment: moment), &asker)
+        return await round(
+            RoundComposer(parameters: parameters, moment: moment, external: options.external), &asker)
     }
 
     /// The runs at their end, in the order given.

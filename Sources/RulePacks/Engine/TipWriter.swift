@@ -6,11 +6,12 @@ struct TipWriter {
     let subject: TipSubject
     let annotations: [String: String]
 
-    func tip(evidence: [Evidence]) -> RenderedTip {
+    func tip(evidence: [Evidence], _ asker: RuleAsker) async -> RenderedTip {
         guard let rule = finding.tip else { return advice(evidence) }
+        let title = await asker.render(rule.title, finding.scene)
         return RenderedTip(
-            subject: subject, level: rule.level, title: line(rule.title.renderOrExplain(finding.scene)),
-            body: rule.body.renderOrExplain(finding.scene), knowledge: rule.knowledge, evidence: evidence,
+            subject: subject, level: rule.level, title: line(title),
+            body: await asker.render(rule.body, finding.scene), knowledge: rule.knowledge, evidence: evidence,
             remediation: rule.remediation.name.rawValue, terms: terms(rule))
     }
 

@@ -40,7 +40,14 @@ extension PackManifestReader {
         do throws(TemplateError) {
             _ = try template?.render(sample)
         } catch {
-            reader.note(place, "\(what): template: \(error)")
+            // What a query would answer is known only when the alert fires.
+            guard let query = error.missingQuery else {
+                reader.note(place, "\(what): template: \(error)")
+                return template
+            }
+            if let problem = ExpressionCheck.problem(of: query) {
+                reader.note(place, "\(what): template: query: could not parse expression: \(problem)")
+            }
         }
         return template
     }

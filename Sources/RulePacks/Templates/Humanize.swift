@@ -1,3 +1,5 @@
+import FleetModel
+
 /// Prometheus' `humanize` functions (prometheus `template/template.go`).
 enum Humanize {
     /// `1234567` as `1.235M`.
@@ -51,13 +53,7 @@ enum Humanize {
     /// Seconds since the epoch, to the millisecond: `2015-03-30 13:10:05.5 +0000 UTC`.
     static func timestamp(_ seconds: Double) -> String {
         guard seconds.isFinite, seconds.magnitude < 2.5e11 else { return NumberText.general(seconds, 4) }
-        let all = Int((seconds * 1000).rounded(.down))
-        let ofDay = ((all % 86_400_000) + 86_400_000) % 86_400_000
-        let date = CivilDate(daysSinceEpoch: (all - ofDay) / 86_400_000)
-        let clock = [ofDay / 3_600_000, ofDay / 60_000 % 60, ofDay / 1000 % 60].map { NumberText.filled($0, 2) }
-        var fraction = NumberText.filled(ofDay % 1000, 3)
-        while fraction.last == "0" { fraction.removeLast() }
-        return "\(date) \(clock.joined(separator: ":"))\(fraction.isEmpty ? "" : "." + fraction) +0000 UTC"
+        return GoTime(Timestamp(milliseconds: Int64((seconds * 1000).rounded(.down)))).description
     }
 }
 

@@ -20,6 +20,16 @@ enum NumberText {
         return sign + digits.prefix(point) + "." + digits.dropFirst(point)
     }
 
+    /// The number that a text spells, as Go's `strconv.ParseFloat` reads it.
+    static func parsed(_ text: String) -> Double? {
+        switch text.lowercased() {
+        case "nan": .nan
+        case "inf", "+inf", "infinity", "+infinity": .infinity
+        case "-inf", "-infinity": -.infinity
+        default: Double(text)
+        }
+    }
+
     /// `%.<precision>g`.
     static func general(_ number: Double, _ precision: Int) -> String {
         special(number) ?? String(format: "%.\(precision)g", number)

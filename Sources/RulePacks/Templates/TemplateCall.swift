@@ -1,3 +1,6 @@
+import FleetModel
+import Patterns
+
 /// One call of a function inside a template.
 struct TemplateCall {
     let function: TemplateFunction
@@ -7,43 +10,68 @@ struct TemplateCall {
 
     func result() throws(TemplateError) -> TemplateValue {
         switch function {
-        case .humanize: return .text(Humanize.decimal(try number(0)))
-        case .humanize1024: return .text(Humanize.binary(try number(0)))
-        case .humanizeDuration: return .text(Humanize.duration(try number(0)))
-        case .humanizePercentage: return .text(Humanize.percentage(try number(0)))
-        case .humanizeTimestamp: return .text(Humanize.timestamp(try number(0)))
-        case .printf: return .text(try formatted())
-        case .print: return .text(printed())
-        case .title: return .text(capitalised(try text(0)))
-        case .toUpper: return .text(try text(0).uppercased())
-        case .toLower: return .text(try text(0).lowercased())
-        case .stripPort: return .text(String(try text(0).prefix { $0 != ":" }))
-        case .stripDomain: return .text(String(try text(0).prefix { $0 != "." }))
-        case .length: return .whole(try text(0).utf8.count)
-        case .parameter: return .number(try parameter())
-        case .not: return .boolean(!(arguments.first?.isTrue ?? false))
-        case .and: return arguments.first { !$0.isTrue } ?? arguments.last ?? .boolean(true)
-        case .or: return arguments.first { $0.isTrue } ?? arguments.last ?? .boolean(false)
-        case .equal: return .boolean(arguments.dropFirst().contains(where: isEqualToFirst))
-        case .notEqual: return .boolean(!isEqualToFirst(arguments[1]))
-        case .less: return .boolean(try ordered { $0 < $1 })
-        case .lessOrEqual: return .boolean(try ordered { $0 <= $1 })
-        case .greater: return .boolean(try ordered { $0 > $1 })
-        case .greaterOrEqual: return .boolean(try ordered { $0 >= $1 })
-        default: throw TemplateError(place, "'\(function.rawValue)' cannot be used in a rule's or a tip's template yet")
+        case .humanize: .text(Humanize.decimal(try number(0)))
+        case .humanize1024: .text(Humanize.binary(try number(0)))
+        case .humanizeDuration: .text(Humanize.duration(try number(0)))
+        case .humanizePercentage: .text(Humanize.percentage(try number(0)))
+        case .humanizeTimestamp: .text(Humanize.timestamp(try number(0)))
+        case .toTime: .moment(try moment())
+        case .toDuration: .span(try number(0))
+        case .now: .number(scene.moment.seconds)
+        case .parseDuration: .number(try seconds())
+        case .query, .first, .label, .value, .strvalue, .sortByLabel: try ofAnswer()
+        case .parameter: .number(try parameter())
+        case .pathPrefix: .text(scene.externalPath)
+        case .externalURL: .text(scene.externalURL)
+        case .not: .boolean(!(arguments.first?.isTrue ?? false))
+        case .equal: .boolean(arguments.dropFirst().contains(where: isEqualToFirst))
+        case .notEqual: .boolean(!isEqualToFirst(arguments[1]))
+        case .less: .boolean(try ordered { $0 < $1 })
+        case .lessOrEqual: .boolean(try ordered { $0 <= $1 })
+        case .greater: .boolean(try ordered { $0 > $1 })
+        case .greaterOrEqual: .boolean(try ordered { $0 >= $1 })
+        case .match: .boolean(try isFound())
+        case .args: .map(numbered())
+        case .index: try indexed()
+        case .slice: try sliced()
+        case .length: .whole(try length())
+        case .and, .or, .tmpl:
+            throw TemplateError(place, "'\(function.rawValue)' is carried out elsewhere; this is a defect of Evenkeel")
+        default: .text(try ofText())
+        }
+    }
+
+    /// Functions that give texts.
+    private func ofText() throws(TemplateError) -> String {
+        switch function {
+        case .printf: try formatted()
+        case .print: printed()
+        case .println: arguments.map(\.text).joined(separator: " ") + "\n"
+        case .title: capitalised(try text(0))
+        case .toUpper: try text(0).uppercased()
+        case .toLower: try text(0).lowercased()
+        case .stripPort: HostText.withoutPort(try text(0))
+        case .stripDomain: HostText.withoutDomain(try text(0))
+        case .reReplaceAll: try replaced()
+        case .graphLink: "/graph?g0.expr=\(TextEscape.query(try text(0)))&g0.tab=0"
+        case .tableLink: "/graph?g0.expr=\(TextEscape.query(try text(0)))&g0.tab=1"
+        case .urlQueryEscape, .urlquery: TextEscape.query(printed())
+        case .html: TextEscape.html(printed())
+        case .js: TextEscape.javaScript(printed())
+        default: try text(0)
         }
     }
 
     // MARK: Arguments
 
-    private func number(_ index: Int) throws(TemplateError) -> Double {
+    func number(_ index: Int) throws(TemplateError) -> Double {
         guard index < arguments.count, let number = arguments[index].number else {
             throw TemplateError(place, "\(function.rawValue) needs a number")
         }
         return number
     }
 
-    private func text(_ index: Int) throws(TemplateError) -> String {
+    func text(_ index: Int) throws(TemplateError) -> String {
         guard index < arguments.count, case .text(let text) = arguments[index] else {
             throw TemplateError(place, "\(function.rawValue) needs a text")
         }
@@ -64,6 +92,8 @@ struct TemplateCall {
         return result
     }
 
+    // MARK: Comparisons
+
     private func isEqualToFirst(_ other: TemplateValue) -> Bool {
         guard let first = arguments.first else { return false }
         if case .text = first { return first == other }
@@ -72,8 +102,30 @@ struct TemplateCall {
     }
 
     private func ordered(_ holds: (Double, Double) -> Bool) throws(TemplateError) -> Bool {
-        holds(try number(0), try number(1))
+        if case .text(let left) = arguments[0], case .text(let right) = arguments[1] {
+            return holds(left < right ? 0 : left == right ? 1 : 2, 1)
+        }
+        return holds(try number(0), try number(1))
     }
+
+    // MARK: Times
+
+    private func moment() throws(TemplateError) -> Timestamp {
+        let seconds = try number(0)
+        guard seconds.magnitude < 2.5e11, let moment = Timestamp(seconds: seconds) else {
+            throw TemplateError(place, "\(NumberText.shortest(seconds)) seconds are no moment")
+        }
+        return moment
+    }
+
+    private func seconds() throws(TemplateError) -> Double {
+        let text = try text(0)
+        let span = Duration(prometheus: text.hasPrefix("-") ? String(text.dropFirst()) : text)
+        guard let span else { throw TemplateError(place, "'\(text)' is not a span of time such as 5m or 1h30m") }
+        return Double(span.milliseconds) / (text.hasPrefix("-") ? -1000 : 1000)
+    }
+
+    // MARK: Texts
 
     private func parameter() throws(TemplateError) -> Double {
         let name = try text(0)
@@ -83,77 +135,74 @@ struct TemplateCall {
         return value
     }
 
+    /// As Go's `strings.Title`: the first letter behind whatever is neither letter, digit nor `_`.
     private func capitalised(_ text: String) -> String {
         var atStart = true
         return String(
             text.map { character in
-                defer { atStart = character.isWhitespace }
+                defer {
+                    atStart =
+                        character.isASCII
+                        ? !(character.isLetter || character.isNumber || character == "_") : character.isWhitespace
+                }
                 return atStart ? Character(character.uppercased().prefix(1).description) : character
             })
     }
 
-    // MARK: printf
-
-    /// Go's verbs `%v %s %q %d %f %e %g %%`, with width and precision.
-    private func formatted() throws(TemplateError) -> String {
-        var rest = Substring(try text(0))
-        var values = arguments.dropFirst()
-        var result = ""
-        while let character = rest.popFirst() {
-            guard character == "%" else {
-                result.append(character)
-                continue
-            }
-            let flags = rest.prefix { "+-# 0".contains($0) }
-            rest = rest.dropFirst(flags.count)
-            let width = try digits(&rest)
-            let precision = rest.first == "." ? try precision(&rest) : nil
-            guard let verb = rest.popFirst() else { throw TemplateError(place, "printf: '%' at the end of the format") }
-            if verb == "%" {
-                result += "%"
-                continue
-            }
-            guard let value = values.popFirst() else {
-                throw TemplateError(place, "printf: '%\(verb)' has no value")
-            }
-            let text = try converted(value, verb, precision, isSigned: flags.contains("+"))
-            result += NumberText.padded(text, to: width ?? 0, flags: String(flags))
+    private func isFound() throws(TemplateError) -> Bool {
+        let (pattern, candidate) = (try text(0), try text(1))
+        do throws(PatternError) {
+            return try TextSearch(pattern).isFound(in: candidate)
+        } catch {
+            throw TemplateError(place, "\(error)")
         }
-        if !values.isEmpty { throw TemplateError(place, "printf: more values than the format has places for") }
-        return result
     }
 
-    private func digits(_ rest: inout Substring) throws(TemplateError) -> Int? {
-        let digits = rest.prefix { $0.isASCII && $0.isNumber }
-        if digits.isEmpty { return nil }
-        rest = rest.dropFirst(digits.count)
-        guard let number = Int(digits), number <= 200 else {
-            throw TemplateError(place, "printf: \(digits) is too wide")
+    private func replaced() throws(TemplateError) -> String {
+        let (pattern, replacement, candidate) = (try text(0), try text(1), try text(2))
+        do throws(PatternError) {
+            return try TextSearch(pattern).replacingAll(in: candidate, with: replacement)
+        } catch {
+            throw TemplateError(place, "\(error)")
         }
-        return number
     }
 
-    private func precision(_ rest: inout Substring) throws(TemplateError) -> Int {
-        rest = rest.dropFirst()
-        return try digits(&rest) ?? 0
+    // MARK: Collections
+
+    private func numbered() -> [String: TemplateValue] {
+        Dictionary(
+            arguments.enumerated().map { ("arg\($0.offset)", $0.element) }, uniquingKeysWith: { first, _ in first })
     }
 
-    private func converted(
-        _ value: TemplateValue, _ verb: Character, _ precision: Int?, isSigned: Bool
-    ) throws(TemplateError) -> String {
-        switch verb {
-        case "v", "s":
-            guard verb == "v", let precision, let number = value.number else { return value.text }
-            return NumberText.general(number, precision)
-        case "q": return "\"" + value.text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
-        case "d":
-            guard let number = value.number, let whole = Int(exactly: number.rounded(.towardZero)) else { break }
-            return (isSigned && whole >= 0 ? "+" : "") + String(whole)
-        case "f", "F", "e", "E", "g", "G":
-            guard let number = value.number else { break }
-            return (isSigned && number >= 0 ? "+" : "") + NumberText.converted(number, verb, precision)
-        default: throw TemplateError(place, "printf: unknown verb '%\(verb)'; known are %v %s %q %d %f %e %g %%")
+    private func length() throws(TemplateError) -> Int {
+        guard let length = arguments[0].length else { throw TemplateError(place, "len of what has no length") }
+        return length
+    }
+
+    private func indexed() throws(TemplateError) -> TemplateValue {
+        var value = arguments[0]
+        for key in arguments.dropFirst() {
+            guard let inner = value.element(key) else {
+                throw TemplateError(place, "index: there is no \(key.text) in \(value.text.prefix(100))")
+            }
+            value = inner
         }
-        throw TemplateError(place, "printf: '%\(verb)' needs a number")
+        return value
+    }
+
+    private func sliced() throws(TemplateError) -> TemplateValue {
+        guard let count = arguments[0].length else { throw TemplateError(place, "slice of what has no parts") }
+        var bounds = [0, count]
+        for (place, argument) in arguments.dropFirst().enumerated() {
+            if case .whole(let number) = argument { bounds[place] = number }
+        }
+        guard bounds[0] >= 0, bounds[0] <= bounds[1], bounds[1] <= count else {
+            throw TemplateError(place, "slice: \(bounds[0]) to \(bounds[1]) of \(count)")
+        }
+        switch arguments[0] {
+        case .text(let text): return .text(String(decoding: Array(text.utf8)[bounds[0]..<bounds[1]], as: UTF8.self))
+        case .list(let values): return .list(Array(values[bounds[0]..<bounds[1]]))
+        default: throw TemplateError(place, "slice needs a text or a list")
+        }
     }
 }

@@ -6,11 +6,19 @@ public struct TemplateError: Error, Hashable, Sendable, CustomStringConvertible 
     public var column: Int
     /// What is wrong.
     public var reason: String
+    /// A query whose answer is needed first.
+    var missingQuery: String?
 
     init(_ place: TemplatePlace, _ reason: String) {
         line = place.line
         column = place.column
         self.reason = reason
+    }
+
+    /// It cannot go on without the answer to `query`.
+    init(_ place: TemplatePlace, missing query: String) {
+        self.init(place, "nobody answers queries here")
+        missingQuery = query
     }
 
     /// `line:column: reason`.

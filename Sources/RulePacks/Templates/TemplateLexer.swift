@@ -90,7 +90,7 @@ struct TemplateLexer {
         case "=": return .assign
         case ":" where follows("="):
             skip(1)
-            return .assign
+            return .declare
         case "$": return .variable(word())
         case ".":
             if index < scalars.count, isDigit(scalars[index]) { return try number(from: start, first) }
@@ -124,10 +124,30 @@ struct TemplateLexer {
         case "n": return "\n"
         case "t": return "\t"
         case "r": return "\r"
+        case "a": return "\u{7}"
+        case "b": return "\u{8}"
+        case "f": return "\u{c}"
+        case "v": return "\u{b}"
         case "\\": return "\\"
         case "\"": return "\""
-        case let other: throw TemplateError(start, "'\\\(other)' is not an escape; known are \\n \\t \\r \\\\ \\\"")
+        case "x": return try scalar(digits: 2, start)
+        case "u": return try scalar(digits: 4, start)
+        case "U": return try scalar(digits: 8, start)
+        case let other:
+            throw TemplateError(
+                start, "'\\\(other)' is not an escape; known are \\a \\b \\f \\n \\r \\t \\v \\x \\u \\U \\\\ \\\"")
         }
+    }
+
+    private mutating func scalar(digits count: Int, _ start: TemplatePlace) throws(TemplateError) -> Unicode.Scalar {
+        var text = ""
+        while text.utf8.count < count, index < scalars.count, scalars[index].properties.isASCIIHexDigit {
+            text.unicodeScalars.append(advance())
+        }
+        guard text.utf8.count == count, let code = UInt32(text, radix: 16), let scalar = Unicode.Scalar(code) else {
+            throw TemplateError(start, "an escape needs \(count) hexadecimal digits of a character")
+        }
+        return scalar
     }
 
     private mutating func rawQuoted(from start: TemplatePlace) throws(TemplateError) -> String {

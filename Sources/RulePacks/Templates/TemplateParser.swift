@@ -1,18 +1,22 @@
-/// Builds a template's tree: blocks, pipelines, commands, operands.
+/// Builds a template's tree: blocks and what they belong to.
 struct TemplateParser {
     /// Depth of blocks and parentheses, so that no input can exhaust the stack.
-    private static let deepest = 32
+    static let deepest = 32
 
     private var pieces: ArraySlice<TemplatePiece>
-    private var tokens: ArraySlice<PlacedTemplateToken> = []
-    private var place = TemplatePlace()
-    private var variables: [Set<String>] = [Template.rootVariables]
+    var tokens: ArraySlice<PlacedTemplateToken> = []
+    var place = TemplatePlace()
+    var variables: [Set<String>] = [Template.rootVariables]
+    private var loops = 0
+    private var definitions: [String: [TemplateNode]] = [:]
 
-    static func parse(_ source: String) throws(TemplateError) -> [TemplateNode] {
+    static func parse(
+        _ source: String
+    ) throws(TemplateError) -> (nodes: [TemplateNode], definitions: [String: [TemplateNode]]) {
         var parser = TemplateParser(pieces: try TemplateLexer.pieces(of: source)[...])
         let (nodes, end) = try parser.nodes(depth: 0)
         if let end { throw TemplateError(end.place, "'\(end.keyword)' without a block that it belongs to") }
-        return nodes
+        return (nodes, parser.definitions)
     }
 
     private init(pieces: ArraySlice<TemplatePiece>) { self.pieces = pieces }
@@ -23,7 +27,9 @@ struct TemplateParser {
         var place: TemplatePlace
     }
 
-    // MARK: Blocks
+    private static let keywords: Set<String> = [
+        "if", "else", "end", "range", "with", "define", "template", "block", "break", "continue",
+    ]
 
     private mutating func nodes(depth: Int) throws(TemplateError) -> ([TemplateNode], Closing?) {
         var nodes: [TemplateNode] = []
@@ -35,38 +41,62 @@ struct TemplateParser {
                 place = start
                 if depth > Self.deepest { throw TemplateError(start, "blocks are nested too deeply") }
                 guard case .identifier(let word) = words.first?.token, Self.keywords.contains(word) else {
-                    nodes.append(try output())
+                    nodes.append(.output(try pipeline(depth: 0, mostNames: 1)))
+                    try finish()
                     continue
                 }
                 tokens.removeFirst()
                 if word == "end" || word == "else" { return (nodes, Closing(keyword: word, place: start)) }
-                nodes.append(try block(word, start, depth: depth))
+                if let node = try action(word, start, depth: depth) { nodes.append(node) }
             }
         }
         return (nodes, nil)
     }
 
-    private static let keywords: Set<String> = [
-        "if", "else", "end", "range", "with", "define", "template", "block", "break", "continue",
-    ]
+    private mutating func action(
+        _ word: String, _ start: TemplatePlace, depth: Int
+    ) throws(TemplateError) -> TemplateNode? {
+        switch word {
+        case "if", "with", "range": return try block(word, start, depth: depth)
+        case "define":
+            if depth > 0 { throw TemplateError(start, "'define' stands outside of every block") }
+            try definition(named: try name(word, start), word, start, depth: depth)
+            return nil
+        case "block":
+            let name = try name(word, start)
+            let subject = try pipeline(depth: depth)
+            try definition(named: name, word, start, depth: depth)
+            return .template(name, subject, start)
+        case "template":
+            let name = try name(word, start)
+            let subject = tokens.isEmpty ? nil : try pipeline(depth: depth)
+            try finish()
+            return .template(name, subject, start)
+        default:
+            if loops == 0 { throw TemplateError(start, "'\(word)' outside of 'range'") }
+            try finish()
+            return word == "break" ? .leaveLoop : .nextTurn
+        }
+    }
+
+    // MARK: Blocks
 
     private mutating func block(
         _ word: String, _ start: TemplatePlace, depth: Int
     ) throws(TemplateError) -> TemplateNode {
-        guard ["if", "range", "with"].contains(word) else {
-            throw TemplateError(start, "'\(word)' cannot be used in a rule's or a tip's template")
-        }
         variables.append([])
         defer { variables.removeLast() }
-        var names: [String] = []
-        while word != "if", let name = declaration() { names.append(name) }
-        variables[variables.count - 1].formUnion(names)
-        let subject = try pipeline(depth: depth)
+        let subject = try pipeline(depth: depth, mostNames: word == "range" ? 2 : 1)
         try finish()
+        loops += word == "range" ? 1 : 0
         let (then, closing) = try nodes(depth: depth + 1)
-        let otherwise = try self.otherwise(closing, word, start, depth: depth)
-        if word == "if" { return .condition(subject, then: then, otherwise: otherwise) }
-        return .unsupported(word, start)
+        loops -= word == "range" ? 1 : 0
+        let otherwise = try otherwise(closing, word, start, depth: depth)
+        switch word {
+        case "if": return .condition(subject, then: then, otherwise: otherwise)
+        case "with": return .with(subject, then: then, otherwise: otherwise)
+        default: return .range(subject, each: then, otherwise: otherwise)
+        }
     }
 
     /// What follows `else` up to `end`; `else if` is a block inside it that shares its `end`.
@@ -90,140 +120,24 @@ struct TemplateParser {
         return nodes
     }
 
-    /// `$a, $b :=` and `$a :=`, one name at a time; leaves anything else untouched.
-    private mutating func declaration() -> String? {
-        guard case .variable(let name) = tokens.first?.token, tokens.count >= 2 else { return nil }
-        let next = tokens[tokens.startIndex + 1].token
-        guard next == .assign || next == .comma, !name.isEmpty else { return nil }
-        tokens.removeFirst(2)
-        return name
-    }
-
-    // MARK: Actions
-
-    private mutating func output() throws(TemplateError) -> TemplateNode {
-        let name = declaration()
-        let value = try pipeline(depth: 0)
+    /// The body of `define` and `block`, which sees no variable but `$`.
+    private mutating func definition(
+        named name: String, _ word: String, _ start: TemplatePlace, depth: Int
+    ) throws(TemplateError) {
         try finish()
-        if let name { variables[variables.count - 1].insert(name) }
-        return .output(value, declares: name)
+        let outer = (variables, loops)
+        (variables, loops) = ([[""]], 0)
+        defer { (variables, loops) = outer }
+        let (body, closing) = try nodes(depth: depth + 1)
+        guard closing?.keyword == "end" else { throw TemplateError(start, "'\(word)' has no 'end'") }
+        try finish()
+        definitions[name] = body
     }
 
-    private func finish() throws(TemplateError) {
-        if let extra = tokens.first { throw TemplateError(extra.place, "unexpected \(Self.describe(extra.token))") }
-    }
-
-    private mutating func pipeline(depth: Int) throws(TemplateError) -> TemplatePipeline {
-        let start = tokens.first?.place ?? place
-        if depth > Self.deepest { throw TemplateError(start, "parentheses are nested too deeply") }
-        var commands = [try command(isFirst: true, depth: depth)]
-        while tokens.first?.token == .pipe {
-            tokens.removeFirst()
-            commands.append(try command(isFirst: false, depth: depth))
+    private mutating func name(_ word: String, _ start: TemplatePlace) throws(TemplateError) -> String {
+        guard case .text(let name) = tokens.popFirst()?.token else {
+            throw TemplateError(start, "'\(word)' needs a template's name in quotes")
         }
-        return TemplatePipeline(commands: commands, place: start)
-    }
-
-    private mutating func command(isFirst: Bool, depth: Int) throws(TemplateError) -> TemplateCommand {
-        let start = tokens.first?.place ?? place
-        var function: TemplateFunction?
-        if case .identifier(let name) = tokens.first?.token {
-            guard let known = TemplateFunction(rawValue: name) else {
-                throw TemplateError(start, "function \"\(name)\" not defined\(Self.suggestion(for: name))")
-            }
-            function = known
-            tokens.removeFirst()
-        }
-        var operands: [TemplateOperand] = []
-        while let operand = try operand(depth: depth) { operands.append(operand) }
-        guard let function else {
-            guard isFirst else { throw TemplateError(start, "only a function can follow '|'") }
-            guard operands.count == 1 else {
-                throw TemplateError(
-                    start, operands.isEmpty ? "a value is missing" : "the first of several values is no function")
-            }
-            return TemplateCommand(function: nil, operands: operands, place: start)
-        }
-        let given = operands.count + (isFirst ? 0 : 1)
-        guard function.arity.contains(given) else {
-            throw TemplateError(start, "\(function.rawValue) takes \(Self.describe(function.arity)), not \(given)")
-        }
-        return TemplateCommand(function: function, operands: operands, place: start)
-    }
-
-    private mutating func operand(depth: Int) throws(TemplateError) -> TemplateOperand? {
-        guard let next = tokens.first else { return nil }
-        switch next.token {
-        case .text(let text):
-            tokens.removeFirst()
-            return .text(text)
-        case .number(let number):
-            tokens.removeFirst()
-            return .number(number)
-        case .variable(let name):
-            tokens.removeFirst()
-            guard variables.contains(where: { $0.contains(name) }) else {
-                throw TemplateError(next.place, "undefined variable \"$\(name)\"")
-            }
-            return .variable(name, fields: fields(), next.place)
-        case .dot:
-            tokens.removeFirst()
-            return .variable("", fields: [], next.place)
-        case .field(let name):
-            tokens.removeFirst()
-            return .variable("", fields: [name] + fields(), next.place)
-        case .leftParenthesis:
-            tokens.removeFirst()
-            let inner = try pipeline(depth: depth + 1)
-            guard tokens.popFirst()?.token == .rightParenthesis else {
-                throw TemplateError(next.place, "'(' has no ')'")
-            }
-            return .pipeline(inner, fields: fields())
-        case .identifier(let name):
-            guard let function = TemplateFunction(rawValue: name), function.arity.contains(0) else {
-                throw TemplateError(next.place, "unexpected '\(name)'; a call inside a call needs parentheses")
-            }
-            tokens.removeFirst()
-            let call = TemplateCommand(function: function, operands: [], place: next.place)
-            return .pipeline(TemplatePipeline(commands: [call], place: next.place), fields: [])
-        case .pipe, .rightParenthesis, .comma, .assign: return nil
-        }
-    }
-
-    /// `.a.b` directly behind an operand.
-    private mutating func fields() -> [String] {
-        var fields: [String] = []
-        while let next = tokens.first, !next.isSpaced, case .field(let name) = next.token {
-            tokens.removeFirst()
-            fields.append(name)
-        }
-        return fields
-    }
-
-    // MARK: Words
-
-    private static func suggestion(for name: String) -> String {
-        let near = Spelling.nearest(to: name, among: TemplateFunction.allCases.map(\.rawValue))
-        return near.map { "; did you mean \"\($0)\"?" } ?? ""
-    }
-
-    private static func describe(_ arity: ClosedRange<Int>) -> String {
-        arity.count == 1 ? "\(arity.lowerBound) values" : "at least \(arity.lowerBound) values"
-    }
-
-    private static func describe(_ token: TemplateToken) -> String {
-        switch token {
-        case .field(let name): "'.\(name)'"
-        case .dot: "'.'"
-        case .variable(let name): "'$\(name)'"
-        case .identifier(let name): "'\(name)'"
-        case .text: "text"
-        case .number: "number"
-        case .pipe: "'|'"
-        case .leftParenthesis: "'('"
-        case .rightParenthesis: "')'"
-        case .comma: "','"
-        case .assign: "'='"
-        }
+        return name
     }
 }

@@ -13,8 +13,10 @@ enum TemplateToken: Hashable {
     /// A number.
     case number(Double)
     case pipe, leftParenthesis, rightParenthesis, comma
-    /// `:=` or `=`.
+    /// `=`: another value for a variable.
     case assign
+    /// `:=`: a new variable.
+    case declare
 }
 
 /// A token and where it begins.

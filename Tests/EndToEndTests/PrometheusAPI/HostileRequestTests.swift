@@ -98,16 +98,25 @@ struct HostileRequestTests {
         try await requireAlive()
     }
 
-    @Test(arguments: [
-        "GET /api/v1/query?query=" + String(repeating: "x", count: 200_000) + " HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        "GET / HTTP/1.1\r\nHost: localhost\r\nX: " + String(repeating: "x", count: 1 << 20) + "\r\n\r\n",
-        "GET / HTTP/1.1\r\nHost: localhost\r\n" + (0..<20_000).map { "X\($0): x\r\n" }.joined() + "\r\n",
-        "GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\n", "\u{16}\u{3}\u{1}\u{0}\r\n\r\n",
-        "POST /api/v1/query HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-        "GET /api/v1/label/%/values HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
-        "GET /api/v1/query?query=%ff%fe HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
-    ])
-    func whatIsNoRequestIsRefusedAndClosed(text: String) async throws {
+    /// Requests that are none, by name: some are too long to be shown.
+    private static let noRequests: [String: String] = [
+        "a long path": "GET /api/v1/query?query=" + String(repeating: "x", count: 200_000)
+            + " HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "a long header": "GET / HTTP/1.1\r\nHost: localhost\r\nX: " + String(repeating: "x", count: 1 << 20)
+            + "\r\n\r\n",
+        "many headers": "GET / HTTP/1.1\r\nHost: localhost\r\n" + (0..<20_000).map { "X\($0): x\r\n" }.joined()
+            + "\r\n",
+        "a negative length": "GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\n",
+        "TLS": "\u{16}\u{3}\u{1}\u{0}\r\n\r\n",
+        "two lengths": "POST /api/v1/query HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n"
+            + "Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+        "a lone percent sign": "GET /api/v1/label/%/values HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        "no UTF-8": "GET /api/v1/query?query=%ff%fe HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+    ]
+
+    @Test(arguments: noRequests.keys.sorted())
+    func whatIsNoRequestIsRefusedAndClosed(name: String) async throws {
+        let text = try #require(Self.noRequests[name])
         let connection = try #require(RawConnection(port: server.port))
         connection.send(text)
         let answer = connection.readAll()

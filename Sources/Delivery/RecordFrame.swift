@@ -1,4 +1,4 @@
-/// How a record lies in the agent's append-only files:
+/// How a record lies in append-only files:
 ///
 /// ```
 /// +--------------+----------------+-----------------+
@@ -6,12 +6,14 @@
 /// +--------------+----------------+-----------------+
 /// ```
 /// A crash may leave the last record torn. Reading stops at the first record that is cut short or fails its checksum.
-enum RecordFrame {
-    static let overhead = 8
+public enum RecordFrame {
+    /// Bytes in front of a payload.
+    public static let overhead = 8
     /// No record is larger; a longer length is damage.
-    static let longest = 64 << 20
+    public static let longest = 64 << 20
 
-    static func append(_ payload: [UInt8], to bytes: inout [UInt8]) {
+    /// Appends the record of a payload.
+    public static func append(_ payload: [UInt8], to bytes: inout [UInt8]) {
         var covered: [UInt8] = []
         covered.reserveCapacity(payload.count + 4)
         LittleEndian.append(UInt32(payload.count), to: &covered)
@@ -22,7 +24,7 @@ enum RecordFrame {
     }
 
     /// The whole records at the start of `bytes`, and how many bytes they take.
-    static func scan(_ bytes: [UInt8]) -> (payloads: [[UInt8]], validLength: Int) {
+    public static func scan(_ bytes: [UInt8]) -> (payloads: [[UInt8]], validLength: Int) {
         var payloads: [[UInt8]] = []
         var place = 0
         while let length = LittleEndian.read(UInt32.self, from: bytes, at: place), length <= longest,
@@ -40,14 +42,18 @@ enum RecordFrame {
 }
 
 /// Numbers in bytes, the lowest byte first.
-enum LittleEndian {
-    static func append(_ value: some FixedWidthInteger, to bytes: inout [UInt8]) {
+public enum LittleEndian {
+    /// Appends a number.
+    public static func append(_ value: some FixedWidthInteger, to bytes: inout [UInt8]) {
         for shift in stride(from: 0, to: value.bitWidth, by: 8) {
             bytes.append(UInt8(truncatingIfNeeded: value >> shift))
         }
     }
 
-    static func read<Number: FixedWidthInteger>(_ type: Number.Type, from bytes: [UInt8], at place: Int) -> Number? {
+    /// The number at `place`; `nil` where the bytes end before it does.
+    public static func read<Number: FixedWidthInteger>(
+        _ type: Number.Type, from bytes: [UInt8], at place: Int
+    ) -> Number? {
         guard place >= 0, place + type.bitWidth / 8 <= bytes.count else { return nil }
         var value: Number = 0
         for offset in 0..<type.bitWidth / 8 {

@@ -1,19 +1,21 @@
 import FleetModel
 
 /// Waits before something is tried again, by the injected clock and the injected generator.
-struct Patience: Sendable {
-    let clock: any Clock
+public struct Patience: Sendable {
+    /// What it waits by.
+    public let clock: any Clock
     let backoff: Backoff
     private let generator: Locked<AnyGenerator>
 
-    init(clock: any Clock, backoff: Backoff, generator: some RandomNumberGenerator & Sendable) {
+    /// Waits by `clock` as `backoff` says, each time by another span from `generator`.
+    public init(clock: any Clock, backoff: Backoff, generator: some RandomNumberGenerator & Sendable) {
         self.clock = clock
         self.backoff = backoff
         self.generator = Locked(AnyGenerator(base: generator))
     }
 
     /// Sleeps as `failures` failures in a row call for, at least for `least`; throws when the task is cancelled.
-    func wait(failures: Int, least: Duration = .zero) async throws {
+    public func wait(failures: Int, least: Duration = .zero) async throws {
         let span = generator.withLock { backoff.span(failures: failures, using: &$0) }
         let whole = max(span, least)
         if whole > .zero { try await clock.sleep(for: whole) }
