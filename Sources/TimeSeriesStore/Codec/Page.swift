@@ -52,8 +52,8 @@ final class Page: Sendable {
     private static func check(_ times: [Int64]) throws(CodecError) {
         guard var last = times.first else { return }
         guard possibleTimes.contains(last) else { throw CodecError(reason: "its times are none") }
-        for time in times.dropFirst() {
-            guard time > last else { throw CodecError(reason: "its times do not ascend") }
+        for time in times {
+            guard time >= last else { throw CodecError(reason: "its times do not ascend") }
             last = time
         }
         guard possibleTimes.contains(last) else { throw CodecError(reason: "its times are none") }

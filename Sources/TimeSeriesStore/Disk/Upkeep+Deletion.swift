@@ -33,10 +33,12 @@ extension Upkeep {
     private func complete(_ rewrite: inout RunRewrite) throws(StoreError) {
         do throws(StoreError) {
             while true {
-                let progress = try rewrite.step(pages: Self.pagesOfStep)
-                if case .finished(let run) = progress { finish(rewrite, run) }
+                if case .finished(let run) = try rewrite.step(pages: Self.pagesOfStep) {
+                    finish(rewrite, run)
+                    settle(rewrite.file)
+                    return
+                }
                 try rewrite.file.checkpoint()
-                if case .finished = progress { return }
             }
         } catch {
             try? rewrite.abandon()

@@ -121,11 +121,12 @@ final class Upkeep {
             let isDone: Bool
             switch current {
             case .merge(var rewrite):
+                // Also when it throws: the pages that it stored are to go.
+                defer { current = .merge(rewrite) }
                 isDone = try step(&rewrite)
-                current = .merge(rewrite)
             case .roll(var rolling):
+                defer { current = .roll(rolling) }
                 isDone = try step(&rolling)
-                current = .roll(rolling)
             }
             return isDone
         }
@@ -137,19 +138,23 @@ final class Upkeep {
     }
 
     private func step(_ rewrite: inout RunRewrite) throws(StoreError) -> Bool {
-        let progress = try rewrite.step(pages: Self.pagesOfStep)
-        if case .finished(let run) = progress {
-            finish(rewrite, run)
-            let samples = rewrite.sourceSamples
-            state.withLock { state in
-                state.counters.merges += 1
-                state.counters.mergedSamples += samples
-            }
+        guard case .finished(let run) = try rewrite.step(pages: Self.pagesOfStep) else {
+            try rewrite.file.checkpoint()
+            return false
         }
-        try rewrite.file.checkpoint()
-        if case .finished = progress { return true }
-        return false
+        finish(rewrite, run)
+        let samples = rewrite.sourceSamples
+        state.withLock { state in
+            state.counters.merges += 1
+            state.counters.mergedSamples += samples
+        }
+        settle(rewrite.file)
+        return true
     }
+
+    /// Empties a file's journal behind a job that is committed: what fails here takes room and no more. It must not look
+    /// as if the job had failed, since giving that up removes its pages.
+    func settle(_ file: BlockFile) { attempt(file) { () throws(StoreError) in try file.checkpoint() } }
 
     /// Lets readers see the new run in place of the old ones.
     func finish(_ rewrite: RunRewrite, _ run: Run?) {

@@ -33,20 +33,20 @@ extension Upkeep {
 
     /// Takes a step of rolling a day up; returns whether it was the last.
     func step(_ rolling: inout RollupJob) throws(StoreError) -> Bool {
-        let progress = try rolling.step(pages: Self.pagesOfStep)
-        if case .finished(let run, let rolled) = progress {
-            report(rolling.damages)
-            let (day, target, buckets) = (rolling.raw.file.day, rolling.target, rolling.bucketCount)
-            state.withLock { state in
-                state.add(run, rolled, of: day, to: target)
-                state.counters.rolledDays += 1
-                state.counters.rollupBuckets += buckets
-            }
-            noteRun(of: target.file)
+        guard case .finished(let run, let rolled) = try rolling.step(pages: Self.pagesOfStep) else {
+            try rolling.target.file.checkpoint()
+            return false
         }
-        try rolling.target.file.checkpoint()
-        if case .finished = progress { return true }
-        return false
+        report(rolling.damages)
+        let (day, target, buckets) = (rolling.raw.file.day, rolling.target, rolling.bucketCount)
+        state.withLock { state in
+            state.add(run, rolled, of: day, to: target)
+            state.counters.rolledDays += 1
+            state.counters.rollupBuckets += buckets
+        }
+        noteRun(of: target.file)
+        settle(target.file)
+        return true
     }
 
     /// Rolls a day up as it stands, if it is to be, and notes that its samples go.
