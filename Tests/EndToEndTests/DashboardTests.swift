@@ -142,7 +142,7 @@ struct DashboardTests {
 
     private static func until(_ what: String, _ holds: () async throws -> Bool) async throws {
         let clock = WallClock()
-        let deadline = clock.now + .seconds(150)
+        let deadline = clock.now + .seconds(420)
         while true {
             if (try? await holds()) == true { return }
             if clock.now > deadline {
