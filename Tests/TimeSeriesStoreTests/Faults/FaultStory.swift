@@ -46,7 +46,6 @@ final class FaultStory {
     private enum Step {
         case write, flush, maintain, reopen, select
         case wait(hours: Int64)
-        case delete(series: Int)
     }
 
     private struct Sample: Hashable {
@@ -123,7 +122,6 @@ final class FaultStory {
             self.store = nil
         case .select: try select(store)
         case .wait(let hours): clock.advance(by: hours * 3_600_000)
-        case .delete(let series): try await attempt { try await self.delete(series, store) }
         }
     }
 
@@ -155,8 +153,6 @@ final class FaultStory {
             refusals += 1
         }
     }
-
-    private func delete(_ series: Int, _ store: TimeSeriesStore) async throws {}
 
     private func select(_ store: TimeSeriesStore) throws {
         do {
