@@ -144,7 +144,10 @@ let package = Package(
         tests("PromQLTests", ["FleetModel", "Patterns", "PromQL"]),
         tests(
             "RemoteEngineTests",
-            ["FleetModel", "HTTPClient", "PromQL", "RemoteEngine", "RulePacks", "TimeSeriesStore", logging]),
+            [
+                "FleetModel", "HTTPClient", "MetricsWire", "PromQL", "RemoteEngine", "RulePacks", "SampleExport",
+                "TimeSeriesStore", logging,
+            ]),
         tests("SampleExportTests", ["FleetModel", "HTTPClient", "MetricsWire", "SampleExport", logging]),
         tests("RulePacksTests", ["FleetModel", "PromQL", "RulePacks"]),
         tests("PlacementTests", ["FleetModel", "Placement"]),
@@ -166,8 +169,8 @@ let package = Package(
         tests(
             "FleetServerTests",
             [
-                "ConfigurationFile", "FleetModel", "FleetServer", "HTTPDoor", "MetricsWire", "Placement", "PromQL",
-                "Remediation", "RulePacks", "TimeSeriesStore", logging,
+                "ConfigurationFile", "FleetModel", "FleetServer", "HTTPClient", "HTTPDoor", "MetricsWire", "Placement",
+                "PromQL", "Remediation", "RemoteEngine", "RulePacks", "SampleExport", "TimeSeriesStore", logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Hummingbird", package: "hummingbird"),

@@ -173,9 +173,9 @@ extension FuzzTarget {
         guard let count = bytes.first else { return }
         var series: [[UInt8]] = []
         let packed = sealed(Snappy.compress(Array(bytes.dropFirst())))
-        guard (try? Catalogue.unpack(packed, count: Int(count), into: &series)) != nil else { return }
+        guard (try? Catalogue.unpack(packed, first: nil, count: Int64(count), into: &series)) != nil else { return }
         var again: [[UInt8]] = []
-        try? Catalogue.unpack(Catalogue.pack(series[...]), count: series.count, into: &again)
+        try? Catalogue.unpack(Catalogue.pack(series[...], first: 7), first: 7, count: Int64(series.count), into: &again)
         require(again == series, "what was packed did not come back")
         var state = StoreState()
         try? state.takeSeries(series)
@@ -188,7 +188,7 @@ extension FuzzTarget {
                 RemoteWriteEncoder.append(["__name__": "metric", "host": "h\(number + 100)"], to: &bytes)
                 return bytes
             }
-            let packed = Catalogue.pack(identities[...])
+            let packed = Catalogue.pack(identities[...], first: 0)
             return [UInt8(count)] + (try Snappy.decompress(Array(packed.dropFirst(8)), limit: 1 << 20))
         }
     }

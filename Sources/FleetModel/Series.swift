@@ -88,7 +88,7 @@ public struct LabelMatcher: Hashable, Sendable {
 public protocol SeriesSource: Sendable {
     /// The series that satisfy every matcher and may have a sample in `first...last` (inclusive, milliseconds), sorted by
     /// labels; one of them may turn out to have none when it is read. The set is a consistent view of the moment it was
-    /// made.
+    /// made. An error that is a `SelectionError` of the selection is told to whoever asked as its own.
     func select(_ matchers: [LabelMatcher], from first: Int64, through last: Int64) throws -> any SeriesSet
 
     /// The source's buckets of five minutes, where it keeps such.
@@ -118,6 +118,12 @@ extension SeriesSource {
         let found = Set((0..<set.count).compactMap { set.labels(at: $0)[label] })
         return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
+}
+
+/// An error of a source that may be the selection's own fault.
+public protocol SelectionError: Error {
+    /// Whether the selection asks for what it may not, and the data is well.
+    var isOfTheSelection: Bool { get }
 }
 
 /// What a selection found. Samples are decoded when asked for, so a scan holds one series at a time; different indexes

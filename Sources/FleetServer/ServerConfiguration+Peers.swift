@@ -36,6 +36,23 @@ extension ServerConfiguration {
         }
     }
 
+    /// The other servers as lines of YAML, without what proves who we are.
+    var shownPeers: [String] {
+        var lines: [String] = []
+        if let engine = remoteEngine {
+            lines += ["engine: remote", "query_url: \(engine.queryURL)", "write_url: \(engine.writeURL ?? "")"]
+        }
+        if let externalURL { lines.append("external_url: \(externalURL)") }
+        guard !exports.isEmpty else { return lines }
+        lines.append("export:")
+        for receiver in exports {
+            lines += [
+                "- url: \(receiver.url)", "  name: \(receiver.name)", "  queue_size: \(receiver.queueBytes.count)",
+            ]
+        }
+        return lines
+    }
+
     private static func receiver(_ entry: inout ConfigurationReader) throws(ConfigurationError) -> ExportReceiver {
         guard let url = try entry.value("url", Self.url) else {
             throw entry.problem("url", "a receiver needs it, such as https://metrics.example/api/v1/write")

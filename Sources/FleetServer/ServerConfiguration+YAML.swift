@@ -22,8 +22,17 @@ extension ServerConfiguration {
     /// raw_size_limit: 100GiB            # beyond this the oldest days of samples go first; default: no limit
     /// rollup_retention: 2y              # how long buckets of five minutes are kept; 0 for none
     /// rollup_size_limit: 100GiB         # likewise; they are kept in files of 32 days
+    /// series_limit: 2000000             # series that are kept; more are refused by name, and the others taken
+    /// series_limit_per_host: 20000      # likewise for each value of the label host; default: no limit of its own
+    /// label_limit: 64                   # labels of a series; its name counts
+    /// label_name_limit: 512             # bytes
+    /// label_value_limit: 4096           # bytes
+    /// write_limit: 64MiB                # a write request, decompressed
+    /// memory_limit: 2GiB                # samples in memory; beyond it senders hear 429 and send again
     /// query_timeout: 2m                 # the longest that a query waits and runs
     /// query_max_samples: 50000000       # the most samples that a query holds in memory
+    /// query_max_series: 2000000         # series that one selector may select
+    /// query_memory_limit: 800MiB        # samples in memory, 16 bytes each, beside query_max_samples: the lesser counts
     /// query_max_concurrency: 4          # how many queries run at once; more wait in line
     /// cors_origins: https://grafana.example   # web pages that may read the Prometheus API; commas between; default none
     /// engine: embedded                  # embedded, or remote: another Prometheus-compatible server keeps the series
@@ -71,6 +80,7 @@ extension ServerConfiguration {
         try readRetention(&reader)
         try readEngine(&reader)
         try readExports(&reader)
+        try readStoreLimits(&reader)
         try reader.refuseUnknownKeys()
     }
 
@@ -173,9 +183,17 @@ extension ServerConfiguration {
             "raw_retention: \(PrometheusDuration.text(store.rawRetention))",
             "rollup_retention: \(PrometheusDuration.text(store.rollupRetention))",
         ]
+        lines += [
+            "series_limit: \(store.maximumSeries)", "label_limit: \(store.maximumLabels)",
+            "label_name_limit: \(store.maximumNameBytes)", "label_value_limit: \(store.maximumValueBytes)",
+            "write_limit: \(store.maximumRequestBytes)", "memory_limit: \(store.maximumHeadBytes)",
+            "query_max_series: \(store.maximumSelectedSeries)",
+        ]
+        if let limit = store.maximumSeriesPerHost { lines.append("series_limit_per_host: \(limit)") }
         if let limit = store.rawSizeLimit { lines.append("raw_size_limit: \(limit.count)") }
         if let limit = store.rollupSizeLimit { lines.append("rollup_size_limit: \(limit.count)") }
         if !crossOrigins.isEmpty { lines.append("cors_origins: \(crossOrigins.joined(separator: ","))") }
+        lines += shownPeers
         return lines.joined(separator: "\n") + "\n"
     }
 }

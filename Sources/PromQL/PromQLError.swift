@@ -1,3 +1,5 @@
+import FleetModel
+
 /// Why a query has no answer.
 public enum PromQLError: Error, Hashable, Sendable {
     /// The text is not PromQL: where (both from 1; columns count bytes, as promtool's do), and what was expected.
@@ -18,6 +20,14 @@ public enum PromQLError: Error, Hashable, Sendable {
     case busy(limit: Int)
     /// The stored data cannot be read.
     case storage(reason: String)
+}
+
+extension PromQLError {
+    /// What a source said when it was asked to select.
+    init(selecting error: any Error) {
+        let isOfTheSelection = (error as? any SelectionError)?.isOfTheSelection ?? false
+        self = isOfTheSelection ? .evaluation(reason: "\(error)") : .storage(reason: "\(error)")
+    }
 }
 
 extension PromQLError: CustomStringConvertible {

@@ -79,12 +79,14 @@ extension Selection {
 
 extension StoreState {
     /// The series that satisfy every matcher, by labels, with all that is known of them in a span: those that may have
-    /// samples there, or with `keepsAll` those without any as well.
+    /// samples there, or with `keepsAll` those without any as well. Throws where they are more than `limit`.
     mutating func select(
-        _ matchers: [LabelMatcher], in span: ClosedRange<Int64>, cache: PageCache, keepsAll: Bool = false
+        _ matchers: [LabelMatcher], in span: ClosedRange<Int64>, cache: PageCache, limit: Int,
+        keepsAll: Bool = false
     ) throws(StoreError) -> Selection {
         var found = try index.select(matchers)
         found.removeAll { hasEnded($0, before: span.lowerBound) }
+        guard found.count <= limit else { throw .selectionTooLarge(series: found.count, limit: limit) }
         index.sort(&found)
         let heads = heads(in: span)
         let touched = days.compactMap { day -> StoredDay? in

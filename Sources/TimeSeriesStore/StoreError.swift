@@ -1,3 +1,5 @@
+import FleetModel
+
 /// Why the store did not do what it was asked.
 public enum StoreError: Error, Hashable, Sendable {
     /// The request, or a series in it, breaks a rule or is one too many; sending it again cannot help (HTTP 400). What
@@ -24,6 +26,8 @@ public enum StoreError: Error, Hashable, Sendable {
     case damaged(path: String, reason: String)
     /// A matcher of a selection cannot be used.
     case badMatcher(reason: String)
+    /// A selection has more series than one may (HTTP 422).
+    case selectionTooLarge(series: Int, limit: Int)
     /// Something that works on the store as a whole is under way, and a second one has to wait (HTTP 409).
     case underWay(String)
     /// A folder or file is not what an operation on the store as a whole needs (HTTP 400).
@@ -36,7 +40,19 @@ extension StoreError {
         switch self {
         case .overLimit, .noSpace, .fileFailed, .databaseFailed: 10
         case .shuttingDown: 5
-        case .invalid, .refused, .forbidden, .inUse, .damaged, .badMatcher, .underWay, .unsuitable: nil
+        case .invalid, .refused, .forbidden, .inUse, .damaged, .badMatcher, .selectionTooLarge,
+            .underWay, .unsuitable:
+            nil
+        }
+    }
+}
+
+extension StoreError: SelectionError {
+    /// Whether a selection asks for what it may not.
+    public var isOfTheSelection: Bool {
+        switch self {
+        case .badMatcher, .selectionTooLarge: true
+        default: false
         }
     }
 }
@@ -54,6 +70,8 @@ extension StoreError: CustomStringConvertible {
         case .fileFailed(let path, let operation, let reason): "cannot \(operation) \(path): \(reason)"
         case .databaseFailed(let path, let reason): "\(path): \(reason)"
         case .damaged(let path, let reason): "\(path) is damaged: \(reason)"
+        case .selectionTooLarge(let series, let limit):
+            "the selection has \(series) series, and may have \(limit); select fewer, or a shorter time"
         case .underWay(let what): "\(what) is under way; try again when it is done"
         case .unsuitable(let path, let reason): "\(path): \(reason)"
         }

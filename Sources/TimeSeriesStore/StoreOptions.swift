@@ -17,6 +17,11 @@ public struct StoreOptions: Sendable {
     public var futureBound: Duration = .seconds(600)
     /// How many series the store holds at most.
     public var maximumSeries = 2_000_000
+    /// How many series a host has at most, by the label `host`; `nil` for no limit of its own. So a host whose VMs or
+    /// labels run wild uses up nobody else's.
+    public var maximumSeriesPerHost: Int?
+    /// How many series a selection has at most.
+    public var maximumSelectedSeries = 2_000_000
     /// How many labels a series has at most, its metric name included.
     public var maximumLabels = 64
     /// How many bytes a label's name has at most.
@@ -27,6 +32,8 @@ public struct StoreOptions: Sendable {
     public var maximumRequestBytes = 64 << 20
     /// How many samples wait in memory at most; beyond that writes are refused until the disk has taken some.
     public var maximumSamplesInMemory = 24_000_000
+    /// How many bytes these samples take at most; likewise. The disk takes them at half of it.
+    public var maximumHeadBytes = 2 << 30
     /// How many samples a series has on average when the memory is written to disk: more compress better and need more
     /// memory and a longer replay after a crash.
     public var samplesPerFlush = 60
@@ -42,6 +49,15 @@ public struct StoreOptions: Sendable {
     public var pageCacheBytes = 24 << 20
     /// Whether a write waits until the disk has it. Only a simulation that loses no power may do without.
     public var synchronous = true
+
+    /// The same without limits, for what was acknowledged under others.
+    var withoutLimits: StoreOptions {
+        var options = self
+        (options.maximumSeries, options.maximumSeriesPerHost) = (.max, nil)
+        (options.maximumLabels, options.maximumNameBytes, options.maximumValueBytes) = (.max, .max, .max)
+        (options.maximumRequestBytes, options.maximumSamplesInMemory, options.maximumHeadBytes) = (.max, .max, .max)
+        return options
+    }
 
     /// The defaults, which suit a fleet of some hundred hosts.
     public init() {}

@@ -64,6 +64,7 @@ extension TimeSeriesStore {
             ("log_bytes", "Bytes written to the log.", counters.logBytes),
             ("flushes", "Times that memory went to disk.", counters.flushes),
             ("flush_failures", "Times that memory could not go to disk.", counters.flushFailures),
+            ("series_over_limit", "Series left out because a limit of series was reached.", counters.overLimit),
             ("forgotten_series", "Series whose last sample went.", counters.forgottenSeries),
             ("index_compactions", "Times that the index was made anew without forgotten series.", counters.compactions),
             ("deleted_samples", "Samples that were deleted because somebody asked.", counters.deletedSamples),

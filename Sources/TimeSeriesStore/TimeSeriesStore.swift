@@ -14,6 +14,8 @@ public final class TimeSeriesStore: Sendable {
     let flusher: Flusher
     let cache: PageCache
     let maintenance = Maintenance()
+    /// How many series a selection has at most.
+    private let selectionLimit: Int
     /// The folder that it is in.
     let folder: DiskFolder
 
@@ -53,6 +55,7 @@ public final class TimeSeriesStore: Sendable {
             writer.performAndWait { $0.compact() }
         }
         self.folder = folder
+        selectionLimit = options.maximumSelectedSeries
         self.state = state
         self.writer = writer
         self.flusher = flusher
@@ -68,9 +71,7 @@ public final class TimeSeriesStore: Sendable {
         _ clock: any Clock, _ logger: Logger
     ) throws(StoreError) -> WriteAheadLog {
         let idle = WriteAheadLog(folder: folder, next: 0, synchronous: options.synchronous)
-        var unlimited = options
-        unlimited.maximumSamplesInMemory = .max
-        var core = IngestCore(options: unlimited, state: state, clock: clock, log: idle) {}
+        var core = IngestCore(options: options.withoutLimits, state: state, clock: clock, log: idle) {}
         let findings = try WriteAheadLog.replay(folder, after: content.segment) { record, received in
             core.replay(record, received: received)
         }
@@ -129,7 +130,7 @@ extension TimeSeriesStore: SeriesSource {
         guard first <= last else { return Selection.empty(cache: cache) }
         return try state.withLock { state throws(StoreError) in
             if state.isClosed { throw .shuttingDown }
-            return try state.select(matchers, in: first...last, cache: cache)
+            return try state.select(matchers, in: first...last, cache: cache, limit: selectionLimit)
         }
     }
 
@@ -173,7 +174,7 @@ extension TimeSeriesStore: RollupView {
         let span = start...max(start, min(last, .max / 2))
         return try state.withLock { state throws(StoreError) in
             if state.isClosed { throw .shuttingDown }
-            return try state.selectBuckets(matchers, in: span, cache: cache)
+            return try state.selectBuckets(matchers, in: span, cache: cache, limit: selectionLimit)
         }
     }
 }

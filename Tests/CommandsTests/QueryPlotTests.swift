@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Commands
@@ -72,5 +73,27 @@ import Testing
         #expect(axis.ticks.map { axis.text(of: $0) } == ["0", "0.5G", "1G", "1.5G", "2G"])
         let small = ValueAxis(low: 0.012, high: 0.031, most: 4)
         #expect(small.ticks.map { small.text(of: $0) } == ["10m", "15m", "20m", "25m", "30m", "35m"])
+    }
+
+    @Test func aUnitThatAllNamesEndInStandsAboveTheAxis() throws {
+        func answer(_ second: String) throws -> QueryAnswerText {
+            let series = ["memory_bytes", second].map {
+                "{\"metric\":{\"__name__\":\"\($0)\"},\"values\":[[0,\"1\"],[60,\"2\"]]}"
+            }
+            let text = "{\"data\":{\"resultType\":\"matrix\",\"result\":[\(series.joined(separator: ","))]}}"
+            return try JSONDecoder().decode(QueryAnswerText.self, from: Data(text.utf8))
+        }
+        let alike = try answer("read_bytes_total").plot(columns: 40, colours: false)
+        #expect(alike.split(separator: "\n").first?.drop { $0 == " " } == "bytes")
+        #expect(try !answer("wait_seconds").plot(columns: 40, colours: false).contains("bytes\n"))
+    }
+
+    @Test func csvHasAColumnForEachLabel() throws {
+        let text = """
+            {"data":{"resultType":"vector","result":[{"metric":{"host":"a,b"},"value":[1,"2"]},\
+            {"metric":{"vm":"x\\ny"},"value":[1.5,"+Inf"]}]}}
+            """
+        let answer = try JSONDecoder().decode(QueryAnswerText.self, from: Data(text.utf8))
+        #expect(answer.csv == "time,value,host,vm\r\n1,2,\"a,b\",\r\n1.5,+Inf,,\"x\ny\"\r\n")
     }
 }

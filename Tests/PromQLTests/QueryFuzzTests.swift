@@ -13,6 +13,9 @@ import Testing
         "<", ">=", "time", "topk", "quantile_over_time", "label_replace", "start", "end", "inf", "nan", "0x1f", "1e5",
         "#x\n",
         "\\", "\"", "\n", "ä", "atan2", "1_0", ".5", "vector", "scalar", "absent", "clamp", "\u{0}",
+        "anchored", "smoothed", "fill(0)", "fill_left", "step()", "range()", "min_of(", "info", "{a=~\".*\"}",
+        "increase",
+        "changes", "histogram_quantile", "label_join", "count_values", "limitk", "[1m:]", "[30s]", "0755", "-Inf",
     ]
 
     @Test func randomWordsNeverCrashTheParserOrTheEvaluator() {

@@ -9,19 +9,26 @@ final class VictoriaProcess {
     static var isInstalled: Bool { FileManager.default.isExecutableFile(atPath: executable) }
 
     let url: String
-    private let process = Process()
+    private let port: UInt16
     private let folder: URL
     private let client: HTTPClient
+    private var process = Process()
 
     /// Starts it and waits until it answers.
     init(client: HTTPClient) async throws {
         self.client = client
         folder = FileManager.default.temporaryDirectory.appending(path: "victoria-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        port = try PeerProcess.freePort()
+        url = "http://127.0.0.1:\(port)"
+        try await start()
+    }
+
+    /// Starts it, again where it was, and waits until it answers.
+    func start() async throws {
         let log = folder.appending(path: "log")
         try Data().write(to: log)
-        let port = try PeerProcess.freePort()
-        url = "http://127.0.0.1:\(port)"
+        process = Process()
         process.executableURL = URL(filePath: Self.executable)
         process.arguments = [
             "-storageDataPath=\(folder.path)/data", "-httpListenAddr=127.0.0.1:\(port)", "-retentionPeriod=100y",
@@ -33,9 +40,14 @@ final class VictoriaProcess {
         try await PeerProcess.waitUntilReady(url + "/health", client, process, log: log)
     }
 
-    deinit {
+    /// Ends it; what it has stays.
+    func stop() {
         process.terminate()
         process.waitUntilExit()
+    }
+
+    deinit {
+        if process.isRunning { stop() }
         try? FileManager.default.removeItem(at: folder)
     }
 

@@ -1,5 +1,6 @@
 import FleetModel
 import Foundation
+import PromQL
 import Testing
 
 @testable import RulePacks
@@ -34,6 +35,38 @@ struct RuleFileTests {
         #expect(pack.groups.flatMap(\.rules).count >= 26)
         #expect(pack.tips.isEmpty)
         #expect(pack.name.wholeMatch(of: /[a-z0-9-]+/) != nil)
+    }
+
+    @Test(
+        "the world's rule files are evaluated as they are: every rule, without a failure",
+        .enabled(if: isThere, "../shared/data/rules is not here"), arguments: Places.files(in: "rules"))
+    func worldEvaluated(file: URL) async throws {
+        var source = MemorySource()
+        let host: Labels = [
+            "instance": "a:9100", "job": "node-exporter", "device": "sda", "mountpoint": "/", "fstype": "ext4",
+        ]
+        let gauges = [
+            ("node_memory_MemTotal_bytes", 100.0), ("node_memory_MemAvailable_bytes", 3),
+            ("node_filesystem_size_bytes", 100), ("node_filesystem_avail_bytes", 1), ("node_filesystem_free_bytes", 1),
+            ("node_filesystem_readonly", 0), ("node_filesystem_files", 100), ("node_filesystem_files_free", 1),
+            ("node_load1", 50), ("up", 1),
+        ]
+        for minute in Int64(0)...60 {
+            for (metric, value) in gauges {
+                source.append(host.setting(Labels.metricName, to: metric), at: .at(minute * 60), value)
+            }
+        }
+        var rules = RuleEngine(packs: [try RulePack.load(folder: file.path)])
+        var alerts: [ActiveAlert] = []
+        for minute in Int64(20)...60 {
+            let round = await rules.evaluate(at: .at(minute * 60), engine: EmbeddedEngine(source: source), sink: nil)
+            #expect(round.failures.isEmpty, "\(round.failures)")
+            alerts = round.alerts.filter(\.isFiring)
+        }
+        #expect(!alerts.isEmpty)
+        #expect(alerts.allSatisfy { !$0.annotations.values.contains { $0.contains("<error expanding") } })
+        let states = rules.groupStates.flatMap(\.rules)
+        #expect(states.count >= 26 && states.allSatisfy { $0.health == .good })
     }
 
     @Test("a file is read whole: every finding, each with its place, and a guess at what was meant")

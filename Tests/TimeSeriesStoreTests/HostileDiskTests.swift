@@ -42,12 +42,12 @@ import Testing
         }
         let packed = sealed(Snappy.compress(plain))
         var series: [[UInt8]] = []
-        try Catalogue.unpack(packed, count: 100, limit: 100_000, into: &series)
+        try Catalogue.unpack(packed, first: nil, count: 100, limit: 100_000, into: &series)
         #expect(series.count == 100)
         #expect(throws: (any Error).self) {
-            try Catalogue.unpack(packed, count: 100, limit: 99_999, into: &series)
+            try Catalogue.unpack(packed, first: nil, count: 100, limit: 99_999, into: &series)
         }
-        #expect(throws: (any Error).self) { try Catalogue.unpack(packed, count: -1, into: &series) }
+        #expect(throws: (any Error).self) { try Catalogue.unpack(packed, first: nil, count: -1, into: &series) }
     }
 
     @Test func nobodyKnowsASegmentsMarkBeforeItIsWritten() async throws {

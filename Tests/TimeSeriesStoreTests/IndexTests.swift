@@ -60,4 +60,29 @@ import Testing
             }
         }
     }
+
+    @Test func aScanFetchesEveryPageOnceWhateverTheCacheHolds() async throws {
+        let folder = try TemporaryFolder()
+        var options = StoreOptions()
+        options.pageCacheBytes = 0
+        options.minimumFlush = .max
+        let store = try openStore(folder, options)
+        for round in 0..<5 {
+            let start = testTime - 100_000 + Int64(round) * 20_000
+            try await store.append(
+                (0..<1500).map { number in
+                    let value = 1 / Double(number + 7)
+                    return series(Self.labels(number), (0..<20).map { (start + $0 * 1000, value + Double($0)) })
+                })
+            try await store.flush()
+        }
+        let pages = store.state.withLock { $0.days.flatMap(\.runs).reduce(0) { $0 + $1.pageFirsts.count } }
+        let runs = store.state.withLock { $0.days.flatMap(\.runs).count }
+        let before = store.cache.figures.reads
+        let found = try store.all()
+        #expect(found.count == 1500 && found.allSatisfy { $0.samples.count == 100 })
+        #expect(runs == 5 && pages > 2 * runs)
+        // Where a page begins in the middle of nothing, the one before is looked at as well.
+        #expect(store.cache.figures.reads - before <= 2 * pages)
+    }
 }

@@ -185,6 +185,21 @@ extension TimeSeriesStore {
         #expect(try store.everything() == all)
     }
 
+    @Test func aCleanStopGivesTheRoomOfMergedRunsBack() async throws {
+        let store = try open()
+        try await write(store, runs: MergePolicy.fan, series: 100)
+        await store.maintain()
+        let file = try #require(store.state.withLock { $0.days.first?.file })
+        #expect(try freePages(file.writer) > 0)
+        try await store.close()
+        #expect(try freePages(Database(file.path, pageSize: 65_536, synchronous: true)) == 0)
+    }
+
+    private func freePages(_ database: Database) throws -> Int64 {
+        let query = try Statement(database, "PRAGMA freelist_count")
+        return try query.step() ? query.integer(0) : 0
+    }
+
     @Test func aDamagedPageCostsItsSamplesAndTheMergeEnds() async throws {
         var options = StoreOptions()
         options.rollupRetention = .zero
@@ -234,7 +249,8 @@ extension TimeSeriesStore {
             try database.execute(
                 """
                 UPDATE page SET id = (id & 255) | (id >> 24 << 24);
-                ALTER TABLE run DROP COLUMN base; ALTER TABLE run DROP COLUMN level; PRAGMA user_version = 0
+                ALTER TABLE run DROP COLUMN base; ALTER TABLE run DROP COLUMN level;
+                ALTER TABLE run DROP COLUMN checksum; PRAGMA user_version = 0
                 """)
         }
         let again = try open()

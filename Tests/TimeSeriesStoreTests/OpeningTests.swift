@@ -68,6 +68,73 @@ import Testing
         #expect(try again.all().count == 41)
     }
 
+    @Test func seriesThatWereRenumberedAreNotGivenTheSamplesOfOthers() async throws {
+        try await fill()
+        try change("catalogue.db", "UPDATE series SET first = 1000 WHERE first = 40")
+        let store = try openStore(folder)
+        #expect(Set(try store.all().compactMap(\.samples.values.first)) == [0, 1])
+        #expect(store.condition.damages.contains { $0.contains("1000 to 1019") })
+    }
+
+    @Test func aCatalogueThatForgotHowFarTheLogIsDoneLosesNothing() async throws {
+        try await fill()
+        for change in ["value = 999 WHERE key = 1", "value = 1 WHERE key = 2", "value = 0 WHERE key = 3"] {
+            do {
+                let store = try openStore(folder)
+                try await store.append([series(labels(0), [(testTime + 1, 7)])])
+                try await store.flush()
+                try await store.close()
+            }
+            try self.change("catalogue.db", "UPDATE state SET \(change)")
+            #expect(try StoreCheck(folder: folder.path).run().damages.map(\.file) == ["catalogue.db"])
+            do {
+                let store = try openStore(folder)
+                #expect(try store.all().count == 60)
+                #expect(try store.all([LabelMatcher("n", .equal, "0")]).map(\.samples.values) == [[0, 7]])
+                #expect(store.condition.damages.count == 1)
+                try await store.append([series(labels(1), [(testTime + 1, 7)])])
+                try await store.flush()
+                try await store.close()
+            }
+            let reasons = try StoreCheck(folder: folder.path).run().damages.map(\.reason)
+            #expect(reasons.isEmpty, "\(reasons)")
+        }
+    }
+
+    @Test(arguments: ["base = base + 1", "pages = zeroblob(length(pages))", "last = last + 1", "number = 9"])
+    func aRowOfARunThatIsNotAsItWasWrittenSetsTheFileAside(change: String) async throws {
+        try await fill()
+        try self.change(day, "UPDATE run SET \(change) WHERE number = 2")
+        #expect(try StoreCheck(folder: folder.path).run().damages.map(\.file) == [day])
+        let store = try openStore(folder)
+        #expect(store.condition.quarantined == [day + ".damaged"])
+        try await store.append([series(labels(1), [(testTime + 1, 7)])])
+        #expect(try store.all([LabelMatcher("n", .equal, "1")]).map(\.samples.values) == [[7]])
+    }
+
+    @Test func aCatalogueOfTheSecondVersionIsReadAndBroughtUpToDate() async throws {
+        try await fill()
+        do {
+            let database = try Database(path("catalogue.db"), pageSize: 4096, synchronous: false)
+            let rows = try Statement(database, "SELECT first, labels FROM series")
+            var blocks: [(first: Int64, block: [UInt8])] = []
+            while try rows.step() { blocks.append((rows.integer(0), Array(rows.blob(1).dropFirst(8)))) }
+            for (first, block) in blocks {
+                let checksum = unsafe Checksum.of(block.span.bytes)
+                let sealed = (0..<8).map { UInt8(truncatingIfNeeded: checksum >> ($0 * 8)) } + block
+                try Statement(database, "UPDATE series SET labels = ? WHERE first = ?").run(
+                    .blob(sealed), .integer(first))
+            }
+            try database.execute("DELETE FROM state WHERE key = 3; PRAGMA user_version = 2")
+        }
+        for _ in 0..<2 {
+            let store = try openStore(folder)
+            #expect(try store.all().count == 60)
+            #expect(store.condition.damages.isEmpty)
+            try await store.close()
+        }
+    }
+
     @Test func aCatalogueThatIsLostIsNeverTakenForAnEmptyOne() async throws {
         try await fill()
         let content = try Data(contentsOf: URL(fileURLWithPath: path("catalogue.db")))

@@ -154,8 +154,8 @@ struct PlainBucket: Hashable {
         let store = try open()
         var samples = Self.samples(Self.start..<Self.start + 2 * Self.day, seed: 9)
         clock.advance(by: 2 * Self.day)
-        // The counter's second half of the first day comes late, with the midnight.
-        let held = Self.start + Self.day / 2
+        // The counter's second half of the first day comes late, with the midnight, from the middle of a bucket on.
+        let held = Self.start + Self.day / 2 + 100_000
         var late: [Int64: Double] = [:]
         for (time, value) in samples[Self.counter] ?? [:] where time > held { late[time] = value }
         samples[Self.counter] = samples[Self.counter]?.filter { $0.key <= held }

@@ -1,6 +1,6 @@
 import FleetModel
 
-/// A query's answer, read from Prometheus' JSON, as a table or as CSV: a row a sample.
+/// A query's answer, read from Prometheus' JSON, as a table: a row a sample.
 struct QueryAnswerText: Decodable {
     struct Row {
         var labels: Labels
@@ -22,14 +22,6 @@ struct QueryAnswerText: Decodable {
         return table.text
     }
 
-    /// `series,time,value` with a heading (RFC 4180).
-    var csv: String {
-        let lines = rows.map { row in
-            "\"\(row.labels.description.replacing("\"", with: "\"\""))\",\(row.seconds),\(row.value)"
-        }
-        return (["series,time,value"] + lines).joined(separator: "\n")
-    }
-
     /// A chart of the samples, `columns` characters wide.
     func plot(columns: Int, colours: Bool) -> String {
         var series: [QueryPlot.Series] = []
@@ -43,10 +35,21 @@ struct QueryAnswerText: Decodable {
             }
             series[place].points.append((row.seconds, Double(row.value) ?? .nan))
         }
-        let style = QueryPlot.Style(width: columns, colours: colours)
+        let style = QueryPlot.Style(width: columns, colours: colours, unit: unit)
         let steps = series.flatMap { zip($0.points.dropFirst(), $0.points).map { $0.seconds - $1.seconds } }
         if series.isEmpty { return "No series." }
         return QueryPlot(series, step: steps.min(), style: style)?.text ?? "No finite value to draw."
+    }
+
+    /// The unit that every metric's name ends in, if they agree: `..._bytes` or `..._seconds_total`.
+    private var unit: String? {
+        let known = ["bytes", "seconds", "ratio", "percent", "celsius", "joules", "watts", "hertz"]
+        let units = Set(
+            rows.map { row in
+                let words = (row.labels.metric ?? "").split(separator: "_").filter { $0 != "total" }
+                return known.first { $0 == words.last ?? "" }
+            })
+        return units.count == 1 ? units.first ?? nil : nil
     }
 
     private enum Keys: String, CodingKey {

@@ -35,7 +35,7 @@ struct QueryCommand: AsyncParsableCommand {
     @Option(
         help: """
             How to print the answer: \(Format.allCases.map(\.rawValue).joined(separator: ", ")). A plot without a span \
-            is of the last hour.
+            is of the last hour; csv (RFC 4180) has time, value and a column a label.
             """)
     var format: Format = .table
 
@@ -71,7 +71,13 @@ struct QueryCommand: AsyncParsableCommand {
 
     private func show(_ answer: QueryAnswerText) {
         switch format {
-        case .csv: print(PlainText.harmless(answer.csv))
+        case .csv:
+            // A file gets every byte as it is, a terminal nothing that would move its cursor.
+            if TerminalSize.isTerminal {
+                print(PlainText.harmless(answer.csv.replacing("\r\n", with: "\n")), terminator: "")
+            } else {
+                print(answer.csv, terminator: "")
+            }
         case .plot: print(answer.plot(columns: TerminalSize.columns, colours: TerminalSize.hasColours))
         case .table, .json: print(PlainText.harmless(answer.table))
         }

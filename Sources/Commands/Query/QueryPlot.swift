@@ -21,6 +21,8 @@ struct QueryPlot {
         var height = 16
         /// Whether ANSI colours may be used.
         var colours = false
+        /// What the values are measured in, to stand above the axis.
+        var unit: String?
     }
 
     /// The most series that one chart tells apart.
@@ -68,6 +70,7 @@ struct QueryPlot {
             let bar = tick == nil ? "│" : "┤"
             lines[row] = String(repeating: " ", count: margin - 2 - label.count) + label + " " + bar + lines[row]
         }
+        if let unit = style.unit { lines.insert(String(repeating: " ", count: margin - 1) + unit, at: 0) }
         lines.append(contentsOf: timeAxis(margin: margin, columns: columns))
         lines.append(contentsOf: legend)
         return lines.joined(separator: "\n")

@@ -199,6 +199,7 @@ extension APIError {
             switch error {
             case .invalid, .refused, .badMatcher, .unsuitable: .badRequest
             case .underWay: .conflict
+            case .selectionTooLarge: .unprocessableContent
             case .forbidden: .forbidden
             case .overLimit: .tooManyRequests
             case .shuttingDown, .noSpace: .serviceUnavailable

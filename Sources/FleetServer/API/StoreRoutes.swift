@@ -2,7 +2,6 @@ import FleetModel
 import FleetState
 import HTTPTypes
 import Hummingbird
-import PromQL
 import TimeSeriesStore
 
 /// The body of `POST /fleet/v1/store/backup`.
@@ -200,15 +199,7 @@ extension DeletionOrder {
     /// The selectors, each as its matchers.
     func matchers() throws -> [[LabelMatcher]] {
         guard !selectors.isEmpty else { throw APIError(.badRequest, "no match[] parameter provided") }
-        return try selectors.map { text in
-            do {
-                guard case .selector(let selector) = try parse(text), selector.offset == .zero, selector.anchor == nil
-                else { throw APIError(.badRequest, "'\(text)' is not a selector such as {host=\"kvm9\"}") }
-                return selector.allMatchers
-            } catch let error as PromQLError {
-                throw APIError(.badRequest, "invalid parameter \"match[]\": \(error)")
-            }
-        }
+        return try selectors.map { try SeriesLister.Scope.selector($0) }
     }
 
     /// What is to go, for the audit log.

@@ -3,8 +3,21 @@
 struct Buckets {
     private var bounds: [Double] = []
     private var counts: [Double] = []
-    /// Whether counts fell from one bucket to the next by more than rounding explains, and were raised.
-    private(set) var wasForced = false
+    /// Where counts fell from one bucket to the next by more than rounding explains, and were raised.
+    private(set) var correction: Correction?
+
+    /// What had to be raised: the upper bounds of the first and the last such bucket, and by how much at most.
+    struct Correction: Sendable {
+        var lowest: Double
+        var highest: Double
+        var difference: Double
+
+        mutating func widen(by other: Correction) {
+            lowest = min(lowest, other.lowest)
+            highest = max(highest, other.highest)
+            difference = max(difference, other.difference)
+        }
+    }
 
     /// Differences of counts below this share are rounding.
     private static let tolerance = 1e-12
@@ -75,8 +88,9 @@ struct Buckets {
             if Self.isAlmost(highest, count) {
                 counts[place] = highest
             } else if count < highest {
+                let found = Correction(lowest: bounds[place], highest: bounds[place], difference: highest - count)
                 counts[place] = highest
-                wasForced = true
+                if correction == nil { correction = found } else { correction?.widen(by: found) }
             } else {
                 highest = count
             }

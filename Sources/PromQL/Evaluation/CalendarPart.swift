@@ -30,6 +30,18 @@ enum CalendarPart: String, Sendable {
         }
     }
 
+    /// A moment in UTC to the second, as RFC 3339 writes it.
+    static func text(milliseconds: Int64) -> String {
+        let seconds = divideDown(Int(milliseconds), by: 1000)
+        let days = divideDown(seconds, by: 86_400)
+        let (rest, date) = (seconds - days * 86_400, date(days: days))
+        func padded(_ number: Int, _ width: Int = 2) -> String {
+            String(repeating: "0", count: max(0, width - "\(number)".count)) + "\(number)"
+        }
+        return "\(padded(date.year, 4))-\(padded(date.month))-\(padded(date.day))T"
+            + "\(padded(rest / 3600)):\(padded(rest / 60 % 60)):\(padded(rest % 60))Z"
+    }
+
     private static func divideDown(_ value: Int, by divisor: Int) -> Int {
         value >= 0 ? value / divisor : -((divisor - 1 - value) / divisor)
     }

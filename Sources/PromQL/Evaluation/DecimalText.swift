@@ -1,3 +1,7 @@
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// Numbers as Go's `strconv.FormatFloat(value, 'f', -1, 64)` writes them: the fewest digits that read back as the same,
 /// never with an exponent.
 enum DecimalText {
@@ -31,14 +35,20 @@ enum DecimalText {
     }
 
     /// A number as Go's `%g` writes it: the fewest digits that read back as the same, with an exponent from a million up
-    /// and below 0.0001.
-    static func general(_ value: Double) -> String {
+    /// and below 0.0001. With a number of `digits`, as `%.2g`: rounded to them, with an exponent from as many up.
+    static func general(_ value: Double, digits: Int? = nil) -> String {
         guard value.isFinite, value != 0 else { return value == 0 ? "0" : text(value) }
-        let plain = text(value)
-        let exponent = Self.exponent(of: plain)
-        if exponent >= -4, exponent < 6 { return plain }
-        let digits = plain.filter(\.isNumber).drop { $0 == "0" }
-        var significant = String(digits)
+        var plain = text(value)
+        if let digits {
+            // Powers of ten are exact far enough that the division rounds to the shortest decimal.
+            let shift = Double(digits - 1 - exponent(of: plain))
+            let unit = pow(10, abs(shift))
+            plain = text(shift < 0 ? (value / unit).rounded() * unit : (value * unit).rounded() / unit)
+        }
+        let exponent = exponent(of: plain)
+        if exponent >= -4, exponent < digits ?? 6 { return plain }
+        let all = plain.filter(\.isNumber).drop { $0 == "0" }
+        var significant = String(all)
         while significant.hasSuffix("0"), significant.count > 1 { significant.removeLast() }
         let fraction = significant.dropFirst()
         let size = abs(exponent)

@@ -91,7 +91,7 @@ extension Evaluation {
         } catch let error as PatternError {
             throw .evaluation(reason: "\(error)")
         } catch {
-            throw .storage(reason: "\(error)")
+            throw PromQLError(selecting: error)
         }
         var columns = BucketColumns()
         var series = StepSeries(labels: Labels(), dropsName: false, values: [])

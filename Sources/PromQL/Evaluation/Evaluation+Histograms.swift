@@ -82,11 +82,9 @@ extension Evaluation {
                 })
             if buckets.isEmpty { continue }
             series.values[step] = value(&buckets, step)
-            if buckets.wasForced {
-                let metric = histogram.labels.metric.map { " for metric name \"\($0)\"" } ?? ""
+            if let correction = buckets.correction {
                 annotations.inform(
-                    "input to histogram_quantile needed to be fixed for monotonicity (see https://prometheus.io/docs/"
-                        + "prometheus/latest/querying/functions/#histogram_quantile)\(metric)", at: span)
+                    of: correction, in: histogram.labels.metric ?? "", at: span, moment: steps.time(step))
             }
         }
         if series.hasValue { try receive(&series) }

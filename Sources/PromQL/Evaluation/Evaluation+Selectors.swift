@@ -146,7 +146,7 @@ extension Evaluation {
         } catch let error as PatternError {
             throw .evaluation(reason: "\(error)")
         } catch {
-            throw .storage(reason: "\(error)")
+            throw PromQLError(selecting: error)
         }
     }
 

@@ -31,7 +31,7 @@ final class Evaluation {
     // MARK: Results
 
     func answer(_ value: QueryValue) -> QueryAnswer {
-        QueryAnswer(value, warnings: annotations.warnings.sorted(), infos: annotations.infos.sorted())
+        QueryAnswer(value, warnings: annotations.warnings, infos: annotations.infos)
     }
 
     func instantValue(of expression: Expression) throws(PromQLError) -> QueryValue {

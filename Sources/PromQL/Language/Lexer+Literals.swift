@@ -16,7 +16,23 @@ extension Lexer {
         let text = source.text(SourceSpan(start, place))
         if let number = Self.number(text) { return .number(number) }
         if let duration = Self.duration(text) { return .duration(duration) }
-        throw source.error(at: start, "bad number or duration syntax: \"\(text)\"")
+        throw source.error(
+            at: start,
+            Self.isMadeOfUnits(text)
+                ? "not a valid duration string: \"\(text)\"; each unit once, larger ones first, at most 292 years"
+                : "bad number or duration syntax: \"\(text)\"")
+    }
+
+    /// Whether a text is numbers with units, in whatever order.
+    private static func isMadeOfUnits(_ text: String) -> Bool {
+        var rest = Substring(text)
+        while !rest.isEmpty {
+            let digits = rest.prefix { $0.isASCII && $0.isNumber }
+            let unit = rest.dropFirst(digits.count).prefix { $0.isASCII && $0.isLetter }
+            if digits.isEmpty || !units.contains(where: { $0.name == unit }) { return false }
+            rest = rest.dropFirst(digits.count + unit.count)
+        }
+        return true
     }
 
     /// Whether the byte here is the sign of a decimal exponent, as in `1e-3`.
@@ -41,7 +57,7 @@ extension Lexer {
         if digits.utf8.count > 1, digits.utf8.first == 0x30, let number = UInt64(digits, radix: 8) {
             return Double(number)
         }
-        return Double(digits)
+        return Double(digits).flatMap { $0.isFinite ? $0 : nil }
     }
 
     /// A duration in milliseconds: each unit at most once, larger units first.

@@ -8,6 +8,8 @@ struct Lexer {
     private var isInBraces = false
     private var isInBrackets = false
     private var openParentheses: [Int] = []
+    /// How many parentheses were open before the bracket.
+    private var outerParentheses = 0
 
     init(_ source: SourceText) { self.source = source }
 
@@ -86,7 +88,9 @@ struct Lexer {
         case UInt8(ascii: ")"): try closeParenthesis(at: start)
         case UInt8(ascii: "{"): try open(&isInBraces, "brace", at: start)
         case UInt8(ascii: "}"): try close(&isInBraces, "brace", at: start)
-        case UInt8(ascii: "["): try open(&isInBrackets, "bracket", at: start)
+        case UInt8(ascii: "["):
+            try open(&isInBrackets, "bracket", at: start)
+            outerParentheses = openParentheses.count
         case UInt8(ascii: "]"): try close(&isInBrackets, "bracket", at: start)
         case _ where ",+-*/%^=<>@:".utf8.contains(byte): break
         default: throw source.error(at: start, "unexpected character: \(character(at: start))")
@@ -95,6 +99,9 @@ struct Lexer {
     }
 
     private mutating func closeParenthesis(at start: Int) throws(PromQLError) {
+        if isInBrackets, openParentheses.count <= outerParentheses {
+            throw source.error(at: start, "unexpected right parenthesis ')', expected ']'")
+        }
         if openParentheses.popLast() == nil { throw source.error(at: start, "unexpected right parenthesis ')'") }
     }
 

@@ -1,4 +1,5 @@
 import FleetModel
+import Patterns
 
 extension Parser {
     // MARK: Matchers
@@ -8,7 +9,7 @@ extension Parser {
         advance()
         var selector = VectorSelector(metric: metric, matchers: [], span: .none)
         while !current.isSign("}") {
-            try matcher(into: &selector)
+            try matcher(into: &selector, isNamed: metric != nil)
             if !current.isSign("}") { try expectSign(",", in: "label matching", orSign: "}") }
         }
         advance()
@@ -17,14 +18,21 @@ extension Parser {
         return .selector(selector)
     }
 
-    /// `name="value"`, or a metric's name in quotes.
-    private mutating func matcher(into selector: inout VectorSelector) throws(PromQLError) {
+    /// `name="value"`, or a metric's name in quotes. Where a name stands before the braces no other may be said.
+    private mutating func matcher(into selector: inout VectorSelector, isNamed: Bool) throws(PromQLError) {
         let name = try matcherName()
         guard let comparison = comparison() else {
             guard case .string = name.token.kind, current.isSign(",") || current.isSign("}") else {
                 throw unexpected(in: "label matching", expected: "label matching operator")
             }
-            try setMetric(name.text, of: &selector, at: name.token.span.start)
+            if isNamed, let metric = selector.metric {
+                throw nameSetTwice(metric, name.text, at: name.token.span.start)
+            }
+            if selector.metric == nil {
+                selector.metric = name.text
+            } else {
+                selector.matchers.append(LabelMatcher(Labels.metricName, .equal, name.text))
+            }
             return
         }
         advance()
@@ -33,7 +41,21 @@ extension Parser {
         }
         if !isValid { throw error(at: current.span.start, "label value \(source.text(current.span)) is not UTF-8") }
         let span = advance().span
-        try add(LabelMatcher(name.text, comparison, value), to: &selector, at: span.start)
+        if comparison == .matches || comparison == .doesNotMatch {
+            try checkPattern(value, of: name.text, at: name.token.span.start)
+        }
+        if isNamed, name.text == Labels.metricName, let metric = selector.metric {
+            throw nameSetTwice(metric, value, at: span.start)
+        }
+        selector.matchers.append(LabelMatcher(name.text, comparison, value))
+    }
+
+    private func checkPattern(_ pattern: String, of label: String, at place: Int) throws(PromQLError) {
+        do {
+            _ = try Pattern(pattern)
+        } catch {
+            throw self.error(at: place, "label matcher \(label): \(error)")
+        }
     }
 
     private mutating func matcherName() throws(PromQLError) -> (token: Token, text: String) {
@@ -49,23 +71,6 @@ extension Parser {
     private func comparison() -> LabelMatcher.Comparison? {
         guard case .sign(let text) = current.kind else { return nil }
         return LabelMatcher.Comparison(rawValue: text)
-    }
-
-    private func setMetric(_ name: String, of selector: inout VectorSelector, at offset: Int) throws(PromQLError) {
-        if let other = selector.metric { throw nameSetTwice(other, name, at: offset) }
-        if let other = selector.matchers.first(where: { $0.name == Labels.metricName }) {
-            throw nameSetTwice(name, other.value, at: offset)
-        }
-        selector.metric = name
-    }
-
-    private func add(
-        _ matcher: LabelMatcher, to selector: inout VectorSelector, at offset: Int
-    ) throws(PromQLError) {
-        if matcher.name == Labels.metricName, let metric = selector.metric {
-            throw nameSetTwice(metric, matcher.value, at: offset)
-        }
-        selector.matchers.append(matcher)
     }
 
     private func nameSetTwice(_ one: String, _ other: String, at offset: Int) -> PromQLError {
@@ -159,12 +164,16 @@ extension Parser {
         switch token.kind {
         case .number(let value): seconds = value
         case .duration(let milliseconds): seconds = Double(milliseconds) / 1000
+        case .word where current.keyword == "inf": seconds = .infinity
+        case .word where current.keyword == "nan": seconds = .nan
         default: throw unexpected(in: "@", expected: "timestamp")
         }
         advance()
-        guard let moment = Timestamp(seconds: isNegative ? -seconds : seconds),
-            abs(moment.milliseconds) <= Lexer.longestDuration
-        else { throw error(at: token.span.start, "timestamp out of bounds for @ modifier: \(seconds)") }
+        let signed = isNegative ? -seconds : seconds
+        guard let moment = Timestamp(seconds: signed), abs(moment.milliseconds) <= Lexer.longestDuration else {
+            throw error(
+                at: token.span.start, "timestamp out of bounds for @ modifier: \(DecimalText.general(signed))")
+        }
         return .time(moment)
     }
 

@@ -30,12 +30,17 @@ final class ExportQueue: Sendable {
         var position: UInt64
         var dropped = 0
         var problem: String?
-        /// Whether the last segment has what the disk has not.
-        var isDirty = false
+        /// Segments with what the disk has not.
+        var unsynced: [QueueFile] = []
         /// The position that the file has.
         var savedPosition: UInt64 = .max
         /// Where the record at `position` begins in the first segment.
         var offset = 0
+
+        mutating func markUnsynced() {
+            guard let file = segments.last?.file, unsynced.last !== file else { return }
+            unsynced.append(file)
+        }
     }
 
     private static let positionName = "position"
@@ -66,11 +71,13 @@ final class ExportQueue: Sendable {
             let path = folder + "/" + QueueSegment.name(first)
             segments.append(try QueueSegment(path, first: first, isLast: first == firsts.last))
         }
+        // Between two segments nothing is missing unless the first of them was damaged and cut.
+        let missing = zip(segments, segments.dropFirst()).reduce(0) { $0 + Int(clamping: $1.1.first - $1.0.end) }
         positionFile = try QueueFile(folder + "/" + Self.positionName)
         let stored = RecordFrame.scan(try positionFile.read(64, at: 0)).payloads.first
         let position = stored.flatMap { LittleEndian.read(UInt64.self, from: $0, at: 0) } ?? 0
         let end = segments.last?.end ?? 0
-        var state = State(segments: segments, position: max(position, segments.first?.first ?? 0))
+        var state = State(segments: segments, position: max(position, segments.first?.first ?? 0), dropped: missing)
         // What was sent may be newer than what the disk kept of the queue.
         if state.position > end { state.segments = [] }
         Self.removeSent(&state, keepingLast: false)
@@ -88,7 +95,7 @@ final class ExportQueue: Sendable {
             do throws(ExportError) {
                 try makeRoom(body.count + QueueSegment.header, &state, at: time)
                 try state.segments[state.segments.count - 1].append(body, samples: samples, time: time)
-                state.isDirty = true
+                state.markUnsynced()
                 state.problem = nil
             } catch {
                 state.dropped += samples
@@ -101,7 +108,6 @@ final class ExportQueue: Sendable {
     /// Sees to it that the last segment can take `bytes` more.
     private func makeRoom(_ bytes: Int, _ state: inout State, at time: Timestamp) throws(ExportError) {
         if let last = state.segments.last, last.bytes > 0, last.bytes + bytes > limits.segmentBytes {
-            try? last.file.sync()
             try begin(&state, at: last.end)
         } else if state.segments.isEmpty {
             try begin(&state, at: state.position)
@@ -196,6 +202,7 @@ final class ExportQueue: Sendable {
             try? FileManager.default.removeItem(atPath: first.file.path)
             state.segments.removeFirst()
             state.offset = 0
+            state.position = max(state.position, state.segments.first?.first ?? 0)
         }
     }
 
@@ -216,17 +223,14 @@ final class ExportQueue: Sendable {
 
     /// Brings to the disk what it has not, and writes down how far the receiver is.
     func keep() throws(ExportError) {
-        let (file, position): (QueueFile?, UInt64?) = state.withLock { state in
+        let (files, position): ([QueueFile], UInt64?) = state.withLock { state in
             defer {
-                state.isDirty = false
+                state.unsynced = []
                 state.savedPosition = state.position
             }
-            return (
-                state.isDirty ? state.segments.last?.file : nil,
-                state.position == state.savedPosition ? nil : state.position
-            )
+            return (state.unsynced, state.position == state.savedPosition ? nil : state.position)
         }
-        try file?.sync()
+        for file in files { try file.sync() }
         guard let position else { return }
         var payload: [UInt8] = []
         LittleEndian.append(position, to: &payload)

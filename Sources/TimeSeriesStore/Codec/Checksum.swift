@@ -29,6 +29,12 @@ enum Checksum {
         return finish(hash &+ UInt64(count), bytes, from: offset)
     }
 
+    /// The checksum of a row of a table: its integers, eight bytes each, and then a blob.
+    static func ofRow(_ integers: [Int64], _ blob: [UInt8] = []) -> Int64 {
+        let head = unsafe of(integers.span.bytes)
+        return Int64(bitPattern: unsafe of(blob.span.bytes, seed: head))
+    }
+
     private static func finish(_ start: UInt64, _ bytes: RawSpan, from place: Int) -> UInt64 {
         var hash = start
         var offset = place

@@ -9,7 +9,7 @@ import Synchronization
 /// longer periods live in files of the same form (`RollupAspect`).
 ///
 ///     run   number | first time | last time | samples | pages: the first ordinal of each page, 4 bytes each
-///           | base: the id of its first page | level: how often it was merged
+///           | base: the id of its first page | level: how often it was merged | a checksum of the row
 ///     page  id | the page's bytes (PageBuilder), sized to fill a SQLite page each
 ///
 /// A run's pages have the ids from its base on. A run gets 2^24 ids above all that were ever given, so two runs never
@@ -69,6 +69,9 @@ final class BlockFile: Sendable {
     /// Of a raw file its day, in days since 1970-01-01.
     var day: Int64 { name.number }
 
+    /// The time behind all that a raw file may have.
+    var end: Int64 { (day + 1) * Self.dayMilliseconds }
+
     /// How many bytes the file takes, with its journal.
     var bytes: Int64 {
         ["", "-wal"].reduce(0) { total, suffix in
@@ -98,10 +101,11 @@ final class BlockFile: Sendable {
     /// Removes what was written and does not count: runs above the newest committed one, and pages of no run. Returns
     /// the runs that count.
     func recover(committed: Int64) throws(StoreError) -> [Run] {
+        // Nothing goes because of a number that is not as it was written.
+        let runs = try BlockSchema.runs(writer).filter { $0.number <= committed }
         try writer.transaction { () throws(StoreError) in
             try BlockSchema.discardRuns(writer, above: committed)
         }
-        let runs = try BlockSchema.runs(writer, path: path)
         try writer.transaction { () throws(StoreError) in
             try BlockSchema.discardPages(writer, outside: runs.map(\.pageIDs))
         }

@@ -1,7 +1,7 @@
 /// The tables of a block file (drawn at `BlockFile`), in SQL.
 enum BlockSchema {
     /// The version of the tables, kept as the file's `user_version`.
-    static let version: Int64 = 1
+    static let version: Int64 = 2
 
     /// Makes the tables, or brings those of an older version up to date. Throws
     /// `StoreError.databaseFailed` for a newer one.
@@ -15,22 +15,37 @@ enum BlockSchema {
         }
         guard found < version else { return }
         try database.transaction { () throws(StoreError) in
-            try database.execute(
-                """
-                CREATE TABLE IF NOT EXISTS run (number INTEGER PRIMARY KEY, first INTEGER NOT NULL, \
-                last INTEGER NOT NULL, samples INTEGER NOT NULL, pages BLOB NOT NULL) STRICT;
-                CREATE TABLE IF NOT EXISTS page (id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
-                ALTER TABLE run ADD COLUMN base INTEGER NOT NULL DEFAULT 0;
-                ALTER TABLE run ADD COLUMN level INTEGER NOT NULL DEFAULT 0;
-                UPDATE run SET base = number << \(BlockFile.slotBits);
-                PRAGMA user_version = \(version);
-                """)
-            guard level == .rollup else { return }
-            try database.execute(
-                """
-                CREATE TABLE rolled (day INTEGER PRIMARY KEY, run INTEGER NOT NULL, gone INTEGER NOT NULL) STRICT
-                """)
+            if found < 1 {
+                try database.execute(
+                    """
+                    CREATE TABLE IF NOT EXISTS run (number INTEGER PRIMARY KEY, first INTEGER NOT NULL, \
+                    last INTEGER NOT NULL, samples INTEGER NOT NULL, pages BLOB NOT NULL) STRICT;
+                    CREATE TABLE IF NOT EXISTS page (id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
+                    ALTER TABLE run ADD COLUMN base INTEGER NOT NULL DEFAULT 0;
+                    ALTER TABLE run ADD COLUMN level INTEGER NOT NULL DEFAULT 0;
+                    UPDATE run SET base = number << \(BlockFile.slotBits);
+                    """)
+                if level == .rollup {
+                    try database.execute(
+                        """
+                        CREATE TABLE rolled (day INTEGER PRIMARY KEY, run INTEGER NOT NULL, gone INTEGER NOT NULL) STRICT
+                        """)
+                }
+            }
+            try addChecksums(database, level)
+            try database.execute("PRAGMA user_version = \(version)")
         }
+    }
+
+    /// Version 2: every row says what it is. Rows that are there are taken as they are.
+    private static func addChecksums(_ database: Database, _ level: BlockName.Level) throws(StoreError) {
+        try database.execute("ALTER TABLE run ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0")
+        let runs = try runs(database, isSealed: false)
+        try database.execute("DELETE FROM run")
+        for run in runs { try insert(run, database) }
+        guard level == .rollup else { return }
+        try database.execute("ALTER TABLE rolled ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0")
+        for (day, rolled) in try RolledDay.read(database, isSealed: false) { try rolled.store(day, database) }
     }
 
     /// Whether the tables are of this version.
@@ -38,17 +53,24 @@ enum BlockSchema {
         try database.integer("PRAGMA user_version") == version
     }
 
-    /// All runs, oldest first.
-    static func runs(_ database: Database, path: String) throws(StoreError) -> [Run] {
+    /// All runs, oldest first. Throws `StoreError.damaged` where a row is not as it was written; before version 2 rows were
+    /// not sealed.
+    static func runs(_ database: Database, isSealed: Bool = true) throws(StoreError) -> [Run] {
         var runs: [Run] = []
+        let seal = isSealed ? "checksum" : "0"
         let rows = try Statement(
-            database, "SELECT number, first, last, samples, pages, base, level FROM run ORDER BY number")
+            database, "SELECT number, first, last, samples, pages, base, level, \(seal) FROM run ORDER BY number")
         while try rows.step() {
-            guard rows.integer(1) <= rows.integer(2) else {
-                throw .damaged(path: path, reason: "run \(rows.integer(0)) ends before it begins")
+            let numbers = [0, 1, 2, 3, 5, 6].map { rows.integer($0) }
+            let pages = rows.blob(4)
+            guard !isSealed || rows.integer(7) == Checksum.ofRow(numbers, pages) else {
+                throw .damaged(path: database.path, reason: "the row of run \(numbers[0]) has a wrong checksum")
             }
-            let firsts = Run.unpack(rows.blob(4))
-            try check(base: rows.integer(5), pages: Int64(firsts.count), path)
+            guard rows.integer(1) <= rows.integer(2) else {
+                throw .damaged(path: database.path, reason: "run \(numbers[0]) ends before it begins")
+            }
+            let firsts = Run.unpack(pages)
+            try check(base: rows.integer(5), pages: Int64(firsts.count), database.path)
             runs.append(
                 Run(
                     number: rows.integer(0), base: rows.integer(5), level: Int(clamping: rows.integer(6)),
@@ -66,9 +88,14 @@ enum BlockSchema {
 
     /// Adds a run to the list of those that count.
     static func insert(_ run: Run, _ database: Database) throws(StoreError) {
-        try Statement(database, "INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?)").run(
-            .integer(run.number), .integer(run.span.lowerBound), .integer(run.span.upperBound),
-            .integer(Int64(run.samples)), .blob(run.packedPageFirsts), .integer(run.base), .integer(Int64(run.level)))
+        let pages = run.packedPageFirsts
+        let numbers = [
+            run.number, run.span.lowerBound, run.span.upperBound, Int64(run.samples), run.base, Int64(run.level),
+        ]
+        try Statement(
+            database,
+            "INSERT INTO run (number, first, last, samples, base, level, pages, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        ).run(numbers.map { .integer($0) } + [.blob(pages), .integer(Checksum.ofRow(numbers, pages))])
     }
 
     /// Removes the runs above a number, with their pages. Inside a transaction.

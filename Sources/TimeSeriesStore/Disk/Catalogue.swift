@@ -2,16 +2,18 @@ import MetricsWire
 
 /// Which series are on disk and how far the log is done: the file `catalogue.db`.
 ///
-///     series   first ordinal | count | labels: a checksum of 8 bytes, then a snappy block of
+///     series   first ordinal | count | labels: a checksum of the row in 8 bytes, then a snappy block of
 ///              for each series: | bytes shared with the one before | further bytes | these bytes |
 ///     state    key 1: the newest log segment whose samples are all in block files      key 2: the newest run
+///              key 3: a checksum of both
 ///
 /// The bytes of a series are its labels as remote write has them; all counts are varints. The ordinals of a batch follow
-/// the order of these bytes, which keeps a metric's series together. No bytes at all stand for a series that was
+/// the order of labels, which keeps a metric's series together and lets a scan go through pages in order. No bytes at all stand for a series that was
 /// forgotten: its ordinal is never given again.
 struct Catalogue {
-    /// The version of the tables, kept as the file's `user_version`; 0 stands for 1, which had no forgotten series.
-    static let version: Int64 = 2
+    /// The version of the tables, kept as the file's `user_version`; 0 stands for 1, which had no forgotten series. Before
+    /// version 3 the checksums were of the blocks only.
+    static let version: Int64 = 3
 
     /// What the catalogue holds.
     struct Content {
@@ -25,12 +27,16 @@ struct Catalogue {
         var damages: [StoreError] = []
         /// Whether nobody knows how many series there were behind the last one.
         var isCutOff = false
+        /// Whether nobody knows how far the log is done and which runs count. Then all of both do: what is there twice is
+        /// found to be the same.
+        var isStateLost = false
     }
 
     static let fileName = "catalogue.db"
 
     private static let segmentKey: Int64 = 1
     private static let runKey: Int64 = 2
+    private static let sealKey: Int64 = 3
     private static let mostInBatch = 65_536
     /// A batch ends when its series have so many label bytes.
     private static let batchBytes = 64 << 20
@@ -48,7 +54,21 @@ struct Catalogue {
             CREATE TABLE IF NOT EXISTS series (first INTEGER PRIMARY KEY, count INTEGER NOT NULL, labels BLOB NOT NULL) STRICT;
             CREATE TABLE IF NOT EXISTS state (key INTEGER PRIMARY KEY, value INTEGER NOT NULL) STRICT;
             """)
-        if found != Self.version { try database.execute("PRAGMA user_version = \(Self.version)") }
+        if found != Self.version { try seal() }
+    }
+
+    /// Brings an older version's rows up to date, in one transaction.
+    private func seal() throws(StoreError) {
+        try database.transaction { () throws(StoreError) in
+            let content = try read(isSealed: false)
+            if !content.series.isEmpty {
+                guard content.damages.isEmpty else { throw content.damages[0] }
+                try database.execute("DELETE FROM series")
+                try store(content.series, from: 0)
+                try store(segment: content.segment, run: content.run)
+            }
+            try database.execute("PRAGMA user_version = \(Self.version)")
+        }
     }
 
     /// Opens the catalogue of a folder to read it only.
@@ -75,43 +95,62 @@ struct Catalogue {
     }
 
     /// Everything in the catalogue. A batch that is damaged leaves its series out, and is reported in what is returned;
-    /// throws where nothing can be read.
+    /// throws where nothing can be read, or the disk fails.
     func read() throws(StoreError) -> Content {
+        try read(isSealed: database.integer("PRAGMA user_version") >= 3)
+    }
+
+    private func read(isSealed: Bool) throws(StoreError) -> Content {
         var content = Content()
-        let state = try Statement(database, "SELECT key, value FROM state")
-        while try state.step() {
-            if state.integer(0) == Self.segmentKey { content.segment = UInt64(clamping: state.integer(1)) }
-            if state.integer(0) == Self.runKey { content.run = state.integer(1) }
-        }
+        try readState(isSealed, into: &content)
         let rows = try Statement(database, "SELECT first, count, labels FROM series ORDER BY first")
         do throws(StoreError) {
-            while try rows.step() { read(rows, into: &content) }
+            while try rows.step() { read(rows, isSealed, into: &content) }
         } catch {
+            // A disk that fails may work the next time: nothing is given up for it.
+            guard case .damaged = error else { throw error }
             content.isCutOff = true
             content.damages.append(error)
         }
         return content
     }
 
-    private func read(_ row: Statement, into content: inout Content) {
-        let known = content.series.count
-        let count = Int(clamping: row.integer(1))
-        guard row.integer(0) >= Int64(known), row.integer(0) + Int64(count) <= Int64(Int32.max), count >= 0 else {
-            content.damages.append(damage("series from \(row.integer(0)) on are numbered as cannot be"))
+    private func readState(_ isSealed: Bool, into content: inout Content) throws(StoreError) {
+        var values: [Int64: Int64] = [:]
+        let state = try Statement(database, "SELECT key, value FROM state")
+        while try state.step() { values[state.integer(0)] = state.integer(1) }
+        let (segment, run) = (values[Self.segmentKey] ?? 0, values[Self.runKey] ?? 0)
+        guard !isSealed || values.isEmpty || values[Self.sealKey] == Checksum.ofRow([segment, run]) else {
+            content.isStateLost = true
+            content.damages.append(damage("how far the log is done has a wrong checksum; all of it is taken in again"))
             return
         }
-        if row.integer(0) > Int64(known) {
-            content.damages.append(damage("series \(known) to \(row.integer(0) - 1) are missing"))
-            content.series.append(contentsOf: repeatElement([], count: Int(row.integer(0)) - known))
-        }
-        let start = content.series.count
+        content.segment = UInt64(clamping: segment)
+        content.run = run
+    }
+
+    private func read(_ row: Statement, _ isSealed: Bool, into content: inout Content) {
+        let (first, count, packed) = (row.integer(0), row.integer(1), row.blob(2))
+        let known = Int64(content.series.count)
+        var series: [[UInt8]] = []
         do {
-            try Self.unpack(row.blob(2), count: count, into: &content.series)
+            // Numbers are believed behind the checksum only: a wrong one would give samples to other series.
+            try Self.unpack(packed, first: isSealed ? first : nil, count: count, into: &series)
         } catch {
-            content.damages.append(damage("series \(start) to \(start + count - 1) cannot be read: \(error)"))
-            content.series.removeLast(content.series.count - start)
-            content.series.append(contentsOf: repeatElement([], count: count))
+            content.damages.append(damage("series \(first) to \(first &+ count &- 1) cannot be read: \(error)"))
+            content.isCutOff = true
+            return
         }
+        guard first >= known, first + Int64(series.count) <= Int64(Int32.max) else {
+            content.damages.append(damage("series from \(first) on are numbered as cannot be"))
+            return
+        }
+        if first > known {
+            if !content.isCutOff { content.damages.append(damage("series \(known) to \(first - 1) are missing")) }
+            content.series.append(contentsOf: repeatElement([], count: Int(first - known)))
+        }
+        content.series += series
+        content.isCutOff = false
     }
 
     private func damage(_ reason: String) -> StoreError { .damaged(path: database.path, reason: reason) }
@@ -127,11 +166,11 @@ struct Catalogue {
                 let count = rows.integer(1)
                 let gone = (0..<count).filter { ordinals.contains(UInt32(clamping: first + $0)) }
                 var series: [[UInt8]] = []
-                guard !gone.isEmpty, (try? Self.unpack(rows.blob(2), count: Int(count), into: &series)) != nil else {
-                    continue
-                }
+                guard !gone.isEmpty,
+                    (try? Self.unpack(rows.blob(2), first: first, count: count, into: &series)) != nil
+                else { continue }
                 for place in gone { series[Int(place)] = [] }
-                changed.append((first, count, Self.pack(series[...])))
+                changed.append((first, count, Self.pack(series[...], first: first)))
             }
             let replace = try Statement(database, "INSERT OR REPLACE INTO series VALUES (?, ?, ?)")
             for row in changed { try replace.run(.integer(row.first), .integer(row.count), .blob(row.labels)) }
@@ -148,18 +187,28 @@ struct Catalogue {
         newSeries: [[UInt8]], from first: Int, segment: UInt64, run: Int64
     ) throws(StoreError) {
         try database.transaction { () throws(StoreError) in
-            let insert = try Statement(database, "INSERT OR REPLACE INTO series VALUES (?, ?, ?)")
-            var start = 0
-            while start < newSeries.count {
-                let end = Self.endOfBatch(newSeries, from: start)
-                let packed = Self.pack(newSeries[start..<end])
-                try insert.run(.integer(Int64(first + start)), .integer(Int64(end - start)), .blob(packed))
-                start = end
-            }
-            let update = try Statement(database, "INSERT OR REPLACE INTO state VALUES (?, ?)")
-            try update.run(.integer(Self.segmentKey), .integer(Int64(clamping: segment)))
-            try update.run(.integer(Self.runKey), .integer(run))
+            try store(newSeries, from: first)
+            try store(segment: segment, run: run)
         }
+    }
+
+    private func store(_ series: [[UInt8]], from first: Int) throws(StoreError) {
+        let insert = try Statement(database, "INSERT OR REPLACE INTO series VALUES (?, ?, ?)")
+        var start = 0
+        while start < series.count {
+            let end = Self.endOfBatch(series, from: start)
+            let packed = Self.pack(series[start..<end], first: Int64(first + start))
+            try insert.run(.integer(Int64(first + start)), .integer(Int64(end - start)), .blob(packed))
+            start = end
+        }
+    }
+
+    private func store(segment: UInt64, run: Int64) throws(StoreError) {
+        let segment = Int64(clamping: segment)
+        let update = try Statement(database, "INSERT OR REPLACE INTO state VALUES (?, ?)")
+        try update.run(.integer(Self.segmentKey), .integer(segment))
+        try update.run(.integer(Self.runKey), .integer(run))
+        try update.run(.integer(Self.sealKey), .integer(Checksum.ofRow([segment, run])))
     }
 
     private static func endOfBatch(_ series: [[UInt8]], from start: Int) -> Int {
@@ -176,7 +225,7 @@ struct Catalogue {
     func checkpoint() throws(StoreError) { try database.checkpoint() }
 
     /// A batch of series as a row has it.
-    static func pack(_ batch: ArraySlice<[UInt8]>) -> [UInt8] {
+    static func pack(_ batch: ArraySlice<[UInt8]>, first: Int64) -> [UInt8] {
         var plain: [UInt8] = []
         var before: [UInt8] = []
         for identity in batch {
@@ -187,29 +236,27 @@ struct Catalogue {
             before = identity
         }
         let block = Snappy.compress(plain)
-        var checksum = unsafe Checksum.of(block.span.bytes)
-        var result: [UInt8] = []
-        for _ in 0..<8 {
-            result.append(UInt8(truncatingIfNeeded: checksum))
-            checksum >>= 8
-        }
-        return result + block
+        let checksum = UInt64(bitPattern: Checksum.ofRow([first, Int64(batch.count)], block))
+        return (0..<8).map { UInt8(truncatingIfNeeded: checksum >> ($0 * 8)) } + block
     }
 
-    /// Appends the series of a row, which may come to `limit` bytes.
+    /// Appends the series of a row, which may come to `limit` bytes. Without `first` the checksum is one of the block
+    /// alone.
     static func unpack(
-        _ packed: [UInt8], count: Int, limit: Int = mostBytes, into series: inout [[UInt8]]
+        _ packed: [UInt8], first: Int64?, count: Int64, limit: Int = mostBytes, into series: inout [[UInt8]]
     ) throws {
         guard packed.count > 8 else { throw CodecError(reason: "it has \(packed.count) bytes") }
         let block = Array(packed[8...])
         let stored = packed[..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        guard unsafe Checksum.of(block.span.bytes) == stored else { throw CodecError(reason: "its checksum is wrong") }
+        let ofBlock = unsafe Checksum.of(block.span.bytes)
+        let checksum = first.map { UInt64(bitPattern: Checksum.ofRow([$0, count], block)) } ?? ofBlock
+        guard checksum == stored else { throw CodecError(reason: "its checksum is wrong") }
+        guard count >= 0, count <= Int64(mostInBatch) else { throw CodecError(reason: "it has \(count) series") }
         let plain = try Snappy.decompress(block, limit: limit)
         let span = unsafe plain.span.bytes
         var cursor = ByteCursor(0..<plain.count)
         var before: [UInt8] = []
         var bytes = 0
-        guard count >= 0 else { throw CodecError(reason: "it has \(count) series") }
         for _ in 0..<count {
             let shared = try cursor.count(span, limit: before.count)
             let range = try cursor.take(cursor.count(span, limit: plain.count))

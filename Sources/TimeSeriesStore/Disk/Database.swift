@@ -183,7 +183,10 @@ extension Database {
     }
 
     /// Runs a statement whose rows do not matter.
-    func run(_ values: Value...) throws(StoreError) {
+    func run(_ values: Value...) throws(StoreError) { try run(values) }
+
+    /// Likewise.
+    func run(_ values: [Value]) throws(StoreError) {
         try bind(values)
         while try step() {}
         reset()

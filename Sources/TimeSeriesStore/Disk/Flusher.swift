@@ -22,6 +22,8 @@ final class Flusher: @unchecked Sendable {
     private static let pauseAfterFailure = Duration.seconds(10)
     /// How often the files are looked after when nothing is written.
     private static let upkeepSeconds = 60
+    /// How many pages are given back at the end: 128 MiB, which takes a moment.
+    private static let pagesOfStop = 2048
 
     private let folder: String
     private let options: StoreOptions
@@ -77,7 +79,7 @@ final class Flusher: @unchecked Sendable {
             self.compact = compact
         }
         timer.setEventHandler { [weak self] in
-            self?.upkeep.dropOldFiles()
+            self?.flushIfReady()
             self?.upkeepSoon()
         }
         timer.schedule(deadline: .now() + .seconds(Self.upkeepSeconds), repeating: .seconds(Self.upkeepSeconds))
@@ -96,12 +98,16 @@ final class Flusher: @unchecked Sendable {
     func stop() async {
         schedule.withLock { $0.isStopped = true }
         timer.cancel()
-        await perform { $0.abandon() }
+        await perform { upkeep in
+            upkeep.abandon()
+            upkeep.giveRoomBack(pages: Self.pagesOfStop)
+        }
     }
 
     /// Does all the upkeep that there is to do now. It happens by itself; this is for whoever cannot wait.
     func maintain() async {
         await perform { upkeep in
+            self.flushIfReady()
             upkeep.dropOldFiles()
             while upkeep.step() || self.forgetStep() {}
         }
@@ -151,17 +157,25 @@ final class Flusher: @unchecked Sendable {
         guard isNew else { return }
         queue.async {
             self.schedule.withLock { $0.isWaiting = false }
-            // The flush that was running when this one was asked for may have taken what there was.
-            guard self.state.withLock({ $0.isReadyToFlush(self.options, now: now.milliseconds) }) else {
-                self.upkeep.dropOldFiles()
-                return
-            }
-            do throws(StoreError) {
-                try self.flush()
-            } catch {
-                self.schedule.withLock { $0.notBefore = now + Self.pauseAfterFailure }
-                self.logger.error("memory could not be written to disk and stays in the log: \(error)")
-            }
+            self.flushIfReady()
+        }
+    }
+
+    /// Flushes if memory calls for it, and removes what is beyond retention.
+    private func flushIfReady() {
+        let now = clock.now
+        // The flush that was running when this one was asked for may have taken what there was.
+        guard now >= schedule.withLock({ $0.notBefore }),
+            state.withLock({ $0.isReadyToFlush(options, now: now.milliseconds) })
+        else {
+            upkeep.dropOldFiles()
+            return
+        }
+        do throws(StoreError) {
+            try flush()
+        } catch {
+            schedule.withLock { $0.notBefore = now + Self.pauseAfterFailure }
+            logger.error("memory could not be written to disk and stays in the log: \(error)")
         }
     }
 
@@ -196,6 +210,7 @@ final class Flusher: @unchecked Sendable {
             publish(runs)
         } catch {
             state.withLock { $0.counters.flushFailures += 1 }
+            if case .noSpace = error { upkeep.dropOldFiles(isShortOfRoom: true) }
             throw error
         }
         tidyUp(through: segment)
@@ -220,20 +235,18 @@ final class Flusher: @unchecked Sendable {
         }
     }
 
-    /// Numbers the series that come to disk for the first time, in the order of their label bytes; returns the label
-    /// bytes of all series that the catalogue lacks.
+    /// Numbers the series that come to disk for the first time, in the order in which selections read them; returns the
+    /// label bytes of all series that the catalogue lacks.
     private func assignOrdinals() -> [[UInt8]] {
         state.withLock { state in
             guard let flushing = state.flushing else { return [] }
-            var newcomers: [(identity: [UInt8], series: UInt32)] = []
-            for series in 0..<UInt32(state.index.count) where state.ordinals[Int(series)] == SeriesIndex.none {
-                guard !flushing.snapshot(of: series).isEmpty else { continue }
-                newcomers.append((Array(state.index.identities.string(series)), series))
+            var newcomers = (0..<UInt32(state.index.count)).filter { series in
+                state.ordinals[Int(series)] == SeriesIndex.none && !flushing.snapshot(of: series).isEmpty
             }
-            newcomers.sort { $0.identity.lexicographicallyPrecedes($1.identity) }
+            state.index.sort(&newcomers)
             for newcomer in newcomers {
-                state.ordinals[Int(newcomer.series)] = UInt32(state.seriesByOrdinal.count)
-                state.seriesByOrdinal.append(newcomer.series)
+                state.ordinals[Int(newcomer)] = UInt32(state.seriesByOrdinal.count)
+                state.seriesByOrdinal.append(newcomer)
             }
             return state.seriesByOrdinal[seriesOnDisk...].map { series in
                 series == SeriesIndex.none ? [] : Array(state.index.identities.string(series))

@@ -4,15 +4,17 @@ import Logging
 /// Removing files that are too old, or too many.
 extension Upkeep {
     /// Removes the files whose samples are all beyond retention by age, and then the oldest ones of a level that takes
-    /// more room than it may, but for its newest.
-    func dropOldFiles() {
+    /// more room than it may, but for its newest. A day of which memory has samples waits for them, so that its rollups
+    /// have all of them, unless there is no room to write them.
+    func dropOldFiles(isShortOfRoom: Bool = false) {
         guard !isHeld else { return }
+        let memory = isShortOfRoom ? Int64.max : state.withLock { $0.oldestInMemory }
         let now = clock.now.milliseconds
         let oldestRaw = BlockFile.day(of: now - options.rawRetention.milliseconds)
-        for day in state.withLock({ $0.days }) where day.file.day < oldestRaw {
+        for day in state.withLock({ $0.days }) where day.file.day < oldestRaw && day.file.end <= memory {
             dropRaw(day, because: "is beyond retention")
         }
-        for day in excess(state.withLock { $0.days }, limit: options.rawSizeLimit) {
+        for day in excess(state.withLock { $0.days }, limit: options.rawSizeLimit) where day.file.end <= memory {
             dropRaw(day, because: "is one too many for the limit of raw samples' size")
         }
         for file in state.withLock({ $0.rollups }) where file.file.name.days.upperBound < oldestRollup(now) {

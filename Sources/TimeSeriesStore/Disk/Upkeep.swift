@@ -168,6 +168,19 @@ final class Upkeep {
         state.withLock { $0.counters.damagedPages += damages.count }
     }
 
+    /// Removes pages that nobody needs and gives their room back, about so many, also of files that still grow and would
+    /// use them again.
+    func giveRoomBack(pages limit: Int) {
+        var rest = limit
+        for stored in state.withLock({ $0.days + $0.rollups }) where !isHeld && !isPaused(stored.file) {
+            while rest > 0, removeRetired(stored.file) { rest -= Self.pagesOfStep }
+            attempt(stored.file) { () throws(StoreError) in
+                while rest > 0, try stored.file.shrink(limit: Self.pagesOfStep) { rest -= Self.pagesOfStep }
+                try stored.file.checkpoint()
+            }
+        }
+    }
+
     private func shrink(_ file: BlockFile) -> Bool {
         guard isClosed(file), !isPaused(file) else { return false }
         return attempt(file) { () throws(StoreError) in

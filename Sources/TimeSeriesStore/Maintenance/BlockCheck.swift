@@ -43,7 +43,7 @@ struct BlockCheck {
             notes.append("\(self.name): written by an older version; the next start brings it up to date")
             return
         }
-        for run in try BlockSchema.runs(database, path: database.path) {
+        for run in try BlockSchema.runs(database) {
             if name.level == .raw, let committed = catalogue?.run, run.number > committed {
                 notes.append("\(self.name): run \(run.number) was not committed; the log has its samples")
                 continue

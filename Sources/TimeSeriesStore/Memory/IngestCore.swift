@@ -72,7 +72,11 @@ struct IngestCore {
 
     /// Removes the forgotten series from the index when they are many. Between two batches nobody holds a series' number.
     func compact() {
-        state.withLock { $0.compact(share: options.forgottenShare) }
+        state.withLock { state in
+            // Near the limit of series those that are forgotten must not count for long.
+            let isNearLimit = state.index.count > options.maximumSeries / 10 * 9
+            state.compact(share: isNearLimit ? 0 : options.forgottenShare)
+        }
     }
 
     private mutating func read(_ body: [UInt8], allowing scope: WriteScope?) -> Result<Read, StoreError> {
@@ -86,7 +90,7 @@ struct IngestCore {
         do throws(StoreError) {
             try scratch.withBytes { bytes throws(StoreError) in
                 try state.withLock { state throws(StoreError) in
-                    if state.head.sampleCount >= options.maximumSamplesInMemory {
+                    if state.isFull(options) {
                         throw .overLimit(reason: "memory is full of samples that the disk has not taken yet")
                     }
                     defer { state.extend() }
@@ -124,6 +128,7 @@ struct IngestCore {
     ) -> Result<WriteSummary, StoreError> {
         var example: String?
         let summary = state.apply(staged, read.samples, bounds: bounds, example: &example)
+        state.counters.overLimit += read.problems.overLimit
         let rest = "\(summary.stored) other samples of the request are stored"
         if let reason = read.problems.first {
             let others = read.problems.leftOut > 1 ? " and \(read.problems.leftOut - 1) series more are left out" : ""
@@ -138,10 +143,19 @@ struct IngestCore {
 typealias SharedState = Locked<StoreState>
 
 extension StoreState {
-    /// Whether memory holds enough for the disk, or has held it long enough. True also while an earlier flush waits to
-    /// be tried again.
+    /// Whether memory holds all that it may.
+    func isFull(_ options: StoreOptions) -> Bool {
+        head.sampleCount >= options.maximumSamplesInMemory
+            || head.memory + (flushing?.memory ?? 0) >= options.maximumHeadBytes
+    }
+
+    /// Whether memory holds enough for the disk, or has held it long enough, or has samples of a day that is to go. True
+    /// also while an earlier flush waits to be tried again.
     func isReadyToFlush(_ options: StoreOptions, now: Int64) -> Bool {
+        let oldestDay = BlockFile.day(of: now - options.rawRetention.milliseconds)
+        if oldestInMemory < oldestDay * BlockFile.dayMilliseconds { return true }
         if let began = head.began, now - began >= options.maximumAgeInMemory.milliseconds { return true }
+        if head.sampleCount > 0, head.memory >= options.maximumHeadBytes / 2 { return true }
         let wanted = max(options.minimumFlush, options.samplesPerFlush * index.count)
         return head.sampleCount >= min(wanted, options.maximumFlush)
     }

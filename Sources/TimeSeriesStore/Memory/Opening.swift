@@ -17,7 +17,11 @@ extension StoreState {
             let (catalogue, found) = try Catalogue.open(folder, synchronous: options.synchronous)
             content = found
             takeSeries(content.series)
-            try openDays(folder, committed: content.run, options: options)
+            try openDays(folder, committed: content.isStateLost ? .max : content.run, options: options)
+            if content.isStateLost { content.run = days.flatMap(\.runs).map(\.number).max() ?? 0 }
+            if content.isStateLost, !content.isCutOff {
+                try catalogue.commit(newSeries: [], from: 0, segment: 0, run: content.run)
+            }
             if !content.isCutOff {
                 damages = content.damages + damages
                 learnNewest()

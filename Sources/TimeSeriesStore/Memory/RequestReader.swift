@@ -127,9 +127,12 @@ struct RequestReader {
             staged.shrink(to: before)
             return
         }
-        guard let series = number(of: sound, index: &index) else {
-            let limit = options.maximumSeries
-            problems.leaveOut("\(sound) would be one series more than the limit of \(limit)")
+        let series: UInt32
+        switch number(of: sound, index: &index) {
+        case .success(let result): series = result
+        case .failure(let problem):
+            problems.leaveOut(problem.reason)
+            problems.overLimit += 1
             staged.shrink(to: before)
             return
         }
@@ -138,12 +141,20 @@ struct RequestReader {
         previous = series
     }
 
-    private func number(of labels: Labels, index: inout SeriesIndex) -> UInt32? {
+    private func number(of labels: Labels, index: inout SeriesIndex) -> Result<UInt32, LabelReader.Problem> {
         var identity: [UInt8] = []
         RemoteWriteEncoder.append(labels, to: &identity)
         let bytes = unsafe identity.span.bytes
-        if let known = index.find(bytes) { return known }
-        return index.count < options.maximumSeries ? index.add(labels, identity: bytes) : nil
+        if let known = index.find(bytes) { return .success(known) }
+        if index.count >= options.maximumSeries {
+            let reason = "\(labels) would be one series more than the limit of \(options.maximumSeries)"
+            return .failure(LabelReader.Problem(reason: reason))
+        }
+        if let limit = options.maximumSeriesPerHost, let host = labels["host"], index.count(ofHost: host) >= limit {
+            let reason = "\(labels) would be one series more than the limit of \(limit) for host \"\(host)\""
+            return .failure(LabelReader.Problem(reason: reason))
+        }
+        return .success(index.add(labels, identity: bytes))
     }
 }
 

@@ -133,6 +133,12 @@ struct SeriesIndex: ~Copyable, Sendable {
     /// The series that have a label with a value, by number.
     func series(named name: UInt32, value: UInt32) -> [UInt32] { postings.series(name: name, value: value) }
 
+    /// How many series carry a host's name.
+    func count(ofHost host: String) -> Int {
+        guard let name = findSymbol("host"), let value = findSymbol(host) else { return 0 }
+        return series(named: name, value: value).count
+    }
+
     /// The values of a label that begin with a text, in the order of their bytes.
     mutating func values(of name: UInt32, startingWith prefix: String) -> ArraySlice<UInt32> {
         let all = postings.sortedValues(of: name) {

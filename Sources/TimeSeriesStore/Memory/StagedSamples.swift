@@ -32,6 +32,8 @@ struct RequestProblems: Sendable {
     private(set) var first: String?
     /// How many series were left out.
     private(set) var leftOut = 0
+    /// How many of them were sound, and one too many.
+    var overLimit = 0
 
     mutating func leaveOut(_ reason: String) {
         if first == nil { first = reason }

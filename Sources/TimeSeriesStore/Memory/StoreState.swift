@@ -31,6 +31,9 @@ struct StoreState: ~Copyable, Sendable {
         head.extend(to: index.count)
     }
 
+    /// The time of the oldest sample in memory; `Int64.max` where there is none.
+    var oldestInMemory: Int64 { min(head.oldest, flushing?.oldest ?? .max) }
+
     /// Takes staged samples into memory, in order. `example` becomes the first refused one.
     mutating func apply(
         _ staged: StagedSamples, _ range: Range<Int>, bounds: TimeBounds, example: inout String?
@@ -114,6 +117,7 @@ struct StoreCounters: Sendable {
     var rollupBuckets = 0
     var droppedRaw = 0
     var droppedRollups = 0
+    var overLimit = 0
     var forgottenSeries = 0
     var compactions = 0
     var deletedSamples = 0

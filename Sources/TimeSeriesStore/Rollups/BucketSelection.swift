@@ -136,10 +136,10 @@ extension BucketColumns {
 extension StoreState {
     /// The series that satisfy every matcher with the buckets that end in a span.
     mutating func selectBuckets(
-        _ matchers: [LabelMatcher], in span: ClosedRange<Int64>, cache: PageCache
+        _ matchers: [LabelMatcher], in span: ClosedRange<Int64>, cache: PageCache, limit: Int
     ) throws(StoreError) -> BucketSelection {
         let oldest = span.lowerBound - BucketColumns.width + 1
-        let samples = try select(matchers, in: oldest...span.upperBound, cache: cache, keepsAll: true)
+        let samples = try select(matchers, in: oldest...span.upperBound, cache: cache, limit: limit, keepsAll: true)
         let files = rollups.compactMap { file -> StoredDay? in
             let runs = file.runs.filter { $0.span.overlaps(span.lowerBound...span.upperBound + 1) }
             return runs.isEmpty ? nil : StoredDay(file: file.file, runs: runs)
@@ -163,9 +163,8 @@ extension StoreState {
     /// From when on samples are kept: `Int64.min` while none were dropped.
     var samplesBegin: Int64 {
         let oldestRolled = rollups.flatMap { $0.rolled.keys }.min() ?? .max
-        let memory = min(head.oldest, flushing?.oldest ?? .max)
         guard let day = days.first(where: { !isGone($0.file.day) })?.file.day else {
-            return oldestRolled == .max ? .min : memory
+            return oldestRolled == .max ? .min : oldestInMemory
         }
         return oldestRolled < day ? day * BlockFile.dayMilliseconds : .min
     }

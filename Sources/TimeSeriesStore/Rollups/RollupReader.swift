@@ -65,8 +65,17 @@ struct RollupReader: Sendable {
         var decoder = ValueDecoder()
         for file in files {
             var own = SampleColumns()
-            for run in file.runs { try read(ordinal, run, file.file, span, &decoder, into: &own) }
-            if zip(own.times, own.times.dropFirst()).contains(where: { $0 >= $1 }) {
+            var piece = SampleColumns()
+            var overlaps = false
+            for run in file.runs where !overlaps {
+                piece.removeAll()
+                try read(ordinal, run, file.file, span, &decoder, into: &piece)
+                guard let first = piece.times.first else { continue }
+                overlaps = own.times.last.map { $0 >= first } ?? false
+                own.times.append(contentsOf: piece.times)
+                own.values.append(contentsOf: piece.values)
+            }
+            if overlaps {
                 // Buckets were made anew: the newest run's come first, since the first of equal times counts.
                 own.removeAll()
                 for run in file.runs.reversed() { try read(ordinal, run, file.file, span, &decoder, into: &own) }

@@ -14,7 +14,8 @@ final class LoopbackServer: Sendable {
     let url: String
     let port: Int
     let folder: FleetFolder
-    private let process: FleetProcess
+    private let process: Locked<FleetProcess>
+    private let start: @Sendable () throws -> FleetProcess
     private let http = HTTPClient()
 
     private init(
@@ -23,23 +24,45 @@ final class LoopbackServer: Sendable {
         self.folder = folder
         self.port = port
         url = "http://127.0.0.1:\(port)"
-        process = try FleetProcess(
-            name, executable: executable, arguments: arguments, log: folder.path + "/\(name).log")
+        let log = folder.path + "/\(name).log"
+        start = { try FleetProcess(name, executable: executable, arguments: arguments, log: log) }
+        process = Locked(try start())
         try await until("\(name) is ready") { [http, url] in
             try await http.send(HTTPRequest(.get, url + "/-/ready")).status == 200
         }
     }
 
+    /// Kills it as a crash would.
+    func kill() { process.withLock { $0 }.kill() }
+
+    /// Ends it.
+    func end() { process.withLock { $0 }.end() }
+
+    /// Starts it again where it was, and returns when it is ready.
+    func restart() async throws {
+        let next = try start()
+        process.withLock { $0 = next }
+        try await until("it is ready again") { try await self.send(.get, "/-/ready").status == 200 }
+    }
+
     deinit {
-        process.end()
+        process.withLock { $0 }.end()
         try? folder.remove()
     }
 
-    /// Evenkeel without packs; `settings` are lines of its configuration, `data` is its data folder.
-    static func evenkeel(settings: [String] = [], data: String = "data") async throws -> LoopbackServer {
+    /// Evenkeel with the rule files `packs`, by their packs' names; `settings` are lines of its configuration, `data` is
+    /// its data folder.
+    static func evenkeel(
+        settings: [String] = [], data: String = "data", packs: [String: String] = [:]
+    ) async throws -> LoopbackServer {
         let folder = try FleetFolder()
         let port = try LoopbackPort.anyFree()
         try FileManager.default.createDirectory(atPath: folder.path + "/packs", withIntermediateDirectories: true)
+        for (name, rules) in packs {
+            let pack = folder.path + "/packs/\(name)"
+            try FileManager.default.createDirectory(atPath: pack, withIntermediateDirectories: true)
+            try rules.write(toFile: pack + "/rules.yaml", atomically: true, encoding: .utf8)
+        }
         let lines = ["data: \(data)", "listen: 127.0.0.1:\(port)", "packs: packs"] + settings
         let file = folder.path + "/server.yaml"
         try lines.joined(separator: "\n").write(toFile: file, atomically: true, encoding: .utf8)
@@ -92,7 +115,7 @@ final class LoopbackServer: Sendable {
         let clock = WallClock()
         let deadline = clock.now + .seconds(60)
         while (try? await holds()) != true {
-            try process.requireRunning()
+            try process.withLock { $0 }.requireRunning()
             try #require(clock.now < deadline, "gave up waiting until \(what)")
             try await clock.sleep(for: .milliseconds(50))
         }

@@ -8,8 +8,9 @@ import Testing
 /// One life of a store on a faulty device: work drawn from a seed, one fault at a chosen operation, and what must hold
 /// during and after it.
 ///
-/// - Every acknowledged sample within retention is there, bit for bit, whatever happened.
-/// - Nothing is there that was not sent, and no sample is there twice.
+/// - Every acknowledged sample within retention is there, bit for bit, whatever happened, and is in its rollup.
+/// - Nothing is there that was not sent, or was deleted, and no sample is there twice.
+/// - A backup that says it is made has all that was acknowledged before it.
 /// - What fails is said: an operation throws, or it did what it was asked.
 /// - When the fault is over the store works as before, without being opened anew.
 final class FaultStory {
@@ -44,7 +45,7 @@ final class FaultStory {
     }
 
     private enum Step {
-        case write, flush, maintain, reopen, select
+        case write, flush, maintain, reopen, select, delete, backup
         case wait(hours: Int64)
     }
 
@@ -63,13 +64,17 @@ final class FaultStory {
     private var store: TimeSeriesStore?
     private var sent: Set<Sample> = []
     private var acknowledged: Set<Sample> = []
+    /// What was ordered to be deleted: not sent again, since it may be there still, or too old to be taken anew.
+    private var deleted: Set<Sample> = []
     private(set) var writes = 0
     private(set) var refusals = 0
 
     private let synchronous: Bool
+    private let logger: Logger
 
     /// A story with a fault, or one in which all is well. A store that is not synchronous breaks its promises.
-    init(_ plan: Plan?, seed: UInt64, synchronous: Bool = true) throws {
+    init(_ plan: Plan?, seed: UInt64, synchronous: Bool = true, logger: Logger = quietLogger) throws {
+        self.logger = logger
         self.plan = plan
         self.synchronous = synchronous
         folder = try TemporaryFolder()
@@ -78,8 +83,8 @@ final class FaultStory {
         generator = SeededGenerator(state: seed)
     }
 
-    /// How many samples were acknowledged.
-    var acknowledgedCount: Int { acknowledged.count }
+    /// How many samples were acknowledged, those that were deleted afterwards included.
+    private(set) var acknowledgedCount = 0
 
     // MARK: The story
 
@@ -87,6 +92,7 @@ final class FaultStory {
     func run() async throws {
         if let plan { device.fail(plan.fault, at: plan.operation, length: plan.length) }
         for step in script() {
+            logger.info("\(step), at operation \(device.operations)")
             if device.isDead { break }
             guard let store = try openIfNeeded() else { break }
             try await take(step, store)
@@ -96,6 +102,7 @@ final class FaultStory {
         try await goOn()
         try await close()
         try check("after a clean stop")
+        try checkBuckets("after a clean stop")
     }
 
     /// The steps, the same for the same seed: some days in which all that a store does happens.
@@ -103,8 +110,9 @@ final class FaultStory {
         var steps: [Step] = [.write, .write, .flush, .maintain]
         let choices: [Step] = [
             .write, .write, .write, .flush, .flush, .maintain, .reopen, .select, .wait(hours: 1), .wait(hours: 14),
+            .delete, .backup,
         ]
-        for _ in 0..<26 { steps.append(choices.randomElement(using: &generator) ?? .write) }
+        for _ in 0..<30 { steps.append(choices.randomElement(using: &generator) ?? .write) }
         // A day is over and is merged; a day is beyond retention.
         steps += [.write, .flush, .wait(hours: 30), .maintain, .write, .select, .wait(hours: 48), .maintain, .write]
         return steps
@@ -121,6 +129,8 @@ final class FaultStory {
             try await attempt { try await store.close() }
             self.store = nil
         case .select: try select(store)
+        case .delete: try await delete(store)
+        case .backup: try await backUp(store)
         case .wait(let hours): clock.advance(by: hours * 3_600_000)
         }
     }
@@ -135,8 +145,10 @@ final class FaultStory {
                 batch.append(Sample(series: series, time: now - age / 1000 * 1000))
             }
         }
-        if let old = sent.randomElement(using: &generator) { batch.append(old) }
-        batch = Set(batch).sorted { ($0.series, $0.time) < ($1.series, $1.time) }
+        // Sorted, since the order of a set differs from process to process, and a plan is to be repeatable.
+        let earlier = sent.subtracting(deleted).sorted { ($0.series, $0.time) < ($1.series, $1.time) }
+        if let old = earlier.randomElement(using: &generator) { batch.append(old) }
+        batch = Set(batch).subtracting(deleted).sorted { ($0.series, $0.time) < ($1.series, $1.time) }
         await send(batch, store)
     }
 
@@ -149,8 +161,44 @@ final class FaultStory {
                     series(Self.labels(number), samples.map { ($0.time, Self.value($0)) })
                 })
             acknowledged.formUnion(batch)
+            acknowledgedCount += batch.count
         } catch {
             refusals += 1
+        }
+    }
+
+    /// Deletes a series, all of it or some whole buckets.
+    private func delete(_ store: TimeSeriesStore) async throws {
+        let number = Int.random(in: 0..<Self.seriesCount, using: &generator)
+        var span: ClosedRange<Int64> = .min ... .max
+        if Bool.random(using: &generator) {
+            let end = clock.now.milliseconds / BucketColumns.width * BucketColumns.width
+            span = end - Int64.random(in: 1...400, using: &generator) * BucketColumns.width + 1...end
+        }
+        let gone = sent.filter { $0.series == number && span.contains($0.time) }
+        acknowledged.subtract(gone)
+        deleted.formUnion(gone)
+        try await attempt {
+            _ = try await store.delete(
+                [[LabelMatcher("n", .equal, "\(number)")]], from: span.lowerBound, through: span.upperBound)
+            self.sent.subtract(gone)
+        }
+    }
+
+    /// Backs up; what says that it is whole must be.
+    private func backUp(_ store: TimeSeriesStore) async throws {
+        let copy = try TemporaryFolder()
+        let due = samplesDue()
+        try await attempt {
+            _ = try await store.copy(to: copy.path + "/copy") { _ in true }
+            let (moment, folder) = (self.clock.now.milliseconds, copy.path + "/copy")
+            let found = try TimeSeriesStore(
+                directory: folder, options: self.options, clock: MovingClock(moment), logger: quietLogger
+            ).all().flatMap { one in
+                one.samples.times.map { Sample(series: Int(one.labels["n"] ?? "") ?? -1, time: $0) }
+            }
+            let lost = due.subtracting(found)
+            guard lost.isEmpty else { throw Broken(description: "\(lost.count) of \(due.count) are not in a backup") }
         }
     }
 
@@ -167,6 +215,8 @@ final class FaultStory {
     private func attempt(_ body: () async throws -> Void) async throws {
         do {
             try await body()
+        } catch let error as Broken {
+            throw error
         } catch {
             guard device.faultsSeen > 0 || device.isDead else { throw Broken(description: "for no reason: \(error)") }
             if plan?.fault == .noSpace, case .noSpace = error as? StoreError {
@@ -194,17 +244,21 @@ final class FaultStory {
         return store
     }
 
-    private func open() throws -> TimeSeriesStore {
+    private var options: StoreOptions {
         var options = StoreOptions()
         options.rawRetention = .seconds(2 * 86_400)
         options.maximumAgeInMemory = .seconds(365 * 86_400)
         // SQLite must read its files, not remember them.
         options.pageCacheBytes = 1
         options.synchronous = synchronous
-        return try TimeSeriesStore(
+        return options
+    }
+
+    private func open() throws -> TimeSeriesStore {
+        try TimeSeriesStore(
             try DiskFolder(making: folder.path), try FolderLock(folder: folder.path),
             logFolder: try FaultyLogFolder(device), options: options, clock: clock,
-            logger: quietLogger)
+            logger: logger)
     }
 
     /// The fault is over: the disk works again, or the power is back and the store is opened anew.
@@ -226,6 +280,8 @@ final class FaultStory {
         try await attempt { try await store.flush() }
         await store.maintain()
         try check("after the flush that followed")
+        // Not before: memory may have held samples of a day that was gone when they could be written at last.
+        try checkBuckets("after the flush that followed")
     }
 
     private func close() async throws {
@@ -238,7 +294,6 @@ final class FaultStory {
 
     private func check(_ when: String) throws {
         guard let store else { throw Broken(description: "\(when): it is not open") }
-        let oldest = BlockFile.day(of: clock.now.milliseconds - 2 * BlockFile.dayMilliseconds)
         var found: Set<Sample> = []
         for one in try store.all() {
             guard let number = one.labels["n"].flatMap({ Int($0) }) else {
@@ -254,10 +309,46 @@ final class FaultStory {
                 }
             }
         }
-        let due = acknowledged.filter { BlockFile.day(of: $0.time) >= oldest }
+        let due = samplesDue()
         let lost = due.subtracting(found)
         guard lost.isEmpty else {
             throw Broken(description: "\(when): \(lost.count) of \(due.count) acknowledged samples are lost")
+        }
+    }
+
+    /// What was acknowledged and is not beyond retention.
+    private func samplesDue() -> Set<Sample> {
+        let oldest = BlockFile.day(of: clock.now.milliseconds - 2 * BlockFile.dayMilliseconds)
+        return acknowledged.filter { BlockFile.day(of: $0.time) >= oldest }
+    }
+
+    /// Every acknowledged sample is in its bucket, also when its day is gone, and none is there that was not sent.
+    private func checkBuckets(_ when: String) throws {
+        guard let store else { return }
+        let last = clock.now.milliseconds + BucketColumns.width
+        let set = try store.selectBuckets([], from: 0, through: last)
+        // A day that must go while the disk is full goes without its buckets, and that is said.
+        let isComplete = plan?.fault != .noSpace && plan?.fault != .shortWrite
+        var columns = BucketColumns()
+        for index in 0..<set.count {
+            guard let number = set.labels(at: index)["n"].flatMap({ Int($0) }) else { continue }
+            try set.read(index, .last, into: &columns)
+            let counts = Dictionary(uniqueKeysWithValues: zip(columns.times, columns.count))
+            let most = Self.buckets(sent, of: number)
+            let least = isComplete ? Self.buckets(acknowledged, of: number) : [:]
+            for (end, count) in least where Int(counts[end] ?? 0) < count {
+                throw Broken(description: "\(when): series \(number) has \(counts[end] ?? 0) of \(count) in \(end)")
+            }
+            for (end, count) in counts where Int(count) > most[end] ?? 0 {
+                throw Broken(description: "\(when): series \(number) has \(count), not \(most[end] ?? 0), in \(end)")
+            }
+        }
+    }
+
+    private static func buckets(_ samples: Set<Sample>, of series: Int) -> [Int64: Int] {
+        samples.reduce(into: [:]) { counts, sample in
+            guard sample.series == series else { return }
+            counts[(sample.time + BucketColumns.width - 1) / BucketColumns.width * BucketColumns.width, default: 0] += 1
         }
     }
 

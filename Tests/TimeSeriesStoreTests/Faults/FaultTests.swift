@@ -1,5 +1,6 @@
 import FleetModel
 import Foundation
+import Logging
 import Testing
 
 @testable import TimeSeriesStore
@@ -88,6 +89,44 @@ import Testing
         }
     }
 
+    /// What failed behind a commit, the emptying of the journal, once took back what was committed.
+    @Test(arguments: [FaultyDevice.Fault.failedSync, .failedWrite, .noSpace])
+    func aDeletionThatFailsAnywhereTakesNothingElseAway(fault: FaultyDevice.Fault) async throws {
+        var operation = 0
+        var faultsSeen = 1
+        while faultsSeen > 0 {
+            operation += 1
+            let folder = try TemporaryFolder()
+            let device = FaultyDevice(folder: folder.path, seed: 1)
+            let clock = MovingClock(testTime)
+            func open() throws -> TimeSeriesStore {
+                try TimeSeriesStore(
+                    try DiskFolder(making: folder.path), try FolderLock(folder: folder.path),
+                    logFolder: try FaultyLogFolder(device), options: StoreOptions(), clock: clock, logger: quietLogger)
+            }
+            let kept = series(["__name__": "kept"], (0..<9).reversed().map { (testTime - $0 * 600_000, Double($0)) })
+            var store: TimeSeriesStore? = try open()
+            for name in ["gone", "kept"] {
+                try await store?.append([SeriesSamples(labels: ["__name__": name], samples: kept.samples)])
+                try await store?.flush()
+            }
+            clock.advance(by: 2 * BlockFile.dayMilliseconds)
+            await store?.maintain()
+            device.fail(fault, at: operation)
+            let isDone = (try? await store?.delete([[LabelMatcher("__name__", .equal, "gone")]])) != nil
+            faultsSeen = device.faultsSeen
+            device.mend()
+            for moment in ["in the same process", "after a restart"] {
+                let found = try #require(store).all(from: 0, through: testTime)
+                #expect(found.filter { $0.labels.metric == "kept" } == [kept], "\(fault) at \(operation), \(moment)")
+                if isDone { #expect(found.allSatisfy { $0.labels.metric == "kept" || $0.samples.count == 0 }) }
+                try await store?.close()
+                store = try open()
+            }
+        }
+        #expect(operation > 5)
+    }
+
     @Test(.enabled(if: environment["EVENKEEL_SOAK_SECONDS"] != nil))
     func soak() async throws {
         let seconds = try #require(Double(Self.environment["EVENKEEL_SOAK_SECONDS"] ?? ""))
@@ -104,7 +143,7 @@ import Testing
     @Test(.enabled(if: environment[planVariable] != nil))
     func oneFault() async throws {
         let plan = try #require(FaultStory.Plan(parsing: Self.environment[Self.planVariable] ?? ""))
-        let story = try FaultStory(plan, seed: plan.seed)
+        let story = try FaultStory(plan, seed: plan.seed, logger: Logger(label: "story"))
         try await story.run()
     }
 }

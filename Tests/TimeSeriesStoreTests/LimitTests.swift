@@ -1,0 +1,99 @@
+import FleetModel
+import Testing
+
+@testable import TimeSeriesStore
+
+/// What is one too many is refused by name, and everything else goes on.
+@Suite struct LimitTests {
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func labels(_ host: String, _ number: Int) -> Labels {
+        ["__name__": "m", "host": .init(host), "n": "\(number)"]
+    }
+
+    @Test func aHostsSeriesAreCountedApartFromAllOthers() async throws {
+        var options = StoreOptions()
+        options.maximumSeriesPerHost = 3
+        let store = try openStore(folder, options)
+        let wild = (0..<5).map { series(labels("wild", $0), [(testTime, 1)]) }
+        await #expect {
+            try await store.append(wild)
+        } throws: { error in
+            guard case .invalid(let reason) = error as? StoreError else { return false }
+            return reason.contains("limit of 3 for host \"wild\"") && reason.contains("3 other samples")
+        }
+        try await store.append((0..<3).map { series(labels("calm", $0), [(testTime, 1)]) })
+        try await store.append([series(["__name__": "without"], [(testTime, 1)])])
+        #expect(try store.all().count == 7)
+        let leftOut: Int = store.state.withLock { $0.counters.overLimit }
+        #expect(leftOut == 2)
+        // Those that are known go on.
+        try await store.append([series(labels("wild", 0), [(testTime + 1, 2)])])
+    }
+
+    /// What was acknowledged counts, whatever the limits are when the log is read.
+    @Test func theLogIsReadWithoutLimits() async throws {
+        let all = (0..<9).map { series(labels("h", $0), [(testTime, Double($0))]) }
+        do {
+            let store = try openStore(folder)
+            try await store.append(all)
+        }
+        var options = StoreOptions()
+        options.maximumSeries = 2
+        options.maximumSeriesPerHost = 1
+        options.maximumLabels = 1
+        options.maximumValueBytes = 1
+        options.maximumNameBytes = 1
+        options.maximumRequestBytes = 1
+        options.maximumHeadBytes = 1
+        options.maximumSamplesInMemory = 1
+        let store = try openStore(folder, options)
+        #expect(try store.all().count == 9)
+    }
+
+    @Test func aSelectionOfTooManySeriesIsRefusedAndSmallerOnesAreNot() async throws {
+        var options = StoreOptions()
+        options.maximumSelectedSeries = 4
+        let store = try openStore(folder, options)
+        try await store.append((0..<5).map { series(labels("h", $0), [(testTime, 1)]) })
+        #expect(throws: StoreError.selectionTooLarge(series: 5, limit: 4)) { try store.all() }
+        #expect(StoreError.selectionTooLarge(series: 5, limit: 4).isOfTheSelection)
+        #expect(try store.all([LabelMatcher("n", .matches, "[0-3]")]).count == 4)
+    }
+
+    /// 2 MiB in memory and a disk that takes nothing: senders hear "later", and afterwards everybody goes on.
+    @Test func memoryThatIsFullOfSamplesSaysLater() async throws {
+        let device = FaultyDevice(folder: folder.path, seed: 1)
+        var options = StoreOptions()
+        options.maximumHeadBytes = 2 << 20
+        let store = try TimeSeriesStore(
+            try DiskFolder(making: folder.path), try FolderLock(folder: folder.path),
+            logFolder: try FaultyLogFolder(FaultyDevice(folder: folder.path + "-log", seed: 1)), options: options,
+            clock: testClock, logger: quietLogger)
+        device.fail(.failedSync, at: 1, length: .max)
+        var refusal: StoreError?
+        var generator = SeededGenerator(state: 1)
+        for step in 0..<Int64(200) where refusal == nil {
+            let batch = (0..<200).map { number in
+                series(
+                    labels("h", number),
+                    (0..<10).map { (testTime + step * 10 + $0, Double.random(in: 0...1, using: &generator)) })
+            }
+            do {
+                try await store.append(batch)
+            } catch {
+                refusal = error as? StoreError
+            }
+        }
+        guard case .overLimit = refusal else {
+            Issue.record("it said \(String(describing: refusal))")
+            return
+        }
+        #expect(refusal?.retryAfterSeconds != nil)
+        device.mend()
+        try await store.flush()
+        try await store.append([series(labels("h", 0), [(testTime + 10_000, 1)])])
+    }
+}
