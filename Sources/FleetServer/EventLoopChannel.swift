@@ -11,12 +11,18 @@ struct EventLoopChannel<Base: ServerChildChannel>: ServerChildChannel {
     init(_ base: Base) { self.base = base }
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Base.Value> {
-        base.setup(channel: channel, logger: logger)
+        base.setup(channel: channel, logger: logger).flatMapThrowing { value in
+            try channel.pipeline.syncOperations.addHandler(ConnectionWatch(), position: .first)
+            return value
+        }
     }
 
     func handle(value: Base.Value, logger: Logger) async {
         await withTaskExecutorPreference(EventLoopExecutor(value.channel.eventLoop)) {
-            await base.handle(value: value, logger: logger)
+            let watch = try? value.channel.pipeline.syncOperations.handler(type: ConnectionWatch.self)
+            await ConnectionWatch.$current.withValue(watch) {
+                await base.handle(value: value, logger: logger)
+            }
         }
     }
 }

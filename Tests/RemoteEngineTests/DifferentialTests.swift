@@ -35,9 +35,12 @@ struct DifferentialTests {
     }
 
     private static func counter(_ labels: Labels, _ random: inout SplitMix) -> SeriesSamples {
-        var value = Double.random(in: 10_100...10_200, using: &random)
+        var value = Double.random(in: 1.01e7...1.02e7, using: &random)
         return samples(labels, &random) { random in
-            value = Int.random(in: 0..<40, using: &random) == 0 ? 10_000 : value + .random(in: 0...10, using: &random)
+            // A reset takes half: after one that takes less a range's growth would be about its first value, as if the
+            // counter had begun at zero.
+            let isReset = Int.random(in: 0..<40, using: &random) == 0
+            value = isReset ? value / 2 : value + .random(in: 0...10, using: &random)
             return value
         }
     }

@@ -81,7 +81,8 @@ struct PrometheusRoutes {
         let patience = min(try parameters.span("timeout") ?? queries.timeLimit, queries.timeLimit)
         let began = ContinuousClock.now
         let answer = try await APIError.translating {
-            guard let answer = try await TimeLimit.race(patience, ask) else { throw PromQLError.timedOut }
+            let answer = try await ConnectionWatch.whilePresent { try await TimeLimit.race(patience, ask) }
+            guard let answer else { throw PromQLError.timedOut }
             return answer
         }
         let timings = QueryJSON.Timings(total: (ContinuousClock.now - began).inSeconds)

@@ -35,8 +35,8 @@ extension Evaluation {
         case "time": return ScalarColumn((0..<steps.count).map { Double(steps.time($0)) / 1000 })
         case "pi": return ScalarColumn(.pi)
         case "start": return ScalarColumn(Double(query.first) / 1000)
-        case "end": return ScalarColumn(Double(query.last) / 1000)
-        case "range": return ScalarColumn(Double(query.last - query.first) / 1000)
+        case "end": return ScalarColumn(Double(end) / 1000)
+        case "range": return ScalarColumn(Double(end - query.first) / 1000)
         case "step": return ScalarColumn(query.count > 1 ? Double(query.interval) / 1000 : 0)
         case "min_of", "max_of":
             let isMinimum = node.function.name == "min_of"

@@ -60,7 +60,7 @@ extension Evaluation {
             switch anchor {
             case .time(let moment): moment.milliseconds
             case .start: query.first
-            case .end: query.last
+            case .end: end
             case nil: nil
             }
         return References(
@@ -139,10 +139,10 @@ extension Evaluation {
 
     func select(
         _ node: VectorSelector, from first: Int64, through last: Int64
-    ) throws(PromQLError) -> any SeriesSet {
+    ) throws(PromQLError) -> SeriesScan {
         try checkStop()
         do {
-            return try source.select(node.allMatchers, from: first, through: last)
+            return SeriesScan(try source.select(node.allMatchers, from: first, through: last))
         } catch let error as PatternError {
             throw .evaluation(reason: "\(error)")
         } catch {
@@ -150,7 +150,7 @@ extension Evaluation {
         }
     }
 
-    func read(_ set: any SeriesSet, _ index: Int, into columns: inout SampleColumns) throws(PromQLError) {
+    func read(_ set: SeriesScan, _ index: Int, into columns: inout SampleColumns) throws(PromQLError) {
         try checkStop()
         do {
             try set.read(index, into: &columns)

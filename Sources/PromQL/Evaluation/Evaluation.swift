@@ -8,8 +8,10 @@ final class Evaluation {
 
     let source: any SeriesSource
     let options: QueryOptions
-    /// The steps of the query as a whole, which `start()`, `end()`, `step()` and `range()` speak of.
+    /// The steps of the query as a whole.
     let query: Steps
+    /// The end that was asked for, which `end()` and `range()` speak of; the last step may be before it.
+    let end: Int64
     /// Samples alone, unless a range query says otherwise.
     var resolution = SourceResolution.samples
     var annotations: Annotations
@@ -18,12 +20,13 @@ final class Evaluation {
     private var samplesRead = 0
 
     init(
-        source: any SeriesSource, options: QueryOptions, query: Steps, text: SourceText,
+        source: any SeriesSource, options: QueryOptions, query: Steps, end: Int64, text: SourceText,
         shouldStop: @escaping @Sendable () -> PromQLError?
     ) {
         self.source = source
         self.options = options
         self.query = query
+        self.end = end
         self.shouldStop = shouldStop
         annotations = Annotations(source: text)
     }

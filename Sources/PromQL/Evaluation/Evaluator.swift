@@ -21,7 +21,7 @@ public struct Evaluator: Sendable {
     public func instant(
         _ expression: Expression, at moment: Timestamp, text: String = ""
     ) throws(PromQLError) -> QueryAnswer {
-        let evaluation = try evaluation(Steps.instant(moment.milliseconds), text)
+        let evaluation = try evaluation(Steps.instant(moment.milliseconds), moment, text)
         let reckoned = try expression.reckoningDurations(step: 0, range: 0, in: SourceText(text))
         let value = try evaluation.instantValue(of: reckoned)
         return evaluation.answer(value)
@@ -32,7 +32,7 @@ public struct Evaluator: Sendable {
         _ expression: Expression, from first: Timestamp, through last: Timestamp, step: Duration,
         resolution: SourceResolution = .samplesWhereKept, text: String = ""
     ) throws(PromQLError) -> QueryAnswer {
-        let evaluation = try evaluation(try steps(from: first, through: last, step: step), text)
+        let evaluation = try evaluation(try steps(from: first, through: last, step: step), last, text)
         evaluation.resolution = resolution
         let reckoned = try expression.reckoningDurations(
             step: Double(step.milliseconds) / 1000, range: last.seconds - first.seconds, in: SourceText(text))
@@ -51,14 +51,18 @@ public struct Evaluator: Sendable {
         try checkBounds(first)
         try checkBounds(last)
         let count = Int((last.milliseconds - first.milliseconds) / step.milliseconds) + 1
-        if count > options.stepLimit { throw .tooManySteps(count: count, limit: options.stepLimit) }
+        // As Prometheus counts: the steps from one moment to the next.
+        if count - 1 > options.stepLimit { throw .tooManySteps(count: count, limit: options.stepLimit) }
         return Steps(first: first.milliseconds, interval: step.milliseconds, count: count)
     }
 
-    private func evaluation(_ steps: Steps, _ text: String) throws(PromQLError) -> Evaluation {
+    private func evaluation(
+        _ steps: Steps, _ end: Timestamp, _ text: String
+    ) throws(PromQLError) -> Evaluation {
         try checkBounds(Timestamp(milliseconds: steps.first))
         return Evaluation(
-            source: source, options: options, query: steps, text: SourceText(text), shouldStop: shouldStop)
+            source: source, options: options, query: steps, end: end.milliseconds, text: SourceText(text),
+            shouldStop: shouldStop)
     }
 
     /// Times so far out that sums with durations would not fit 64 bits are refused.

@@ -7,7 +7,7 @@ import Testing
 
 /// A real process that is really killed: the test starts itself again as a child that only works. Its clock runs ahead
 /// with what it writes, five minutes a batch, so that within a second it flushes, merges, rolls up days and lets go of
-/// old ones, and is killed in the middle of any of that.
+/// old ones, while one backup after the other is made, and is killed in the middle of any of that.
 @Suite(.serialized) struct KillTests {
     private static let environment = ProcessInfo.processInfo.environment
     private static let folderVariable = "EVENKEEL_TEST_INGEST_FOLDER"
@@ -37,10 +37,20 @@ import Testing
         let folder = try #require(Self.environment[Self.folderVariable])
         let start = Int64(Self.environment[Self.folderVariable + "_TIME"] ?? "") ?? testTime
         let (store, clock) = try Self.open(folder, at: start)
+        let newest = Locked(start - 1)
+        let backups = Task.detached {
+            for number in 0... {
+                let (copy, begun) = (folder + "-\(start)-\(number)", newest.withLock { $0 })
+                _ = try await store.copy(to: copy) { _ in true }
+                FileHandle.standardOutput.write(Data("copied \(begun) \(copy)\n".utf8))
+            }
+        }
+        defer { backups.cancel() }
         for time in stride(from: start, to: .max, by: Int64.Stride(Self.step)) {
             clock.advance(by: time - clock.now.milliseconds)
             try await store.append(Self.batch(time))
             FileHandle.standardOutput.write(Data("acknowledged \(time)\n".utf8))
+            newest.withLock { $0 = time }
         }
     }
 
@@ -65,30 +75,47 @@ import Testing
 
     /// Kills a child again and again over one folder; after each kill everything that it acknowledged is there.
     private static func kill(times: Int, _ generator: inout SeededGenerator) throws {
-        let folder = try TemporaryFolder()
+        let home = try TemporaryFolder()
+        let folder = home.path + "/store"
         var acknowledged: Set<Int64> = []
         var next = testTime
+        var copies = 0
         for _ in 0..<times {
             let lines = Int.random(in: 1...900, using: &generator)
-            acknowledged.formUnion(try runChild(folder.path, from: next, lines: lines))
+            let output = try runChild(folder, from: next, lines: lines)
+            let before = acknowledged
+            acknowledged.formUnion(output.compactMap { $0.first == "acknowledged" ? Int64($0[1]) : nil })
             // One more may have been written and not acknowledged.
             let last = max(next, (acknowledged.max() ?? next) + step)
-            try expect(acknowledged, upTo: last, in: folder.path)
+            #expect(try StoreCheck(folder: folder).run().damages.map(\.reason) == [])
+            try expect(acknowledged, upTo: last, in: folder)
+            for line in output where line.first == "copied" {
+                let begun = try #require(Int64(line[1]))
+                try expect(before.union(acknowledged.filter { $0 <= begun }), upTo: last, in: line[2], isWhole: false)
+                copies += 1
+            }
+            for name in try FileManager.default.contentsOfDirectory(atPath: home.path) where name != "store" {
+                try FileManager.default.removeItem(atPath: home.path + "/" + name)
+            }
             next = last + step
         }
-        #expect(acknowledged.count > 100)
+        #expect(acknowledged.count > 100 && copies > 0)
     }
 
-    private static func expect(_ acknowledged: Set<Int64>, upTo last: Int64, in folder: String) throws {
+    /// Opens a folder and looks for what must be there; days that a copy was made before are not rolled up in it.
+    private static func expect(
+        _ acknowledged: Set<Int64>, upTo last: Int64, in folder: String, isWhole: Bool = true
+    ) throws {
         let (store, _) = try open(folder, at: last)
         let all = try store.all()
-        #expect(all.count == series)
+        #expect(all.count == series || acknowledged.isEmpty)
         let oldest = BlockFile.day(of: last - 2 * BlockFile.dayMilliseconds)
         let due = acknowledged.filter { BlockFile.day(of: $0) >= oldest }
         for one in all {
             #expect(due.subtracting(one.samples.times).isEmpty)
             #expect(one.samples.times.map(Double.init) == one.samples.values)
         }
+        guard isWhole else { return }
         // A batch falls on the end of a bucket, so each has one of its own, which stays when its day goes.
         let set = try store.selectBuckets([], from: 0, through: last)
         var buckets = BucketColumns()
@@ -103,8 +130,8 @@ import Testing
         }
     }
 
-    /// Runs the child until it has acknowledged some writes, kills it, and returns all times it acknowledged.
-    private static func runChild(_ folder: String, from start: Int64, lines: Int) throws -> [Int64] {
+    /// Runs the child until it has said so many lines, kills it, and returns all that it said, as words.
+    private static func runChild(_ folder: String, from start: Int64, lines: Int) throws -> [[String]] {
         let child = Process()
         child.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         child.arguments = ["--testing-library", "swift-testing", "--filter", "KillTests/child"]
@@ -124,8 +151,8 @@ import Testing
         child.waitUntilExit()
         // A last line without its end may be half a number.
         let whole = output.prefix(through: output.lastIndex(of: 0x0a) ?? output.startIndex)
-        return String(decoding: whole, as: UTF8.self).split(separator: "\n").compactMap { line in
-            line.hasPrefix("acknowledged ") ? Int64(line.dropFirst(13)) : nil
+        return String(decoding: whole, as: UTF8.self).split(separator: "\n").map { line in
+            line.split(separator: " ").map(String.init)
         }
     }
 }

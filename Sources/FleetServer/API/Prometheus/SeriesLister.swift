@@ -88,7 +88,14 @@ final class SeriesLister: Sendable {
         }
     }
 
+    /// Runs `work` on a thread of its own, until the time is up or the asker has gone.
     private func run<Value: Sendable>(
+        _ work: @escaping @Sendable (any SeriesSource, _ check: () throws -> Void) throws -> Value
+    ) async throws -> Value {
+        try await ConnectionWatch.whilePresent { [self] in try await runHere(work) }
+    }
+
+    private func runHere<Value: Sendable>(
         _ work: @escaping @Sendable (any SeriesSource, _ check: () throws -> Void) throws -> Value
     ) async throws -> Value {
         let deadline = ContinuousClock.now + timeLimit
