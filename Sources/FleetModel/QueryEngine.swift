@@ -13,6 +13,9 @@ public protocol QueryEngine: Sendable {
         _ expression: String, from first: Timestamp, through last: Timestamp, step: Duration,
         resolution: SourceResolution
     ) async throws -> QueryAnswer
+
+    /// The same engine, with selectors that look so far back for a sample.
+    func lookingBack(_ lookBack: Duration) -> any QueryEngine
 }
 
 extension QueryEngine {

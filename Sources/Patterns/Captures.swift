@@ -8,10 +8,13 @@ public struct Captures: Sendable {
     /// `template` with `$1`, `${1}`, `$name`, `${name}` replaced by what the group caught and `$$` by a dollar sign, by
     /// the rules of Go's `Regexp.Expand`, which Prometheus' `label_replace` follows: a name is the longest run of
     /// letters, digits and `_`; an unknown group is empty; a `$` without a name stays.
-    public func expand(_ template: String) -> String {
+    public func expand(_ template: String) -> String { expand(template, limit: .max) ?? "" }
+
+    /// The same; `nil` where that has more than `limit` bytes.
+    public func expand(_ template: String, limit: Int) -> String? {
         var result = ""
         var rest = Substring(template)
-        while let dollar = rest.firstIndex(of: "$") {
+        while result.utf8.count <= limit, let dollar = rest.firstIndex(of: "$") {
             result += rest[..<dollar]
             rest = rest[rest.index(after: dollar)...]
             if rest.first == "$" {
@@ -24,6 +27,7 @@ public struct Captures: Sendable {
                 result += "$"
             }
         }
+        guard result.utf8.count <= limit, rest.utf8.count <= limit - result.utf8.count else { return nil }
         return result + rest
     }
 

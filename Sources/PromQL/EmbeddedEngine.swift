@@ -18,6 +18,17 @@ public final class EmbeddedEngine: QueryEngine {
         gate = QueryGate(running: options.concurrency, waiting: options.queueLimit)
     }
 
+    private init(_ other: EmbeddedEngine, options: QueryOptions) {
+        (source, self.options, gate) = (other.source, options, other.gate)
+    }
+
+    /// The same engine, whose queries wait in the same line, with another look-back.
+    public func lookingBack(_ lookBack: Duration) -> any QueryEngine {
+        var options = options
+        options.lookBack = lookBack
+        return EmbeddedEngine(self, options: options)
+    }
+
     /// Evaluates `expression` at one moment; throws `PromQLError`.
     public func instant(_ expression: String, at moment: Timestamp) async throws -> QueryAnswer {
         try await run(expression) { (evaluator, parsed) throws(PromQLError) in

@@ -30,11 +30,23 @@ public final class RemoteEngine: QueryEngine, SeriesSink {
     private let client: HTTPClient
     /// The server.
     public let endpoint: Endpoint
+    /// How far back selectors look; `nil` for as far as the server does by itself.
+    private let lookBack: Duration?
 
     /// An engine over the server at `endpoint`.
-    public init(client: HTTPClient, endpoint: Endpoint) {
+    public convenience init(client: HTTPClient, endpoint: Endpoint) {
+        self.init(client: client, endpoint: endpoint, lookBack: nil)
+    }
+
+    private init(client: HTTPClient, endpoint: Endpoint, lookBack: Duration?) {
         self.client = client
         self.endpoint = endpoint
+        self.lookBack = lookBack
+    }
+
+    /// The same engine with another look-back.
+    public func lookingBack(_ lookBack: Duration) -> any QueryEngine {
+        RemoteEngine(client: client, endpoint: endpoint, lookBack: lookBack)
     }
 
     // MARK: Queries
@@ -59,7 +71,8 @@ public final class RemoteEngine: QueryEngine, SeriesSink {
     private func ask(_ path: String, _ form: [(String, String)]) async throws(RemoteEngineError) -> QueryAnswer {
         // VictoriaMetrics moves queries of the last half minute into the past unless it is told not to use its cache;
         // Prometheus passes the parameter over.
-        try AnswerDecoder.answer(of: try await post(path, form + [("nocache", "1")]))
+        let back = lookBack.map { [("lookback_delta", Self.seconds($0.milliseconds))] } ?? []
+        return try AnswerDecoder.answer(of: try await post(path, form + back + [("nocache", "1")]))
     }
 
     /// Sends a form to a path of the server's API and gives back what it answers, whatever that is.

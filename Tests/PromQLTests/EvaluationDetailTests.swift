@@ -42,6 +42,54 @@ import Testing
         #expect(try count("count(limit_ratio(0.3, m) and limit_ratio(-0.7, m))") == 0)
     }
 
+    /// Each call makes the label two or three times as long.
+    @Test(arguments: [
+        "label_replace(X, \"a\", \"$1$1$1\", \"a\", \"(.*)\")", "label_join(X, \"a\", \"-\", \"a\", \"a\")",
+        "label_replace(X, \"a\", \"\(String(repeating: "$1", count: 300_000))\", \"a\", \"(.*)\")",
+    ])
+    func labelsDoNotGrowWithoutEnd(call: String) throws {
+        var source = MemorySource()
+        source.append(["__name__": "m", "a": "0123456789"], at: Timestamp(milliseconds: 0), 1)
+        var text = "m"
+        for _ in 0..<(call.count > 100 ? 1 : 40) { text = call.replacing("X", with: text) }
+        #expect {
+            try Evaluator(source: source).instant(PromQL.parse(text), at: Timestamp(milliseconds: 0))
+        } throws: {
+            "\($0)".contains("the label \"a\" would have more than 65536 bytes")
+        }
+    }
+
+    @Test func theEndIsWhatWasAskedFor() throws {
+        var source = MemorySource()
+        for second in 0...20 {
+            source.append(["__name__": "m"], at: Timestamp(milliseconds: Int64(second) * 1000), Double(second))
+        }
+        func last(_ text: String) throws -> Double? {
+            let answer = try Evaluator(source: source).range(
+                PromQL.parse(text), from: Timestamp(milliseconds: 0), through: Timestamp(milliseconds: 19_000),
+                step: .seconds(10))
+            guard case .matrix(let series) = answer.value else { return nil }
+            #expect(series.allSatisfy { $0.samples.times == [0, 10_000] })
+            return series.first?.samples.values.last
+        }
+        #expect(try last("m @ end()") == 19)
+        #expect(try last("vector(end())") == 19)
+        #expect(try last("vector(range())") == 19)
+        #expect(try last("m @ start()") == 0)
+    }
+
+    @Test func thereAreElevenThousandStepsAtTheMost() throws {
+        func count(_ end: Int64) throws -> Int {
+            let answer = try Evaluator(source: MemorySource()).range(
+                PromQL.parse("vector(1)"), from: Timestamp(milliseconds: 0), through: Timestamp(milliseconds: end),
+                step: .seconds(1))
+            guard case .matrix(let series) = answer.value else { return 0 }
+            return series.first?.samples.count ?? 0
+        }
+        #expect(try count(11_000_000) == 11_001)
+        #expect(throws: PromQLError.self) { try count(11_001_000) }
+    }
+
     @Test(arguments: [0, 0.1, 0.25, 0.5, 0.9, 0.99, 1])
     func aQuantileIsWhatSortingGives(quantile: Double) {
         var random = SplitMix(state: 5)

@@ -16,6 +16,8 @@ struct LoadQueriesTests {
             return QueryAnswer(.vector(samples))
         }
 
+        func lookingBack(_ lookBack: Duration) -> any QueryEngine { self }
+
         func range(
             _ expression: String, from first: Timestamp, through last: Timestamp, step: Duration
         ) async throws -> QueryAnswer {

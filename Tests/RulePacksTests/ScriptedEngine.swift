@@ -50,6 +50,8 @@ final class ScriptedEngine: QueryEngine, SeriesSink {
         }
     }
 
+    func lookingBack(_ lookBack: Duration) -> any QueryEngine { self }
+
     func range(
         _ expression: String, from first: Timestamp, through last: Timestamp, step: Duration
     ) async throws -> QueryAnswer {

@@ -47,7 +47,9 @@ struct PrometheusRoutes {
         let limit = try parameters.limit()
         let moment = try parameters.moment("time") ?? clock.now
         let expression = parameters["query"] ?? ""
-        return try await answer(parameters, limit: limit) { try await engine.instant(expression, at: moment) }
+        return try await answer(parameters, limit: limit) { engine in
+            try await engine.instant(expression, at: moment)
+        }
     }
 
     private func range(_ request: Request) async throws -> Response {
@@ -66,22 +68,25 @@ struct PrometheusRoutes {
         }
         let expression = parameters["query"] ?? ""
         let resolution = try parameters.sourceResolution()
-        return try await answer(parameters, limit: limit) {
+        return try await answer(parameters, limit: limit) { engine in
             try await engine.range(expression, from: first, through: last, step: step, resolution: resolution)
         }
     }
 
     /// Asks within the caller's and the server's own time limit.
     private func answer(
-        _ parameters: RequestParameters, limit: Int?, _ ask: @escaping @Sendable () async throws -> QueryAnswer
+        _ parameters: RequestParameters, limit: Int?,
+        _ ask: @escaping @Sendable (any QueryEngine) async throws -> QueryAnswer
     ) async throws -> Response {
-        if let other = parameters["lookback_delta"], !other.isEmpty {
-            throw APIError.invalid("lookback_delta", "this server looks back \(queries.lookBack), and nothing else")
-        }
+        // As with Prometheus, nothing and less stand for the server's own.
+        let lookBack = try parameters.span("lookback_delta") ?? .zero
+        let engine = lookBack > .zero ? engine.lookingBack(lookBack) : engine
         let patience = min(try parameters.span("timeout") ?? queries.timeLimit, queries.timeLimit)
         let began = ContinuousClock.now
         let answer = try await APIError.translating {
-            let answer = try await ConnectionWatch.whilePresent { try await TimeLimit.race(patience, ask) }
+            let answer = try await ConnectionWatch.whilePresent {
+                patience > .zero ? try await TimeLimit.race(patience) { try await ask(engine) } : nil
+            }
             guard let answer else { throw PromQLError.timedOut }
             return answer
         }

@@ -51,7 +51,12 @@ extension Evaluation {
             let pattern = try Pattern(expression)
             try stream(node.arguments[0], steps) { (series: inout StepSeries) throws(PromQLError) in
                 let captures = try Self.captures(pattern, series.labels[source] ?? "")
-                if let captures { Self.set(target, captures.expand(template), in: &series) }
+                if let captures {
+                    guard let value = captures.expand(template, limit: Self.longestLabel) else {
+                        throw self.tooLong(target, node)
+                    }
+                    try self.set(target, value, in: &series)
+                }
                 try merged.add(series)
             }
         } catch let error as PatternError {
@@ -80,8 +85,10 @@ extension Evaluation {
         for argument in node.arguments.dropFirst(3) { sources.append(try labelName(argument, "source", of: node)) }
         var merged = MergedSeries()
         try stream(node.arguments[0], steps) { (series: inout StepSeries) throws(PromQLError) in
-            let joined = sources.map { series.labels[$0] ?? "" }.joined(separator: separator)
-            Self.set(target, joined, in: &series)
+            let values = sources.map { series.labels[$0] ?? "" }
+            let length = values.reduce(separator.utf8.count * max(0, values.count - 1)) { $0 + $1.utf8.count }
+            guard length <= Self.longestLabel else { throw self.tooLong(target, node) }
+            try self.set(target, values.joined(separator: separator), in: &series)
             try merged.add(series)
         }
         for var series in merged.series { try receive(&series) }
@@ -95,8 +102,17 @@ extension Evaluation {
         return name
     }
 
-    /// A metric's name that is set anew stays.
-    private static func set(_ name: String, _ value: String, in series: inout StepSeries) {
+    /// A label that a query makes has no more bytes: a chain of calls that each double it would fill any memory.
+    private static let longestLabel = 65_536
+
+    private func tooLong(_ name: String, _ node: Call) -> PromQLError {
+        .evaluation(
+            reason: "\(node.function.name)(): the label \"\(name)\" would have more than \(Self.longestLabel) bytes")
+    }
+
+    /// A metric's name that is set anew stays. What the text takes counts as samples of the same size do.
+    private func set(_ name: String, _ value: String, in series: inout StepSeries) throws(PromQLError) {
+        try hold(value.utf8.count / MemoryLayout<(Int64, Double)>.size)
         series.labels[name] = value
         if name == Labels.metricName { series.dropsName = false }
     }

@@ -37,6 +37,7 @@ struct APICases {
             .get("query", [("query", "time()"), ("time", "2026-01-02T03:04:05+02:00")]),
             .get("query", [("query", "up"), ("time", time), ("timeout", "30s")]),
             .get("query", [("query", "up"), ("time", time), ("timeout", "5")]),
+            .get("query", [("query", "up"), ("time", time), ("lookback_delta", "-1")]),
             .get("query", [("query", "up"), ("time", time), ("limit", "2")], .other(.limitsCameLater, status: 200)),
         ]
     }
@@ -55,6 +56,9 @@ struct APICases {
                 "query_range", [("query", "up"), ("start", first + ".25"), ("end", last), ("step", "0.5m")],
                 .same),
             .get("query_range", [("query", "up"), ("start", first), ("end", first), ("step", "1")]),
+            .get("query_range", [("query", "up @ end()"), ("start", first), ("end", last + ".7"), ("step", "60")]),
+            .get("query_range", [("query", "vector(1)"), ("start", "0"), ("end", "11000"), ("step", "1")]),
+            .get("query_range", [("query", "vector(1)"), ("start", "0"), ("end", "11001"), ("step", "1")]),
             .get("query_range", [("query", "odd"), ("start", first), ("end", last), ("step", "17.125")]),
         ]
     }

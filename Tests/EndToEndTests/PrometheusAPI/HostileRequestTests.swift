@@ -91,6 +91,28 @@ struct HostileRequestTests {
         #expect(try await server.data("/api/v1/query?query=1%2B1")["result"][1] == .string("2"))
     }
 
+    /// Prometheus took the parameter up after the version that the other tests ask.
+    @Test func aQueryMayLookBackAsFarAsItLikes() async throws {
+        let now = WallClock().now
+        try await server.write([
+            SeriesSamples(
+                labels: ["__name__": "old", "job": "a"],
+                samples: SampleColumns(times: [now.milliseconds - 600_000], values: [7]))
+        ])
+        func count(_ parameters: String) async throws -> Int {
+            try await server.data("/api/v1/query?query=old&time=\(now.seconds)\(parameters)")["result"].elements.count
+        }
+        for (parameters, expected) in [
+            ("", 0), ("&lookback_delta=0", 0), ("&lookback_delta=11m", 1), ("&lookback_delta=9m", 0),
+        ] {
+            #expect(try await count(parameters) == expected, "\(parameters)")
+        }
+        let soon = try await query("query", [("query", "up"), ("lookback_delta", "soon")])
+        #expect(soon.status == 400 && soon.reason.contains("lookback_delta"))
+        let never = try await query("query", [("query", "up"), ("timeout", "0")])
+        #expect(never.status == 503 && never.kind == "timeout")
+    }
+
     @Test func longTextsAreRefused() async throws {
         let long = try await query("query", [("query", String(repeating: "1+", count: 600_000) + "1")])
         #expect(long.status == 400)
