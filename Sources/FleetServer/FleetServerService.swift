@@ -205,7 +205,11 @@ public struct FleetServerService: Service {
 
     private func server() throws -> HTTPServerBuilder {
         let base = HTTPServerBuilder { responder in
-            EventLoopChannel(HTTP1Channel(responder: responder, configuration: .init(idleTimeout: Self.idleLimit)))
+            EventLoopChannel(
+                HTTP1Channel(
+                    responder: responder,
+                    configuration: .init(
+                        additionalChannelHandlers: [ExchangeEnd()], idleTimeout: Self.idleLimit)))
         }
         guard let tls = configuration.tls else { return base }
         do {

@@ -79,7 +79,7 @@ extension Selection {
 
 extension StoreState {
     /// The series that satisfy every matcher, by labels, with all that is known of them in a span: those that may have
-    /// samples there, or with `keepsAll` those without any as well. Throws where they are more than `limit`.
+    /// samples or rollups there, or with `keepsAll` those without any as well. Throws where they are more than `limit`.
     mutating func select(
         _ matchers: [LabelMatcher], in span: ClosedRange<Int64>, cache: PageCache, limit: Int,
         keepsAll: Bool = false
@@ -93,7 +93,8 @@ extension StoreState {
             let runs = day.runs.filter { $0.span.overlaps(span) }
             return runs.isEmpty ? nil : StoredDay(file: day.file, runs: runs)
         }
-        if heads.isEmpty && touched.isEmpty && !keepsAll { return .empty(cache: cache) }
+        let isRolledUp = rollups.contains { file in file.runs.contains { $0.span.overlaps(span) } }
+        if heads.isEmpty && touched.isEmpty && !isRolledUp && !keepsAll { return .empty(cache: cache) }
         return Selection(
             labels: found.map { index.labels(of: $0) }, ordinals: found.map { ordinals[Int($0)] },
             memory: found.flatMap { series in heads.map { $0.snapshot(of: series) } }, arenas: heads.map(\.arena),

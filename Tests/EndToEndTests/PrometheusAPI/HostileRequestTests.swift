@@ -124,6 +124,26 @@ struct HostileRequestTests {
         try await requireAlive()
     }
 
+    /// A client that sends all it has before it reads, as many do, and wants the connection closed: the answer arrives.
+    @Test(arguments: ["close", "keep-alive"], ["/api/v1/query", "/api/v1/nothing", "/-/ready"])
+    func anAnswerArrivesThoughTheRequestWasNotRead(connection: String, path: String) async throws {
+        let size = 40 << 20
+        let client = try #require(RawConnection(port: server.port))
+        let head = [
+            "POST \(path) HTTP/1.1", "Host: 127.0.0.1:\(server.port)", "Connection: \(connection)",
+            "Content-Type: application/x-www-form-urlencoded", "Content-Length: \(size)",
+        ]
+        client.send(head.joined(separator: "\r\n") + "\r\n\r\n")
+        let part = String(repeating: "x", count: 1 << 20)
+        for _ in 0..<size >> 20 { #expect(client.send(part) == part.utf8.count) }
+        if connection != "close" {
+            client.send("GET /-/healthy HTTP/1.1\r\nHost: 127.0.0.1:\(server.port)\r\nConnection: close\r\n\r\n")
+        }
+        let answer = client.readAll()
+        #expect(answer.hasPrefix("HTTP/1.1 4"), "\(answer)")
+        #expect(answer.split(separator: "HTTP/1.1 ").count + 1 == (connection == "close" ? 2 : 3), "\(answer)")
+    }
+
     @Test func compressedBodiesAreReadAndBombsAreNot() async throws {
         func ask(_ form: [UInt8]) async throws -> HTTPResponse {
             try await server.send(
