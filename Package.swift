@@ -109,9 +109,9 @@ let package = Package(
         room(
             "FleetServer",
             [
-                "ConfigurationFile", "Counters", "FleetModel", "FleetState", "HTTPClient", "HTTPDoor", "MetricsWire",
-                "Patterns", "Placement", "PromQL", "Remediation", "RemoteEngine", "RulePacks", "SampleExport",
-                "TimeSeriesStore", logging, lifecycle,
+                "CLinux", "ConfigurationFile", "Counters", "FleetModel", "FleetState", "HTTPClient", "HTTPDoor",
+                "MetricsWire", "Patterns", "Placement", "PromQL", "Remediation", "RemoteEngine", "RulePacks",
+                "SampleExport", "TimeSeriesStore", logging, lifecycle,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),

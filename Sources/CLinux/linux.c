@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <malloc.h>
 #include <sched.h>
 #include <sys/pidfd.h>
 
@@ -19,3 +20,5 @@ int linux_spawn_close_from(posix_spawn_file_actions_t *actions, int first) {
 }
 
 short linux_spawn_new_session(void) { return POSIX_SPAWN_SETSID; }
+
+void linux_malloc_trim(void) { malloc_trim(0); }

@@ -1,3 +1,4 @@
+import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
@@ -36,5 +37,20 @@ private final class EventLoopExecutor: TaskExecutor {
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         loop.execute { unsafe job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    }
+}
+
+/// Answers everything but samples away from the event loop: listing a large fleet's series, or writing an answer of many
+/// samples as text, takes long enough that other connections of the loop would wait.
+struct AwayFromTheLoop: RouterMiddleware {
+    /// The path of samples, which are short work and many.
+    static let exception = "/api/v1/write"
+
+    func handle(
+        _ request: Request, context: FleetRequestContext,
+        next: (Request, FleetRequestContext) async throws -> Response
+    ) async throws -> Response {
+        if request.uri.path == Self.exception { return try await next(request, context) }
+        return try await withTaskExecutorPreference(globalConcurrentExecutor) { try await next(request, context) }
     }
 }

@@ -154,6 +154,7 @@ public struct FleetServerService: Service {
         let router = Router(context: FleetRequestContext.self)
         let health = HealthRoutes(controller: controller, metrics: metrics)
         let origins = AllowedOrigins(origins: configuration.crossOrigins)
+        router.add(middleware: AwayFromTheLoop())
         router.add(middleware: Compression())
         router.add(middleware: CrossOrigin(allowed: origins))
         router.add(middleware: ErrorAnswers())
@@ -182,7 +183,8 @@ public struct FleetServerService: Service {
             reportAgeLimit: metrics.reportAgeLimit, clock: clock)
         return PrometheusRoutes(
             controller: metrics.controller, intake: intake, engine: engine, queries: configuration.queries,
-            status: status, metadata: MetricMetadata(own: { metrics.page().families }), clock: clock)
+            answers: AnswerBudget(limit: 2 * configuration.queries.sampleLimit), status: status,
+            metadata: MetricMetadata(own: { metrics.page().families }), clock: clock)
     }
 
     private func application(router: Router<FleetRequestContext>) throws -> some ApplicationProtocol {

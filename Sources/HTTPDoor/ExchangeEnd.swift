@@ -9,9 +9,13 @@ import NIOHTTPTypes
 /// all of it first would wait for ever for somebody to read on, or see its connection reset and never the answer. So the
 /// rest is read and passed over, up to a limit.
 public final class ExchangeEnd: ChannelDuplexHandler, RemovableChannelHandler {
+    /// Parts of requests, as they come and as they go on.
     public typealias InboundIn = HTTPRequestPart
+    /// Likewise.
     public typealias InboundOut = HTTPRequestPart
+    /// Parts of answers, as they come and as they go on.
     public typealias OutboundIn = HTTPResponsePart
+    /// Likewise.
     public typealias OutboundOut = HTTPResponsePart
 
     /// How many bytes are passed over behind an answer.
@@ -28,6 +32,7 @@ public final class ExchangeEnd: ChannelDuplexHandler, RemovableChannelHandler {
     /// A handler for one connection.
     public init() {}
 
+    /// Passes a part of a request on, or over.
     public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(var head):
@@ -51,6 +56,7 @@ public final class ExchangeEnd: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
+    /// Passes a part of an answer on, and notes where it ends.
     public func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
         case .head(var head):

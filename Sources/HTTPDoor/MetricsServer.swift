@@ -42,7 +42,8 @@ public struct MetricsServer: Sendable {
         }
         var quiet = Logger(label: "http")
         quiet.logLevel = .critical
-        let base = HTTPServerBuilder.http1(configuration: .init(additionalChannelHandlers: [ExchangeEnd()], idleTimeout: Self.idleLimit))
+        let base = HTTPServerBuilder.http1(
+            configuration: .init(additionalChannelHandlers: [ExchangeEnd()], idleTimeout: Self.idleLimit))
         let scheme = tls == nil ? "http" : "https"
         let application = Application(
             router: router, server: try tls.map { try .tls(base, tlsConfiguration: $0.settings()) } ?? base,

@@ -1,9 +1,36 @@
 import FleetModel
+import Foundation
 import Testing
 
 @testable import FleetServer
 
 @Suite struct JSONTextTests {
+    /// Whatever the pieces, they are one text: also where a piece ends inside a series.
+    @Test func aLargeAnswerIsWrittenInPieces() throws {
+        let counts = [0, 1, 20_000, 3, 9000]
+        let series = counts.enumerated().map { number, count in
+            SeriesSamples(
+                labels: ["n": "\(number)"],
+                samples: SampleColumns(
+                    times: (0..<Int64(count)).map { $0 * 1000 }, values: (0..<count).map { Double($0) / 8 }))
+        }
+        let pieces = Array(QueryJSON(QueryAnswer(.matrix(series))))
+        #expect(pieces.count > 3 && pieces.allSatisfy { $0.count < QueryJSON.pieceSize + 1000 })
+        let answer = try JSONDecoder().decode(Answer.self, from: Data(pieces.joined()))
+        #expect(answer.data.result.map(\.values.count) == counts)
+        #expect(answer.data.result.map { $0.metric["n"] } == ["0", "1", "2", "3", "4"])
+    }
+
+    private struct Answer: Decodable {
+        struct Series: Decodable {
+            struct Sample: Decodable {}
+            let metric: [String: String]
+            let values: [Sample]
+        }
+        struct Content: Decodable { let result: [Series] }
+        let data: Content
+    }
+
     @Test(arguments: [
         (0.0, "0"), (-0.0, "-0"), (1, "1"), (0.25, "0.25"), (1e15, "1000000000000000"),
         (-1.5e17, "-150000000000000000"),

@@ -59,6 +59,30 @@ import Testing
         }
     }
 
+    /// What a query holds counts as soon as it holds it: here are few series, and a value a sample.
+    @Test(arguments: [
+        "count_values(\"v\", m)", "sum by (n) (label_replace(m, \"n\", \"$1\", \"n\", \"(.*)\"))",
+        "label_join(m, \"a\", \"\", \"n\")",
+        "count by (n) (m)", "sort(m)", "m and m",
+    ])
+    func whatAQueryHoldsIsBounded(text: String) throws {
+        var source = MemorySource()
+        for number in 0..<50 {
+            for second in 0..<100 {
+                source.append(
+                    ["__name__": "m", "n": "\(number)"], at: Timestamp(milliseconds: Int64(second) * 1000),
+                    Double(number * 1000 + second))
+            }
+        }
+        var options = QueryOptions()
+        options.sampleLimit = 4000
+        #expect(throws: PromQLError.tooManySamples(limit: 4000)) {
+            try Evaluator(source: source, options: options).range(
+                PromQL.parse(text), from: Timestamp(milliseconds: 0), through: Timestamp(milliseconds: 99_000),
+                step: .seconds(1))
+        }
+    }
+
     @Test func theEndIsWhatWasAskedFor() throws {
         var source = MemorySource()
         for second in 0...20 {

@@ -23,5 +23,8 @@ int linux_sched_setaffinity(size_t size, const uint8_t *bits);
 /// posix_spawn_file_actions_addclosefrom_np(3).
 int linux_spawn_close_from(posix_spawn_file_actions_t *actions, int first);
 
+/// malloc_trim(3) of all that is free: memory that nobody uses goes back to the system.
+void linux_malloc_trim(void);
+
 /// POSIX_SPAWN_SETSID: the program gets a session of its own.
 short linux_spawn_new_session(void);

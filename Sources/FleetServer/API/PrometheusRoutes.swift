@@ -14,6 +14,7 @@ struct PrometheusRoutes {
     let intake: SampleIntake
     let engine: any QueryEngine
     let queries: QueryOptions
+    let answers: AnswerBudget
     let status: StatusRoutes
     let metadata: MetricMetadata
     let clock: any Clock
@@ -92,7 +93,9 @@ struct PrometheusRoutes {
         }
         let timings = QueryJSON.Timings(total: (ContinuousClock.now - began).inSeconds)
         let wantsStatistics = !(parameters["stats"] ?? "").isEmpty
-        let json = QueryJSON(QueryLimit.cut(answer, to: limit), timings: wantsStatistics ? timings : nil)
+        let shown = QueryLimit.cut(answer, to: limit)
+        let json = QueryJSON(
+            shown, timings: wantsStatistics ? timings : nil, share: try answers.share(for: shown))
         return Response(status: .ok, headers: [.contentType: "application/json"], body: json.body)
     }
 

@@ -9,8 +9,12 @@ struct QueryJSON: Sequence, IteratorProtocol {
 
     private let answer: QueryAnswer
     private let timings: Timings?
+    /// What the answer takes of the server's memory for answers, for as long as somebody reads it.
+    private let share: AnswerBudget.Share?
     private var json = JSONText()
     private var place = 0
+    /// How many samples of the series at `place` are written; `nil` while nothing of it is.
+    private var sample: Int?
     private var isDone = false
 
     /// How long a query took, for `stats`.
@@ -19,9 +23,10 @@ struct QueryJSON: Sequence, IteratorProtocol {
         var total: Double
     }
 
-    init(_ answer: QueryAnswer, timings: Timings? = nil) {
+    init(_ answer: QueryAnswer, timings: Timings? = nil, share: AnswerBudget.Share? = nil) {
         self.answer = answer
         self.timings = timings
+        self.share = share
     }
 
     /// All of it at once.
@@ -32,17 +37,25 @@ struct QueryJSON: Sequence, IteratorProtocol {
         var pieces = self
         guard let first = pieces.next() else { return ResponseBody() }
         if pieces.isDone { return ResponseBody(byteBuffer: ByteBuffer(bytes: first)) }
-        let rest = pieces
+        let rest = Locked(pieces)
         return ResponseBody { writer in
             try await writer.write(ByteBuffer(bytes: first))
-            for piece in rest { try await writer.write(ByteBuffer(bytes: piece)) }
+            while let piece = await Self.next(of: rest) { try await writer.write(piece) }
             try await writer.finish(nil)
+        }
+    }
+
+    /// The next piece, made away from the event loop: other connections have their turn there meanwhile.
+    private static func next(of pieces: Locked<QueryJSON>) async -> ByteBuffer? {
+        await withTaskExecutorPreference(globalConcurrentExecutor) {
+            await Task.yield()
+            return pieces.withLock { $0.next() }.map { ByteBuffer(bytes: $0) }
         }
     }
 
     mutating func next() -> [UInt8]? {
         if isDone { return nil }
-        if place == 0 { begin() }
+        if place == 0, sample == nil { begin() }
         switch answer.value {
         case .scalar(let time, let number):
             json.array { json in
@@ -63,8 +76,7 @@ struct QueryJSON: Sequence, IteratorProtocol {
             json.close("]")
         case .matrix(let series):
             while place < series.count {
-                Self.write(series[place], to: &json)
-                place += 1
+                write(series[place])
                 if json.bytes.count >= Self.pieceSize { return json.takeBytes() }
             }
             json.close("]")
@@ -120,20 +132,29 @@ struct QueryJSON: Sequence, IteratorProtocol {
         }
     }
 
-    private static func write(_ series: SeriesSamples, to json: inout JSONText) {
-        json.object { json in
+    /// Goes on with a series until it is written or the piece is full.
+    private mutating func write(_ series: SeriesSamples) {
+        if sample == nil {
+            json.open("{")
             json.key("metric")
             json.labels(series.labels)
             json.key("values")
-            json.array { json in
-                for (time, value) in zip(series.samples.times, series.samples.values) {
-                    json.array { json in
-                        json.seconds(time)
-                        json.sampleValue(value)
-                    }
-                }
-            }
+            json.open("[")
         }
+        var next = sample ?? 0
+        while next < series.samples.count, json.bytes.count < Self.pieceSize {
+            json.array { json in
+                json.seconds(series.samples.times[next])
+                json.sampleValue(series.samples.values[next])
+            }
+            next += 1
+        }
+        sample = next
+        guard next == series.samples.count else { return }
+        json.close("]")
+        json.close("}")
+        sample = nil
+        place += 1
     }
 }
 

@@ -15,11 +15,12 @@ extension Evaluation {
         var groups = Groups<GroupColumns>(node)
         try stream(node.operand, steps) { (series: inout StepSeries) throws(PromQLError) in
             guard series.hasValue else { return }
+            let known = groups.members.count
             let place = groups.place(of: series.labels) { GroupColumns(node.operation, steps.count) }
+            if groups.members.count > known { try self.hold(group: steps) }
             groups.members[place].add(series)
         }
         for place in groups.members.indices {
-            try hold(steps.count)
             let columns = groups.members[place]
             var series = StepSeries(
                 labels: groups.labels[place], dropsName: columns.dropsName, values: columns.result())
@@ -60,19 +61,23 @@ extension Evaluation {
         try stream(node.operand, steps) { (series: inout StepSeries) throws(PromQLError) in
             for step in 0..<steps.count where !StepSeries.isAbsent(series.values[step]) {
                 let text = DecimalText.text(series.values[step])
+                let known = groups.members.count
                 let place = groups.place(of: series.labels.setting(label, to: text)) {
                     [Double](repeating: StepSeries.absent, count: steps.count)
                 }
+                if groups.members.count > known { try self.hold(group: steps) }
                 let count = groups.members[place][step]
                 groups.members[place][step] = StepSeries.isAbsent(count) ? 1 : count + 1
             }
         }
         for (place, values) in groups.members.enumerated() {
-            try hold(steps.count)
             var series = StepSeries(labels: groups.labels[place], dropsName: false, values: values)
             try receive(&series)
         }
     }
+
+    /// Counts what a new group holds: up to 32 bytes a step, and its labels.
+    private func hold(group steps: Steps) throws(PromQLError) { try hold(2 * steps.count + 32) }
 
     /// All series by group.
     func collectGroups(_ node: Aggregation, _ steps: Steps) throws(PromQLError) -> Groups<[StepSeries]> {

@@ -57,6 +57,7 @@ extension Evaluation {
                     }
                     try self.set(target, value, in: &series)
                 }
+                try self.hold(steps.count)
                 try merged.add(series)
             }
         } catch let error as PatternError {
@@ -89,6 +90,7 @@ extension Evaluation {
             let length = values.reduce(separator.utf8.count * max(0, values.count - 1)) { $0 + $1.utf8.count }
             guard length <= Self.longestLabel else { throw self.tooLong(target, node) }
             try self.set(target, values.joined(separator: separator), in: &series)
+            try self.hold(steps.count)
             try merged.add(series)
         }
         for var series in merged.series { try receive(&series) }
