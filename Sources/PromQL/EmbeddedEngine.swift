@@ -1,4 +1,3 @@
-import Dispatch
 import FleetModel
 
 /// The query seam over a source of series in this process.
@@ -9,17 +8,18 @@ public final class EmbeddedEngine: QueryEngine {
     private let source: any SeriesSource
     private let options: QueryOptions
     private let gate: QueryGate
-    private let threads = DispatchQueue(label: "evenkeel.query", qos: .userInitiated, attributes: .concurrent)
+    private let threads: WorkerThreads
 
     /// An engine over `source`.
     public init(source: any SeriesSource, options: QueryOptions = QueryOptions()) {
         self.source = source
         self.options = options
         gate = QueryGate(running: options.concurrency, waiting: options.queueLimit)
+        threads = WorkerThreads(name: "query", limit: options.concurrency)
     }
 
     private init(_ other: EmbeddedEngine, options: QueryOptions) {
-        (source, self.options, gate) = (other.source, options, other.gate)
+        (source, self.options, gate, threads) = (other.source, options, other.gate, other.threads)
     }
 
     /// The same engine, whose queries wait in the same line, with another look-back.
@@ -66,12 +66,7 @@ public final class EmbeddedEngine: QueryEngine {
             return ContinuousClock.now > deadline ? .timedOut : nil
         }
         let result: Result<QueryAnswer, PromQLError> = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                threads.async {
-                    continuation.resume(
-                        returning: Result { () throws(PromQLError) in try evaluate(evaluator, try parse(text)) })
-                }
-            }
+            await threads.run { Result { () throws(PromQLError) in try evaluate(evaluator, try parse(text)) } }
         } onCancel: {
             isCancelled.withLock { $0 = true }
         }

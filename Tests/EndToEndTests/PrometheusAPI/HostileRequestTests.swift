@@ -67,6 +67,27 @@ struct HostileRequestTests {
         #expect(try await server.data("/api/v1/query?query=1%2B1")["result"][1] == .string("2"))
     }
 
+    /// As many endless queries as a pool of threads could have: others, and the rules, have their turn beside them.
+    @Test func endlessQueriesLeaveOthersTheirTurn() async throws {
+        let rule = "groups: [{name: g, interval: 1s, rules: [{record: turn, expr: time()}]}]"
+        let server = try await LoopbackServer.evenkeel(
+            settings: ["query_timeout: 10m", "query_max_concurrency: 12"], packs: ["turns": rule])
+        let endless = "query=quantile_over_time(0.5%2C%20vector(time())[10d:1s])&start=1&end=10001&step=1"
+        let askers = (0..<8).compactMap { _ in RawConnection(port: server.port) }
+        for asker in askers {
+            asker.send("GET /api/v1/query_range?\(endless) HTTP/1.1\r\nHost: 127.0.0.1:\(server.port)\r\n\r\n")
+        }
+        let turns = "/api/v1/query?query=turn"
+        for _ in 0..<3 {
+            let before = try await server.data(turns)["result"][0]["value"][1].text
+            try await server.until("the rule has its turn") {
+                try await server.data(turns)["result"][0]["value"][1].text != before
+            }
+            #expect(try await server.send(.get, "/api/v1/label/__name__/values").status == 200)
+        }
+        withExtendedLifetime(askers) {}
+    }
+
     @Test func anEndlessExpressionIsGivenUp() async throws {
         for pattern in ["(a|a)*[bc]", "(a+)+[bc]", "(.*)*[bc]"] {
             let answer = try await query("query", [("query", "count(up{job=~\"\(pattern)\"})")])

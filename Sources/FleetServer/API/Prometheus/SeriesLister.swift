@@ -1,4 +1,3 @@
-import Dispatch
 import FleetModel
 import PromQL
 
@@ -14,12 +13,14 @@ final class SeriesLister: Sendable {
     private let source: any SeriesSource
     private let timeLimit: Duration
     private let gate: QueryGate
-    private let threads = DispatchQueue(label: "evenkeel.series", qos: .userInitiated, attributes: .concurrent)
+    private let threads: WorkerThreads
 
     init(source: any SeriesSource, options: QueryOptions) {
         self.source = source
         timeLimit = options.timeLimit
-        gate = QueryGate(running: max(1, options.concurrency / 2), waiting: options.queueLimit)
+        let concurrency = max(1, options.concurrency / 2)
+        gate = QueryGate(running: concurrency, waiting: options.queueLimit)
+        threads = WorkerThreads(name: "series", limit: concurrency)
     }
 
     /// The series, each once, sorted by labels.
@@ -104,18 +105,15 @@ final class SeriesLister: Sendable {
         let source = source
         let isCancelled = Locked(false)
         let result: Result<Value, any Error> = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                threads.async {
-                    continuation.resume(
-                        returning: Result {
-                            var count = 0
-                            return try work(source) {
-                                count += 1
-                                guard count % 256 == 0 else { return }
-                                if isCancelled.withLock({ $0 }) { throw PromQLError.cancelled }
-                                if ContinuousClock.now > deadline { throw PromQLError.timedOut }
-                            }
-                        })
+            await threads.run {
+                Result {
+                    var count = 0
+                    return try work(source) {
+                        count += 1
+                        guard count % 256 == 0 else { return }
+                        if isCancelled.withLock({ $0 }) { throw PromQLError.cancelled }
+                        if ContinuousClock.now > deadline { throw PromQLError.timedOut }
+                    }
                 }
             }
         } onCancel: {
