@@ -18,17 +18,20 @@ struct RemoteRoutes {
     }
 
     func addFederation(to router: Router<FleetRequestContext>) {
-        router.serve("/federate", [.get]) { _, context in
+        router.serve("/federate", [.get]) { request, context in
             _ = try context.requireOperator()
-            let text = "another server keeps the series: federate from \(engine.endpoint.queryURL)\n"
-            return .text(text, status: .notImplemented)
+            let form = try await form(of: request)
+            let answer = try await APIError.translating { try await engine.get("/federate", form) }
+            let type = answer[header: "content-type"] ?? "text/plain; version=0.0.4; charset=utf-8"
+            return Response(
+                status: .init(code: answer.status), headers: [.contentType: type],
+                body: .init(byteBuffer: ByteBuffer(bytes: answer.body)))
         }
     }
 
     /// Asks the other server the same and answers as it does.
     private func pass(_ request: Request, to path: String) async throws -> Response {
-        let parameters = try await RequestParameters(request)
-        let form = parameters.names.flatMap { name in parameters.all(name).map { (name, $0) } }
+        let form = try await form(of: request)
         let answer = try await APIError.translating { try await engine.get(path, form) }
         guard answer.body.first == UInt8(ascii: "{") else {
             throw APIError(
@@ -38,6 +41,11 @@ struct RemoteRoutes {
         return Response(
             status: .init(code: answer.status), headers: [.contentType: "application/json"],
             body: .init(byteBuffer: ByteBuffer(bytes: answer.body)))
+    }
+
+    private func form(of request: Request) async throws -> [(String, String)] {
+        let parameters = try await RequestParameters(request)
+        return parameters.names.flatMap { name in parameters.all(name).map { (name, $0) } }
     }
 }
 
