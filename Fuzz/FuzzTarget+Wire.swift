@@ -32,7 +32,8 @@ extension FuzzTarget {
 
         init(_ bytes: [UInt8], _ index: inout SeriesIndex) {
             var staged = StagedSamples()
-            var reader = RequestReader(options: StoreOptions(), scope: nil)
+            var reader = RequestReader(
+                options: StoreOptions(), scope: nil, span: .min ... .max, census: SeriesCensus(StoreState()))
             do throws(StoreError) {
                 try reader.read(unsafe bytes.span.bytes, index: &index, into: &staged)
             } catch {

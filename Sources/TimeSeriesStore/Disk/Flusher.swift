@@ -202,12 +202,12 @@ final class Flusher: @unchecked Sendable {
         let newSeries = assignOrdinals()
         do throws(StoreError) {
             try forgetOnDisk()
-            let runs = try write(run + 1)
+            let (runs, ends) = try write(run + 1)
             try catalogue.commit(newSeries: newSeries, from: seriesOnDisk, segment: segment, run: run + 1)
             seriesOnDisk += newSeries.count
             run += 1
             self.segment = nil
-            publish(runs)
+            publish(runs, ends)
         } catch {
             state.withLock { $0.counters.flushFailures += 1 }
             if case .noSpace = error { upkeep.dropOldFiles(isShortOfRoom: true) }
@@ -254,10 +254,14 @@ final class Flusher: @unchecked Sendable {
         }
     }
 
-    /// Writes the samples that are set aside as a run, into the block files of their days.
-    private func write(_ number: Int64) throws(StoreError) -> [(day: StoredDay, run: Run)] {
+    /// Writes the samples that are set aside as a run, into the block files of their days; returns the last one of each
+    /// series as well.
+    private func write(
+        _ number: Int64
+    ) throws(StoreError) -> (runs: [(day: StoredDay, run: Run)], ends: [SeriesEnd]) {
         let (flushing, series) = state.withLock { ($0.flushing, $0.seriesByOrdinal) }
-        guard let flushing else { return [] }
+        guard let flushing else { return ([], []) }
+        var ends: [SeriesEnd] = []
         var days = DayWriters(number: number) { [self] day throws(StoreError) in try file(of: day) }
         do throws(StoreError) {
             var columns = SampleColumns()
@@ -265,9 +269,11 @@ final class Flusher: @unchecked Sendable {
                 columns.removeAll()
                 flushing.snapshot(of: series).read(
                     from: .min, through: .max, arena: flushing.arena, into: &columns)
-                if columns.count > 0 { try days.add(UInt32(ordinal), columns) }
+                guard let time = columns.times.last, let value = columns.values.last else { continue }
+                ends.append(SeriesEnd(series: series, time: time, value: value))
+                try days.add(UInt32(ordinal), columns)
             }
-            return try days.commit()
+            return (try days.commit(), ends)
         } catch {
             days.cancel()
             throw error
@@ -281,7 +287,7 @@ final class Flusher: @unchecked Sendable {
     }
 
     /// Lets readers see the runs in place of the memory that they came from.
-    private func publish(_ runs: [(day: StoredDay, run: Run)]) {
+    private func publish(_ runs: [(day: StoredDay, run: Run)], _ ends: [SeriesEnd]) {
         for (day, _) in runs { upkeep.noteRun(of: day.file) }
         state.withLock { state in
             for (day, run) in runs {
@@ -292,6 +298,7 @@ final class Flusher: @unchecked Sendable {
                     state.days.sort { $0.file.day < $1.file.day }
                 }
             }
+            state.note(onDisk: ends)
             state.flushing = nil
             state.counters.flushes += 1
         }

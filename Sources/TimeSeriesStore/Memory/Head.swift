@@ -15,7 +15,8 @@ struct Head: Sendable {
 
     private(set) var arena = SampleArena()
     private(set) var entries: [Entry] = []
-    private(set) var strays: [UInt32: SampleColumns] = [:]
+    private var strays: [UInt32: Strays] = [:]
+    private var strayCount = 0
     private(set) var sampleCount = 0
     /// When the first sample came in, by the store's clock; `nil` while there is none.
     var began: Int64?
@@ -24,7 +25,7 @@ struct Head: Sendable {
     private(set) var newest = Int64.min
 
     /// How many bytes of memory it holds, roughly.
-    var memory: Int { arena.memory + entries.capacity * MemoryLayout<Entry>.stride + strays.count * 200 }
+    var memory: Int { arena.memory + entries.capacity * MemoryLayout<Entry>.stride + strays.count * 200 + strayCount * 24 }
 
     /// Makes room for series up to a number.
     mutating func extend(to seriesCount: Int) {
@@ -76,25 +77,31 @@ struct Head: Sendable {
         if time < oldest { oldest = time }
     }
 
-    /// The value that memory holds for a series at a time, if any.
-    func value(of series: UInt32, at time: Int64) -> Double? {
-        if let stray = strays[series], let place = stray.place(of: time) { return stray.values[place] }
-        guard Int(series) < entries.count else { return nil }
+    /// The value that came late for a series at a time, if any.
+    func stray(of series: UInt32, at time: Int64) -> Double? { strays.isEmpty ? nil : strays[series]?.value(at: time) }
+
+    /// What came in order for a series.
+    func inOrder(_ series: UInt32) -> SampleColumns {
         var columns = SampleColumns()
-        snapshot(of: series).read(from: time, through: time, arena: arena, into: &columns)
-        return columns.values.first
+        guard Int(series) < entries.count else { return columns }
+        let entry = entries[Int(series)]
+        HeadSeries(first: entry.first, count: entry.count, strays: nil).read(
+            from: .min, through: .max, arena: arena, into: &columns)
+        return columns
     }
 
     /// Adds a sample that is not newer than all samples of its series and not there yet.
     mutating func insertStray(_ series: UInt32, time: Int64, value: Double) {
-        strays[series, default: SampleColumns()].insert(time, value)
+        strays[series, default: Strays()].insert(time, value)
+        strayCount += 1
         note(time)
     }
 
     /// What memory holds of a series now; the samples are read later, without the store's lock.
     func snapshot(of series: UInt32) -> HeadSeries {
         let entry = Int(series) < entries.count ? entries[Int(series)] : Entry()
-        return HeadSeries(first: entry.first, count: entry.count, strays: strays.isEmpty ? nil : strays[series])
+        return HeadSeries(
+            first: entry.first, count: entry.count, strays: strays.isEmpty ? nil : strays[series]?.columns)
     }
 }
 
@@ -162,27 +169,15 @@ struct HeadSeries: Sendable {
 extension SampleColumns {
     /// The index of a time, if it is there.
     func place(of time: Int64) -> Int? {
-        let place = insertionPlace(of: time)
-        return place < times.count && times[place] == time ? place : nil
-    }
-
-    /// Puts a sample at its place; one that is there for that time already stays.
-    mutating func insert(_ time: Int64, _ value: Double) {
-        let place = insertionPlace(of: time)
-        if place < times.count, times[place] == time { return }
-        times.insert(time, at: place)
-        values.insert(value, at: place)
-    }
-
-    private func insertionPlace(of time: Int64) -> Int {
         var low = 0
         var high = times.count
         while low < high {
             let middle = (low + high) / 2
             if times[middle] < time { low = middle + 1 } else { high = middle }
         }
-        return low
+        return low < times.count && times[low] == time ? low : nil
     }
+
 
     /// Sorts by time what begins at an index, if it is out of order there or before; of samples of one time the first
     /// counts.

@@ -36,8 +36,12 @@ struct IngestCore {
         staged.removeAll()
         var reads: [Result<Read, StoreError>] = []
         for request in requests {
-            let read = read(request.body, allowing: request.scope)
-            if case .success(let success) = read, !success.samples.isEmpty { log.add(request.body, received: received) }
+            let read = read(request.body, allowing: request.scope, received: received)
+            if case .success(let success) = read, !success.samples.isEmpty {
+                // A replay knows no limits: what was left out must not be in the log.
+                let isWhole = success.problems.leftOut == 0
+                log.add(isWhole ? request.body : body(of: success.samples), received: received)
+            }
             reads.append(read)
         }
         do throws(StoreError) {
@@ -53,7 +57,7 @@ struct IngestCore {
     /// Takes a record of the log back into memory.
     mutating func replay(_ body: [UInt8], received: Int64) {
         staged.removeAll()
-        let read = read(body, allowing: nil)
+        let read = read(body, allowing: nil, received: received)
         _ = apply([read], received: received)
     }
 
@@ -79,28 +83,51 @@ struct IngestCore {
         }
     }
 
-    private mutating func read(_ body: [UInt8], allowing scope: WriteScope?) -> Result<Read, StoreError> {
+    /// A request of some staged samples and nothing else.
+    private func body(of samples: Range<Int>) -> [UInt8] {
+        var series: [SeriesSamples] = []
+        state.withLock { state in
+            var last = SeriesIndex.none
+            for place in samples {
+                let number = staged.series[place]
+                if number != last {
+                    series.append(SeriesSamples(labels: state.index.labels(of: number), samples: SampleColumns()))
+                }
+                last = number
+                series[series.count - 1].samples.append(staged.times[place], staged.values[place])
+            }
+        }
+        return RemoteWriteEncoder.encode(series)
+    }
+
+    private mutating func read(
+        _ body: [UInt8], allowing scope: WriteScope?, received: Int64
+    ) -> Result<Read, StoreError> {
         let before = staged.count
         do throws(WireError) {
             try scratch.decompress(body, limit: options.maximumRequestBytes)
         } catch {
             return .failure(.invalid(reason: error.description))
         }
-        var reader = RequestReader(options: options, scope: scope)
+        let span = TimeBounds(options, received: received).span
+        let problems: RequestProblems
         do throws(StoreError) {
-            try scratch.withBytes { bytes throws(StoreError) in
+            problems = try scratch.withBytes { bytes throws(StoreError) in
                 try state.withLock { state throws(StoreError) in
                     if state.isFull(options) {
                         throw .overLimit(reason: "memory is full of samples that the disk has not taken yet")
                     }
                     defer { state.extend() }
+                    var reader = RequestReader(
+                        options: options, scope: scope, span: span, census: SeriesCensus(state))
                     try reader.read(bytes, index: &state.index, into: &staged)
+                    return reader.problems
                 }
             }
         } catch {
             return .failure(error)
         }
-        return .success(Read(samples: before..<staged.count, problems: reader.problems))
+        return .success(Read(samples: before..<staged.count, problems: problems))
     }
 
     private func apply(
@@ -127,7 +154,10 @@ struct IngestCore {
         _ read: Read, _ staged: StagedSamples, bounds: TimeBounds, to state: inout StoreState
     ) -> Result<WriteSummary, StoreError> {
         var example: String?
-        let summary = state.apply(staged, read.samples, bounds: bounds, example: &example)
+        var summary = state.apply(staged, read.samples, bounds: bounds, example: &example)
+        summary.add(read.problems.refused)
+        state.counters.samples.add(read.problems.refused)
+        example = example ?? read.problems.example
         state.counters.overLimit += read.problems.overLimit
         let rest = "\(summary.stored) other samples of the request are stored"
         if let reason = read.problems.first {

@@ -13,12 +13,18 @@ struct RequestReader {
     let options: StoreOptions
     /// What the sender may write; `nil` for everything.
     let scope: WriteScope?
+    /// Which times samples may have: none outside them makes a series known.
+    let span: ClosedRange<Int64>
+    /// Which series of the index count towards limits.
+    let census: SeriesCensus
     var problems = RequestProblems()
     private var previous = SeriesIndex.none
 
-    init(options: StoreOptions, scope: WriteScope?) {
+    init(options: StoreOptions, scope: WriteScope?, span: ClosedRange<Int64>, census: SeriesCensus) {
         self.options = options
         self.scope = scope
+        self.span = span
+        self.census = census
     }
 
     /// Stages all samples of `request`. When it throws, nothing of the request is staged.
@@ -127,9 +133,14 @@ struct RequestReader {
             staged.shrink(to: before)
             return
         }
+        let isWanted = staged.times[before...].contains { span.contains($0) }
         let series: UInt32
-        switch number(of: sound, index: &index) {
-        case .success(let result): series = result
+        switch number(of: sound, isWanted: isWanted, index: &index) {
+        case .success(let result?): series = result
+        case .success(nil):
+            problems.refuse(staged.times[before...], of: sound, beyond: span.upperBound)
+            staged.shrink(to: before)
+            return
         case .failure(let problem):
             problems.leaveOut(problem.reason)
             problems.overLimit += 1
@@ -141,16 +152,26 @@ struct RequestReader {
         previous = series
     }
 
-    private func number(of labels: Labels, index: inout SeriesIndex) -> Result<UInt32, LabelReader.Problem> {
+    /// The number of a series; one that is new gets one if it is wanted, and `nil` otherwise.
+    private func number(
+        of labels: Labels, isWanted: Bool, index: inout SeriesIndex
+    ) -> Result<UInt32?, LabelReader.Problem> {
         var identity: [UInt8] = []
         RemoteWriteEncoder.append(labels, to: &identity)
         let bytes = unsafe identity.span.bytes
         if let known = index.find(bytes) { return .success(known) }
-        if index.count >= options.maximumSeries {
+        guard isWanted else { return .success(nil) }
+        if index.count >= options.maximumSeries, census.count(index) >= options.maximumSeries {
             let reason = "\(labels) would be one series more than the limit of \(options.maximumSeries)"
             return .failure(LabelReader.Problem(reason: reason))
         }
-        if let limit = options.maximumSeriesPerHost, let host = labels["host"], index.count(ofHost: host) >= limit {
+        if index.memory >= options.maximumHeadBytes / 2 {
+            let reason = "\(labels.description.prefix(300)) is one too many: the labels of all series fill their memory"
+            return .failure(LabelReader.Problem(reason: reason))
+        }
+        if let limit = options.maximumSeriesPerHost, let host = labels["host"],
+            index.count(ofHost: host) >= limit, census.count(ofHost: host, index) >= limit
+        {
             let reason = "\(labels) would be one series more than the limit of \(limit) for host \"\(host)\""
             return .failure(LabelReader.Problem(reason: reason))
         }
@@ -165,10 +186,17 @@ struct LabelReader {
         let reason: String
     }
 
+    /// More are not even looked at.
+    private static let mostPairs = 10_000
+
     private var pairs: [Labels.Pair] = []
     private var problem: String?
 
     mutating func add(_ bytes: RawSpan, name: Range<Int>, value: Range<Int>) {
+        if pairs.count >= Self.mostPairs {
+            problem = problem ?? "\(described) has more than \(Self.mostPairs) labels"
+            return
+        }
         guard let name = Self.text(bytes, name), let value = Self.text(bytes, value) else {
             problem = problem ?? "a label of \(described) is not valid UTF-8"
             return

@@ -134,9 +134,12 @@ struct SeriesIndex: ~Copyable, Sendable {
     func series(named name: UInt32, value: UInt32) -> [UInt32] { postings.series(name: name, value: value) }
 
     /// How many series carry a host's name.
-    func count(ofHost host: String) -> Int {
-        guard let name = findSymbol("host"), let value = findSymbol(host) else { return 0 }
-        return series(named: name, value: value).count
+    func count(ofHost host: String) -> Int { series(ofHost: host).count }
+
+    /// The series that carry a host's name.
+    func series(ofHost host: String) -> [UInt32] {
+        guard let name = findSymbol("host"), let value = findSymbol(host) else { return [] }
+        return series(named: name, value: value)
     }
 
     /// The values of a label that begin with a text, in the order of their bytes.

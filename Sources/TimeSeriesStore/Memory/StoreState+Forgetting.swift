@@ -36,6 +36,7 @@ extension StoreState {
         }
         index = fresh
         newest = kept.map { newest[Int($0)] }
+        newestOnDisk = kept.map { newestOnDisk[Int($0)] }
         ordinals = kept.map { ordinals[Int($0)] }
         head.renumber(kept)
         for (series, ordinal) in ordinals.enumerated() where ordinal != SeriesIndex.none {

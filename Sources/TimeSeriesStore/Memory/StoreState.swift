@@ -9,6 +9,8 @@ struct StoreState: ~Copyable, Sendable {
     var flushing: Head?
     /// The newest time of each series, `Int64.min` where that is not known.
     var newest: [Int64] = []
+    /// The value of each series' newest sample where that is on disk; not-a-number with all bits set where it is not known.
+    var newestOnDisk: [Double] = []
     /// The number on disk of each series, `SeriesIndex.none` for one that is in memory only.
     var ordinals: [UInt32] = []
     /// The series with each number on disk.
@@ -27,6 +29,7 @@ struct StoreState: ~Copyable, Sendable {
         let missing = index.count - newest.count
         guard missing > 0 else { return }
         newest.append(contentsOf: repeatElement(.min, count: missing))
+        newestOnDisk.append(contentsOf: repeatElement(Self.unknownValue, count: missing))
         ordinals.append(contentsOf: repeatElement(SeriesIndex.none, count: missing))
         head.extend(to: index.count)
     }
@@ -34,21 +37,30 @@ struct StoreState: ~Copyable, Sendable {
     /// The time of the oldest sample in memory; `Int64.max` where there is none.
     var oldestInMemory: Int64 { min(head.oldest, flushing?.oldest ?? .max) }
 
+    private static let unknownValue = Double(bitPattern: .max)
+
+    /// Notes the last samples of series that went to disk.
+    mutating func note(onDisk ends: [SeriesEnd]) {
+        for end in ends where newest[Int(end.series)] == end.time { newestOnDisk[Int(end.series)] = end.value }
+    }
+
     /// Takes staged samples into memory, in order. `example` becomes the first refused one.
     mutating func apply(
         _ staged: StagedSamples, _ range: Range<Int>, bounds: TimeBounds, example: inout String?
     ) -> WriteSummary {
         var summary = WriteSummary()
+        var known = KnownSamples()
         for place in range {
             let series = staged.series[place]
             let time = staged.times[place]
             let value = staged.values[place]
             if time > newest[Int(series)], bounds.span.contains(time) {
                 head.append(series, time: time, value: value)
+                known.note(series, time, value)
                 newest[Int(series)] = time
                 summary.stored += 1
             } else {
-                let fate = applyLate(series, time: time, value: value, bounds: bounds)
+                let fate = applyLate(series, time: time, value: value, bounds: bounds, known: &known)
                 summary[keyPath: fate] += 1
                 if example == nil, fate != \.stored, fate != \.duplicates {
                     example = "\(index.labels(of: series)) at \(time) ms"
@@ -61,20 +73,57 @@ struct StoreState: ~Copyable, Sendable {
 
     /// A sample that is not the newest of its series, or outside the bounds.
     private mutating func applyLate(
-        _ series: UInt32, time: Int64, value: Double, bounds: TimeBounds
+        _ series: UInt32, time: Int64, value: Double, bounds: TimeBounds, known: inout KnownSamples
     ) -> WritableKeyPath<WriteSummary, Int> {
         let last = newest[Int(series)]
         if time > bounds.span.upperBound { return \.tooNew }
         if time < bounds.span.lowerBound { return \.tooOld }
-        if let known = head.value(of: series, at: time) ?? flushing?.value(of: series, at: time) {
-            return known.bitPattern == value.bitPattern ? \.duplicates : \.conflicting
+        if let stored = known.value(of: series, at: time, head, flushing) {
+            return stored.bitPattern == value.bitPattern ? \.duplicates : \.conflicting
         }
-        // Written to disk since: the reader keeps what was stored first, so it is as good as known.
-        if time == last { return \.duplicates }
+        if time == last {
+            // Read from disk when the store was opened: only its time is known, and the reader keeps that sample.
+            let stored = newestOnDisk[Int(series)].bitPattern
+            let isSame = stored == value.bitPattern || stored == Self.unknownValue.bitPattern
+            return isSame ? \.duplicates : \.conflicting
+        }
         if time < last - bounds.outOfOrderWindow { return \.tooOld }
         head.insertStray(series, time: time, value: value)
         return \.stored
     }
+}
+
+/// What memory holds of the series whose samples come late in a request, laid out once for all of them: a sender that
+/// delivers much again, or backwards, asks for each sample.
+struct KnownSamples {
+    private var bySeries: [UInt32: SampleColumns] = [:]
+
+    /// Notes a sample that was appended in order.
+    @inline(__always)
+    mutating func note(_ series: UInt32, _ time: Int64, _ value: Double) {
+        if bySeries.isEmpty { return }
+        bySeries[series]?.append(time, value)
+    }
+
+    /// The value that memory holds for a series at a time, if any.
+    mutating func value(of series: UInt32, at time: Int64, _ head: Head, _ flushing: Head?) -> Double? {
+        if let value = head.stray(of: series, at: time) ?? flushing?.stray(of: series, at: time) { return value }
+        if bySeries[series] == nil {
+            var columns = flushing?.inOrder(series) ?? SampleColumns()
+            let rest = head.inOrder(series)
+            columns.times.append(contentsOf: rest.times)
+            columns.values.append(contentsOf: rest.values)
+            bySeries[series] = columns
+        }
+        return bySeries[series].flatMap { columns in columns.place(of: time).map { columns.values[$0] } }
+    }
+}
+
+/// The last sample of a series.
+struct SeriesEnd: Sendable {
+    let series: UInt32
+    let time: Int64
+    let value: Double
 }
 
 /// A block file with its runs, oldest first.
