@@ -91,28 +91,21 @@ final class LogWriter: @unchecked Sendable {
             return batch
         }
         let results = core.write(batch.map { ($0.body, $0.scope) })
-        waiting.withLock { state in
+        let isMore = waiting.withLock { state in
             // Those that came while the disk was busy would have shared this sync, had it waited for them.
             state.companions = max(state.companions, batch.count + state.requests.count)
-        }
-        for (request, result) in zip(batch, results) { request.reply.resume(returning: result) }
-        // Senders that were just answered are about to send again: the last of them wakes this thread, where the first
-        // one would have to wake another to wait for the rest.
-        gather(again: true)
-        let isMore = waiting.withLock { state in
             state.isScheduled = !state.requests.isEmpty
             return state.isScheduled
         }
+        for (request, result) in zip(batch, results) { request.reply.resume(returning: result) }
         if isMore { queue.async { self.drain() } }
     }
 
     /// Waits for the companions of the batches before, a moment at the most; those that do not come are not waited for
-    /// again. Between two batches a single sender is not waited for either.
-    private func gather(again: Bool = false) {
+    /// again.
+    private func gather() {
         let mustWait = waiting.withLock { state in
-            guard state.requests.count < state.companions, !state.isClosed, !again || state.companions > 1 else {
-                return false
-            }
+            guard state.requests.count < state.companions, !state.isClosed else { return false }
             state.awaited = state.companions
             return true
         }

@@ -25,7 +25,9 @@ struct Head: Sendable {
     private(set) var newest = Int64.min
 
     /// How many bytes of memory it holds, roughly.
-    var memory: Int { arena.memory + entries.capacity * MemoryLayout<Entry>.stride + strays.count * 200 + strayCount * 24 }
+    var memory: Int {
+        arena.memory + entries.capacity * MemoryLayout<Entry>.stride + strays.count * 200 + strayCount * 24
+    }
 
     /// Makes room for series up to a number.
     mutating func extend(to seriesCount: Int) {
@@ -177,7 +179,6 @@ extension SampleColumns {
         }
         return low < times.count && times[low] == time ? low : nil
     }
-
 
     /// Sorts by time what begins at an index, if it is out of order there or before; of samples of one time the first
     /// counts.
