@@ -41,9 +41,10 @@ public final class TimeSeriesStore: Sendable {
         let (catalogue, content) = try opening.open(folder, options)
         for damage in opening.damages { logger.error("\(damage)") }
         let state = SharedState(opening)
+        cache = PageCache(budget: options.pageCacheBytes)
         let flusher = Flusher(
             folder: directory, options: options, state: state, clock: clock, logger: logger, logFolder: logFolder,
-            catalogue: catalogue, content: content)
+            catalogue: catalogue, content: content, cache: cache)
         let log = try Self.replay(logFolder, content, state, options, clock, logger)
         let writer = LogWriter(
             IngestCore(options: options, state: state, clock: clock, log: log) { [weak flusher] in flusher?.flushSoon()
@@ -60,7 +61,6 @@ public final class TimeSeriesStore: Sendable {
         self.writer = writer
         self.flusher = flusher
         lock = Locked(folderLock)
-        cache = PageCache(budget: options.pageCacheBytes)
     }
 
     deinit { flusher.halt() }

@@ -126,15 +126,20 @@ final class BlockFile: Sendable {
 
     /// A page of a run.
     func page(_ run: Run, _ index: Int) throws(StoreError) -> Page {
-        let bytes = try query.withLock { query throws(StoreError) in
-            defer { query.reset() }
-            try query.bind([.integer(run.base + Int64(index))])
-            return try query.step() ? query.blob(0) : []
-        }
+        let bytes = try bytes(run, index)
         do throws(CodecError) {
             return try Page(bytes)
         } catch {
             throw .damaged(path: path, reason: "page \(index) of run \(run.number) cannot be read: \(error.reason)")
+        }
+    }
+
+    /// A page as it stands in the file; nothing where it is not there.
+    func bytes(_ run: Run, _ index: Int) throws(StoreError) -> [UInt8] {
+        try query.withLock { query throws(StoreError) in
+            defer { query.reset() }
+            try query.bind([.integer(run.base + Int64(index))])
+            return try query.step() ? query.blob(0) : []
         }
     }
 

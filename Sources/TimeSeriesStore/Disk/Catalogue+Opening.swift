@@ -43,11 +43,12 @@ extension Catalogue {
             .damaged(
                 path: folder.path + "/" + fileName,
                 reason: """
-                    it is set aside as \(name), and what could be read is written anew; the samples of the series that \
-                    are missing come back only with a backup (evenkeel store restore)
+                    it is set aside as \(name), and what could be read is written anew; the samples of series that \
+                    are missing, if any, come back only with a backup (evenkeel store restore)
                     """))
         let catalogue = try Catalogue(folder: folder.path, synchronous: synchronous)
-        try catalogue.commit(newSeries: content.series, from: 0, segment: content.segment, run: content.run)
+        try catalogue.commit(
+            newSeries: content.series, from: 0, segment: content.segment, run: content.run, files: content.files)
         return catalogue
     }
 }

@@ -6,6 +6,8 @@ import MetricsWire
 ///              for each series: | bytes shared with the one before | further bytes | these bytes |
 ///     state    key 1: the newest log segment whose samples are all in block files      key 2: the newest run
 ///              key 3: a checksum of both
+///     series_copy   the same as series once more, for a row that cannot be read: without it nobody could name its samples
+///     file     name: a block file that the store has; one that is gone is missed
 ///
 /// The bytes of a series are its labels as remote write has them; all counts are varints. The ordinals of a batch follow
 /// the order of labels, which keeps a metric's series together and lets a scan go through pages in order. No bytes at all stand for a series that was
@@ -23,10 +25,14 @@ struct Catalogue {
         var segment: UInt64 = 0
         /// The newest run that was committed.
         var run: Int64 = 0
+        /// The block files that there should be.
+        var files: Set<String> = []
         /// What could not be read; the series of it are missing.
         var damages: [StoreError] = []
         /// Whether nobody knows how many series there were behind the last one.
         var isCutOff = false
+        /// Whether everything is known, and some of it only from a copy.
+        var isToBeRenewed = false
         /// Whether nobody knows how far the log is done and which runs count. Then all of both do: what is there twice is
         /// found to be the same.
         var isStateLost = false
@@ -53,6 +59,9 @@ struct Catalogue {
             """
             CREATE TABLE IF NOT EXISTS series (first INTEGER PRIMARY KEY, count INTEGER NOT NULL, labels BLOB NOT NULL) STRICT;
             CREATE TABLE IF NOT EXISTS state (key INTEGER PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+            CREATE TABLE IF NOT EXISTS file (name TEXT PRIMARY KEY) STRICT;
+            CREATE TABLE IF NOT EXISTS series_copy (first INTEGER PRIMARY KEY, count INTEGER NOT NULL, labels BLOB NOT NULL) \
+            STRICT;
             """)
         if found != Self.version { try seal() }
     }
@@ -63,7 +72,7 @@ struct Catalogue {
             let content = try read(isSealed: false)
             if !content.series.isEmpty {
                 guard content.damages.isEmpty else { throw content.damages[0] }
-                try database.execute("DELETE FROM series")
+                try database.execute("DELETE FROM series; DELETE FROM series_copy")
                 try store(content.series, from: 0)
                 try store(segment: content.segment, run: content.run)
             }
@@ -103,8 +112,18 @@ struct Catalogue {
     private func read(isSealed: Bool) throws(StoreError) -> Content {
         var content = Content()
         try readState(isSealed, into: &content)
-        let rows = try Statement(database, "SELECT first, count, labels FROM series ORDER BY first")
+        if isSealed {
+            let names = try Statement(database, "SELECT name FROM file")
+            while try names.step() { content.files.insert(String(decoding: names.blob(0), as: UTF8.self)) }
+        }
+        try readSeries("series", isSealed, into: &content)
+        if isSealed { try compareCopy(&content) }
+        return content
+    }
+
+    private func readSeries(_ table: String, _ isSealed: Bool, into content: inout Content) throws(StoreError) {
         do throws(StoreError) {
+            let rows = try Statement(database, "SELECT first, count, labels FROM \(table) ORDER BY first")
             while try rows.step() { read(rows, isSealed, into: &content) }
         } catch {
             // A disk that fails may work the next time: nothing is given up for it.
@@ -112,7 +131,31 @@ struct Catalogue {
             content.isCutOff = true
             content.damages.append(error)
         }
-        return content
+    }
+
+    /// Sees whether the copy of the series is one, and takes it where it is sound and the other is not.
+    private func compareCopy(_ content: inout Content) throws(StoreError) {
+        if content.isCutOff {
+            var copy = Content()
+            try readSeries("series_copy", true, into: &copy)
+            guard copy.damages.isEmpty, copy.series.count >= content.series.count else { return }
+            content.series = copy.series
+            (content.isCutOff, content.isToBeRenewed) = (false, true)
+            return
+        }
+        do throws(StoreError) {
+            let different = try database.integer(
+                """
+                SELECT count(*) FROM series FULL JOIN series_copy USING (first) \
+                WHERE series.labels IS NOT series_copy.labels OR series.count IS NOT series_copy.count
+                """)
+            if different == 0 { return }
+            if content.damages.isEmpty { content.damages.append(damage("the copy of its series is not one")) }
+        } catch {
+            guard case .damaged = error else { throw error }
+            content.damages.append(error)
+        }
+        content.isToBeRenewed = true
     }
 
     private func readState(_ isSealed: Bool, into content: inout Content) throws(StoreError) {
@@ -130,16 +173,23 @@ struct Catalogue {
     }
 
     private func read(_ row: Statement, _ isSealed: Bool, into content: inout Content) {
-        let (first, count, packed) = (row.integer(0), row.integer(1), row.blob(2))
+        let (first, count) = (row.integer(0), row.integer(1))
         let known = Int64(content.series.count)
         var series: [[UInt8]] = []
         do {
             // Numbers are believed behind the checksum only: a wrong one would give samples to other series.
-            try Self.unpack(packed, first: isSealed ? first : nil, count: count, into: &series)
+            try Self.unpack(row.blob(2), first: isSealed ? first : nil, count: count, into: &series)
         } catch {
-            content.damages.append(damage("series \(first) to \(first &+ count &- 1) cannot be read: \(error)"))
-            content.isCutOff = true
-            return
+            series = []
+            guard isSealed, (try? readCopy(of: first, into: &series)) != nil else {
+                let last = first &+ count &- 1
+                content.damages.append(damage("series \(first) to \(last) cannot be read: \(error)"))
+                content.isCutOff = true
+                return
+            }
+            let last = first + Int64(series.count) - 1
+            content.damages.append(damage("series \(first) to \(last) are read from their copy: \(error)"))
+            content.isToBeRenewed = true
         }
         guard first >= known, first + Int64(series.count) <= Int64(Int32.max) else {
             content.damages.append(damage("series from \(first) on are numbered as cannot be"))
@@ -151,6 +201,20 @@ struct Catalogue {
         }
         content.series += series
         content.isCutOff = false
+    }
+
+    /// Reads the copy of a row of series. Throws where that is damaged as well.
+    private func readCopy(of first: Int64, into series: inout [[UInt8]]) throws {
+        let copy = try Statement(database, "SELECT count, labels FROM series_copy WHERE first = ?")
+        try copy.bind([.integer(first)])
+        guard try copy.step() else { throw CodecError(reason: "it has no copy") }
+        try Self.unpack(copy.blob(1), first: first, count: copy.integer(0), into: &series)
+    }
+
+    /// Notes that the store has a block file, or has it no longer.
+    func note(_ name: String, isThere: Bool) throws(StoreError) {
+        let text = isThere ? "INSERT OR IGNORE INTO file VALUES (?)" : "DELETE FROM file WHERE name = ?"
+        try Statement(database, text).run(.text(name))
     }
 
     private func damage(_ reason: String) -> StoreError { .damaged(path: database.path, reason: reason) }
@@ -172,8 +236,7 @@ struct Catalogue {
                 for place in gone { series[Int(place)] = [] }
                 changed.append((first, count, Self.pack(series[...], first: first)))
             }
-            let replace = try Statement(database, "INSERT OR REPLACE INTO series VALUES (?, ?, ?)")
-            for row in changed { try replace.run(.integer(row.first), .integer(row.count), .blob(row.labels)) }
+            for row in changed { try store(row.labels, first: row.first, count: row.count) }
         }
     }
 
@@ -184,22 +247,29 @@ struct Catalogue {
     /// done through a segment. The same can be committed again, with more series: an attempt that failed may have
     /// reached the disk all the same.
     func commit(
-        newSeries: [[UInt8]], from first: Int, segment: UInt64, run: Int64
+        newSeries: [[UInt8]], from first: Int, segment: UInt64, run: Int64, files: Set<String> = []
     ) throws(StoreError) {
         try database.transaction { () throws(StoreError) in
             try store(newSeries, from: first)
+            for name in files { try note(name, isThere: true) }
             try store(segment: segment, run: run)
         }
     }
 
     private func store(_ series: [[UInt8]], from first: Int) throws(StoreError) {
-        let insert = try Statement(database, "INSERT OR REPLACE INTO series VALUES (?, ?, ?)")
         var start = 0
         while start < series.count {
             let end = Self.endOfBatch(series, from: start)
             let packed = Self.pack(series[start..<end], first: Int64(first + start))
-            try insert.run(.integer(Int64(first + start)), .integer(Int64(end - start)), .blob(packed))
+            try store(packed, first: Int64(first + start), count: Int64(end - start))
             start = end
+        }
+    }
+
+    private func store(_ packed: [UInt8], first: Int64, count: Int64) throws(StoreError) {
+        for table in ["series", "series_copy"] {
+            try Statement(database, "INSERT OR REPLACE INTO \(table) VALUES (?, ?, ?)").run(
+                .integer(first), .integer(count), .blob(packed))
         }
     }
 

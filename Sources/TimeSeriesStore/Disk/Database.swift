@@ -148,6 +148,7 @@ extension Database {
     enum Value {
         case integer(Int64)
         case blob([UInt8])
+        case text(String)
     }
 
     /// Binds values to the parameters from the first on, and starts over.
@@ -159,6 +160,10 @@ extension Database {
                 switch value {
                 case .integer(let number): unsafe sqlite3_bind_int64(handle, index, number)
                 case .blob(let bytes): unsafe Self.bind(bytes, handle, index)
+                case .text(let text):
+                    // SQLITE_TRANSIENT, as below.
+                    unsafe sqlite3_bind_text(
+                        handle, index, text, -1, unsafeBitCast(-1, to: sqlite3_destructor_type.self))
                 }
             guard status == SQLITE_OK else { throw database.failure(status) }
         }

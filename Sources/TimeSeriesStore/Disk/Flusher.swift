@@ -55,7 +55,7 @@ final class Flusher: @unchecked Sendable {
 
     init(
         folder: String, options: StoreOptions, state: SharedState, clock: any Clock, logger: Logger,
-        logFolder: any LogFolder, catalogue: Catalogue, content: Catalogue.Content
+        logFolder: any LogFolder, catalogue: Catalogue, content: Catalogue.Content, cache: PageCache
     ) {
         self.folder = folder
         self.options = options
@@ -64,7 +64,9 @@ final class Flusher: @unchecked Sendable {
         self.logger = logger
         self.logFolder = logFolder
         self.catalogue = catalogue
-        upkeep = Upkeep(folder: folder, options: options, state: state, clock: clock, logger: logger)
+        upkeep = Upkeep(
+            folder: folder, options: options, state: state, clock: clock, logger: logger, catalogue: catalogue,
+            cache: cache)
         timer = DispatchSource.makeTimerSource(queue: queue)
         // A timer that was never activated must not go, and opening may still fail.
         timer.activate()
@@ -78,6 +80,7 @@ final class Flusher: @unchecked Sendable {
             self.freeze = freeze
             self.compact = compact
         }
+        upkeep.cache.whenDamaged { [weak self] in self?.upkeepSoon() }
         timer.setEventHandler { [weak self] in
             self?.flushIfReady()
             self?.upkeepSoon()
@@ -203,7 +206,9 @@ final class Flusher: @unchecked Sendable {
         do throws(StoreError) {
             try forgetOnDisk()
             let (runs, ends) = try write(run + 1)
-            try catalogue.commit(newSeries: newSeries, from: seriesOnDisk, segment: segment, run: run + 1)
+            try catalogue.commit(
+                newSeries: newSeries, from: seriesOnDisk, segment: segment, run: run + 1,
+                files: Set(runs.map(\.day.file.name.fileName)))
             seriesOnDisk += newSeries.count
             run += 1
             self.segment = nil

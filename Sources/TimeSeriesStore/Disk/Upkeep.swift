@@ -21,6 +21,12 @@ final class Upkeep {
     let state: SharedState
     let clock: any Clock
     let logger: Logger
+    let catalogue: Catalogue
+    let cache: PageCache
+    /// Files that are gone and that the catalogue still has on its list.
+    private var unlisted: Set<String> = []
+    /// Runs with pages that cannot be read.
+    private var broken: [(file: BlockFile, run: Run)] = []
     private(set) var job: Job?
     /// When a file last got a run from a flush, or from a day that was rolled up.
     private var lastRuns: [BlockName: Timestamp] = [:]
@@ -33,12 +39,18 @@ final class Upkeep {
     /// Whether a file went since series without samples were looked for.
     var hasDropped = false
 
-    init(folder: String, options: StoreOptions, state: SharedState, clock: any Clock, logger: Logger) {
+    init(
+        folder: String, options: StoreOptions, state: SharedState, clock: any Clock, logger: Logger,
+        catalogue: Catalogue,
+        cache: PageCache
+    ) {
         self.folder = folder
         self.options = options
         self.state = state
         self.clock = clock
         self.logger = logger
+        self.catalogue = catalogue
+        self.cache = cache
     }
 
     // MARK: What others say
@@ -65,6 +77,7 @@ final class Upkeep {
     /// The file of a name: opened, made where it is missing, or the one that was dropped and is still read, emptied,
     /// since two must not have one path.
     func file(_ name: BlockName) throws(StoreError) -> BlockFile {
+        unlisted.remove(name.fileName)
         if let revived = dropped.removeValue(forKey: name)?.file {
             try revived.revive()
             return revived
@@ -84,6 +97,7 @@ final class Upkeep {
         }
         let (days, rollups) = state.withLock { ($0.days, $0.rollups) }
         let files = days + rollups
+        if startMending(files) { return true }
         return files.contains { removeRetired($0.file) } || days.contains { startRolling($0, rollups) }
             || files.contains { startMerging($0) } || files.contains { shrink($0.file) }
     }
@@ -95,6 +109,39 @@ final class Upkeep {
             try file.checkpoint()
             return true
         } ?? false
+    }
+
+    /// Begins to write a run anew without the pages that turned out to be damaged, so that queries go on without them;
+    /// the pages are set aside as they are.
+    private func startMending(_ files: [StoredDay]) -> Bool {
+        for page in cache.takeDamaged() {
+            setAside(page)
+            if !broken.contains(where: { $0.run === page.run }) { broken.append((page.file, page.run)) }
+        }
+        while let next = broken.popLast() {
+            guard let stored = files.first(where: { $0.file === next.file }),
+                stored.runs.contains(where: { $0 === next.run }), !isPaused(stored.file)
+            else { continue }
+            job = attempt(stored.file) { () throws(StoreError) in
+                if stored.file.name.level == .rollup { try rollAgain(stored) }
+                return .merge(try RunRewrite(stored.file, [next.run]))
+            }
+            if job != nil { return true }
+        }
+        return false
+    }
+
+    private func setAside(_ page: PageCache.DamagedPage) {
+        guard let bytes = try? page.file.bytes(page.run, page.index), !bytes.isEmpty else { return }
+        let name = "\(page.file.name.fileName).page-\(page.run.base + Int64(page.index)).damaged"
+        do throws(StoreError) {
+            let copy = try DiskFolder(existing: folder).create(name)
+            try copy.append(bytes)
+            try copy.sync()
+            logger.error("\(page.file.path): a damaged page is set aside as \(name)")
+        } catch {
+            logger.error("\(page.file.path): a damaged page could not be set aside as \(name): \(error)")
+        }
     }
 
     private func startMerging(_ stored: StoredDay) -> Bool {
@@ -222,6 +269,18 @@ final class Upkeep {
 
     // MARK: Dropping
 
+    /// Takes files that are gone off the catalogue's list; what fails is tried again with the next one.
+    private func strikeOff() {
+        for name in unlisted {
+            do throws(StoreError) {
+                try catalogue.note(name, isThere: false)
+                unlisted.remove(name)
+            } catch {
+                logger.warning("\(name) is gone and still on the catalogue's list; it is tried again: \(error)")
+            }
+        }
+    }
+
     /// Removes a file when nobody reads it any more.
     func drop(_ stored: StoredDay) {
         hasDropped = true
@@ -235,6 +294,8 @@ final class Upkeep {
                 state.counters.droppedRollups += 1
             }
         }
+        unlisted.insert(stored.file.name.fileName)
+        strikeOff()
         dropped = dropped.filter { $0.value.file != nil }
         dropped[stored.file.name] = DroppedFile(file: stored.file)
         stored.file.drop(stored.runs)

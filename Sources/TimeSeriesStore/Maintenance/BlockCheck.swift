@@ -39,6 +39,14 @@ struct BlockCheck {
         try database.execute("BEGIN; SELECT count(*) FROM sqlite_schema")
         for problem in try database.integrityProblems() { note(problem) }
         guard let name = BlockName(fileName: name) else { return }
+        guard try database.integer("SELECT count(*) FROM sqlite_schema") > 0 else {
+            if catalogue?.files.contains(self.name) ?? true {
+                note("it is empty")
+            } else {
+                notes.append("\(self.name): it was just being made when the server ended, and is empty")
+            }
+            return
+        }
         guard try BlockSchema.isCurrent(database) else {
             notes.append("\(self.name): written by an older version; the next start brings it up to date")
             return

@@ -30,3 +30,11 @@ enum Quarantine {
         return target
     }
 }
+
+extension DiskFolder {
+    /// Whether a file was set aside, now or earlier.
+    func has(asideOf name: String) -> Bool {
+        let names = (try? list()) ?? []
+        return Quarantine.files(names).contains { $0.hasPrefix(name) }
+    }
+}

@@ -34,6 +34,9 @@ public struct StoreCheck: Sendable {
         // The catalogue first: series and runs that are newer are in later files only.
         let catalogue = CatalogueCheck(folder: folder).run(&findings)
         progress.filesDone = 1
+        for name in catalogue?.files.subtracting(databases).sorted() ?? [] {
+            findings.add(StoreFindings.File(name: name, bytes: 0, items: 0, samples: 0), ["it is not there any more"])
+        }
         for name in databases {
             guard report(progress) else { throw .shuttingDown }
             BlockCheck(folder: folder, name: name, catalogue: catalogue).run(&findings)
@@ -126,7 +129,8 @@ struct LogCheck {
             }
         }
         if found.tornBytes > 0 {
-            findings.notes.append("\(name): \(found.tornBytes) bytes at its end were begun and never acknowledged")
+            let torn = "no whole record: begun and not acknowledged when the server ended, or damaged since"
+            findings.notes.append("\(name): \(found.tornBytes) bytes at its end are \(torn)")
         }
         findings.add(
             StoreFindings.File(name: name, bytes: Int64(bytes.count), items: found.records, samples: samples),

@@ -17,12 +17,16 @@ extension StoreState {
             let (catalogue, found) = try Catalogue.open(folder, synchronous: options.synchronous)
             content = found
             takeSeries(content.series)
-            try openDays(folder, committed: content.isStateLost ? .max : content.run, options: options)
+            try openDays(
+                folder, committed: content.isStateLost ? .max : content.run, files: content.files, options: options)
             if content.isStateLost { content.run = days.flatMap(\.runs).map(\.number).max() ?? 0 }
-            if content.isStateLost, !content.isCutOff {
+            noteMissing(&content.files, in: folder)
+            let isSound = !content.isCutOff && !content.isToBeRenewed
+            for name in missingFiles where isSound { try catalogue.note(name, isThere: false) }
+            if content.isStateLost, isSound {
                 try catalogue.commit(newSeries: [], from: 0, segment: 0, run: content.run)
             }
-            if !content.isCutOff {
+            if isSound {
                 damages = content.damages + damages
                 learnNewest()
                 return (catalogue, content)
@@ -63,11 +67,11 @@ extension StoreState {
 
     /// Opens the block files of a folder, rollups too. One that is damaged is set aside and reported; the others are used.
     mutating func openDays(
-        _ folder: DiskFolder, committed: Int64, options: StoreOptions
+        _ folder: DiskFolder, committed: Int64, files: Set<String>, options: StoreOptions
     ) throws(StoreError) {
         let names = try folder.list().compactMap { BlockName(fileName: $0) }
         for name in names.sorted(by: { $0.number < $1.number }) {
-            noteEmpty(name.fileName, in: folder)
+            if files.contains(name.fileName) { noteEmpty(name.fileName, in: folder) }
             do throws(StoreError) {
                 let file = try BlockFile(folder: folder.path, name, synchronous: options.synchronous)
                 switch name.level {
@@ -87,10 +91,21 @@ extension StoreState {
         }
     }
 
+    /// Reports block files that there should be and that are not, and strikes them off the list.
+    private mutating func noteMissing(_ files: inout Set<String>, in folder: DiskFolder) {
+        let there = Set((days + rollups).map(\.file.name.fileName))
+        missingFiles = files.subtracting(there).sorted()
+        files.formIntersection(there)
+        for name in missingFiles where !folder.has(asideOf: name) {
+            let reason = "it is not there any more, and neither is what it held; a backup may have it"
+            damages.append(.damaged(path: folder.path + "/" + name, reason: reason))
+        }
+    }
+
     /// SQLite takes a file that is shorter than the smallest page for a new one.
     private mutating func noteEmpty(_ name: String, in folder: DiskFolder) {
         guard folder.sizeWithJournal(of: name) < 512 else { return }
-        let reason = "it is empty; if it was not just being made when the server ended, its samples are missing"
+        let reason = "it is empty, and its samples are missing"
         damages.append(.damaged(path: folder.path + "/" + name, reason: reason))
     }
 

@@ -20,8 +20,10 @@ struct StoreState: ~Copyable, Sendable {
     /// The files of rollups, oldest first.
     var rollups: [StoredDay] = []
     var isClosed = false
-    /// What was found damaged when the store was opened; its samples are missing.
+    /// What was found damaged; its samples are missing.
     var damages: [StoreError] = []
+    /// Block files that were missed when the store was opened.
+    var missingFiles: [String] = []
     var counters = StoreCounters()
 
     /// Makes room for the series that were added.

@@ -45,6 +45,7 @@ extension Upkeep {
             state.counters.rollupBuckets += buckets
         }
         noteRun(of: target.file)
+        attempt(target.file) { () throws(StoreError) in try catalogue.note(target.file.name.fileName, isThere: true) }
         settle(target.file)
         return true
     }
@@ -73,6 +74,18 @@ extension Upkeep {
         } catch {
             try? rolling.abandon()
             throw error
+        }
+    }
+
+    /// Has the days of a file rolled up again of which the samples are still there.
+    func rollAgain(_ rollup: StoredDay) throws(StoreError) {
+        let days = state.withLock { $0.days.map(\.file.day) }
+        for day in days where rollup.rolled[day].map({ !$0.isGone }) == true {
+            try Statement(rollup.file.writer, "DELETE FROM rolled WHERE day = ?").run(.integer(day))
+            state.withLock { state in
+                guard let place = state.rollups.firstIndex(where: { $0.file === rollup.file }) else { return }
+                state.rollups[place].rolled[day] = nil
+            }
         }
     }
 

@@ -87,7 +87,8 @@ import Testing
             acknowledged.formUnion(output.compactMap { $0.first == "acknowledged" ? Int64($0[1]) : nil })
             // One more may have been written and not acknowledged.
             let last = max(next, (acknowledged.max() ?? next) + step)
-            #expect(try StoreCheck(folder: folder).run().damages.map(\.reason) == [])
+            let damages = try StoreCheck(folder: folder).run().damages.map { "\($0.file): \($0.reason)" }
+            #expect(damages.isEmpty, "\(damages)")
             try expect(acknowledged, upTo: last, in: folder)
             for line in output where line.first == "copied" {
                 let begun = try #require(Int64(line[1]))
