@@ -5,6 +5,8 @@ public enum StoreError: Error, Hashable, Sendable {
     /// The request, or a series in it, breaks a rule or is one too many; sending it again cannot help (HTTP 400). What
     /// was right in it is stored all the same, unless the request as a whole could not be read.
     case invalid(reason: String)
+    /// The same of some series of a request whose others are taken, `stored` samples: `taken` is a request of those alone.
+    case partlyInvalid(reason: String, stored: Int, taken: [UInt8])
     /// Samples were right in form and refused for their time or value; the others are stored (HTTP 400).
     case refused(WriteSummary, example: String)
     /// A series is not one that the sender may write; nothing of the request is stored (HTTP 403). The reason begins with
@@ -40,7 +42,7 @@ extension StoreError {
         switch self {
         case .overLimit, .noSpace, .fileFailed, .databaseFailed: 10
         case .shuttingDown: 5
-        case .invalid, .refused, .forbidden, .inUse, .damaged, .badMatcher, .selectionTooLarge,
+        case .invalid, .partlyInvalid, .refused, .forbidden, .inUse, .damaged, .badMatcher, .selectionTooLarge,
             .underWay, .unsuitable:
             nil
         }
@@ -61,6 +63,7 @@ extension StoreError: CustomStringConvertible {
     /// What is wrong, where, and what to do.
     public var description: String {
         switch self {
+        case .partlyInvalid(let reason, _, _): reason
         case .invalid(let reason), .overLimit(let reason), .forbidden(let reason), .badMatcher(let reason): reason
         case .refused(let summary, let example): "\(summary.refusals); first: \(example)"
         case .shuttingDown: "the store is shutting down; send again in a moment"

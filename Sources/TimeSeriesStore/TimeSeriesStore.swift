@@ -80,7 +80,9 @@ public final class TimeSeriesStore: Sendable {
         if findings.tornBytes > 0 {
             logger.info("\(findings.tornBytes) bytes at the end of the log were never acknowledged and are left out")
         }
-        return WriteAheadLog(folder: folder, next: findings.lastSegment + 1, synchronous: options.synchronous)
+        return WriteAheadLog(
+            folder: folder, next: findings.lastSegment + 1, bytesBefore: findings.wholeBytes,
+            synchronous: options.synchronous)
     }
 
     /// Stores a remote write 1.0 request as it came: a snappy block of a protobuf `WriteRequest`. Returns when what was

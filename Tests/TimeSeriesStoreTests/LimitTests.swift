@@ -1,4 +1,5 @@
 import FleetModel
+import MetricsWire
 import Testing
 
 @testable import TimeSeriesStore
@@ -21,7 +22,8 @@ import Testing
         await #expect {
             try await store.append(wild)
         } throws: { error in
-            guard case .invalid(let reason) = error as? StoreError else { return false }
+            guard case .partlyInvalid(let reason, 3, let taken) = error as? StoreError else { return false }
+            #expect(taken == RemoteWriteEncoder.encode(Array(wild.prefix(3))))
             return reason.contains("limit of 3 for host \"wild\"") && reason.contains("3 other samples")
         }
         try await store.append((0..<3).map { series(labels("calm", $0), [(testTime, 1)]) })

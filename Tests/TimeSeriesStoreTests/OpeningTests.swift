@@ -251,6 +251,27 @@ import Testing
         #expect(try openStore(folder).condition.damages.isEmpty)
     }
 
+    /// A segment of the log says how long the one before it is.
+    @Test(arguments: [nil, 0, 30] as [Int?])
+    func aSegmentOfTheLogThatIsGoneOrCutOffIsMissed(length: Int?) async throws {
+        let disk = FaultyDisk()
+        for life in 0..<3 {
+            let store = try DurabilityTests.open(folder, disk)
+            #expect(store.condition.damages.isEmpty)
+            for step in 0..<Int64(3) {
+                try await store.append([series(labels(life), [(testTime + step, Double(life))])])
+            }
+        }
+        let names = disk.content.withLock { $0.files.keys.sorted() }
+        #expect(names.count == 3)
+        disk.content.withLock { content in
+            content.files[names[1]] = length.flatMap { length in content.files[names[1]].map { Array($0.prefix(length)) } }
+        }
+        let store = try DurabilityTests.open(folder, disk)
+        #expect(Set(try store.all().compactMap(\.samples.values.first)) == [0, 2])
+        #expect(store.condition.damages.contains { $0.contains(names[1]) })
+    }
+
     @Test func anEmptyBlockFileIsFoundByACheck() async throws {
         try await fill()
         try Data().write(to: URL(fileURLWithPath: path(day)))

@@ -32,8 +32,8 @@ enum Daemon {
         try await group.run()
     }
 
-    /// As many descriptors as the system lets this process have: each agent holds connections.
-    private static func raiseDescriptorLimit() {
+    /// As many descriptors as the system lets this process have: each agent holds connections, each day of samples files.
+    static func raiseDescriptorLimit() {
         var limit = rlimit()
         guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
         limit.rlim_cur = min(limit.rlim_max, 65_536)

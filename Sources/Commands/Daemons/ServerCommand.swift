@@ -39,6 +39,7 @@ struct ServerCommand: AsyncParsableCommand {
     func run() async throws {
         let logger = Daemon.logger("evenkeel.server")
         do {
+            Daemon.raiseDescriptorLimit()
             let server = try FleetServerService(configuration: configuration(), version: Version.text, logger: logger)
             try await Daemon.run(server, untilInputEnds: untilInputEnds, logger: logger)
         } catch let error as CommandFailure {

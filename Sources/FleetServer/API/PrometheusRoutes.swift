@@ -206,7 +206,7 @@ extension APIError {
     init(_ error: StoreError) {
         let status: HTTPResponse.Status =
             switch error {
-            case .invalid, .refused, .badMatcher, .unsuitable: .badRequest
+            case .invalid, .partlyInvalid, .refused, .badMatcher, .unsuitable: .badRequest
             case .underWay: .conflict
             case .selectionTooLarge: .unprocessableContent
             case .forbidden: .forbidden

@@ -46,20 +46,36 @@ extension Request {
         }
     }
 
+    /// How many bytes of bodies are being gathered in the process, and how many may be: many senders who never end theirs
+    /// must not fill its memory.
+    private static let bodiesUnderWay = Locked(0)
+    private static let mostUnderWay = 256 << 20
+
     /// The whole body, decompressed where it says that it is gzip. One that is larger than `limit`, compressed or not, or
     /// that still comes after `patience`, is refused. Who falls silent is ended by the connection's own limit: a timer for
     /// each request would cost as much as reading one.
     func collected(upTo limit: Int, within patience: Duration = .seconds(60)) async throws -> ByteBuffer {
         let deadline = ContinuousClock.now + patience
         var buffer = ByteBuffer()
+        defer { Self.bodiesUnderWay.withLock { $0 -= buffer.readableBytes } }
         for try await var part in body {
-            guard part.readableBytes <= limit - buffer.readableBytes else {
+            let count = part.readableBytes
+            let hasRoom = Self.bodiesUnderWay.withLock { held in
+                guard held + count <= Self.mostUnderWay else { return false }
+                held += count
+                return true
+            }
+            guard hasRoom else {
+                throw APIError(
+                    .serviceUnavailable, "requests of too many bytes are under way; try again", retryAfterSeconds: 5)
+            }
+            buffer.writeBuffer(&part)
+            guard buffer.readableBytes <= limit else {
                 throw APIError(.contentTooLarge, "a body may have \(limit) bytes at the most")
             }
             if ContinuousClock.now > deadline {
                 throw APIError(.requestTimeout, "the body did not come within \(patience)")
             }
-            buffer.writeBuffer(&part)
         }
         guard headers[.contentEncoding]?.lowercased() == "gzip" else { return buffer }
         do throws(WireError) {

@@ -28,6 +28,9 @@ struct SampleIntake: SeriesSink {
         } catch StoreError.refused(let summary, let example) {
             if summary.stored > 0 { exports.add(body, samples: summary.stored) }
             throw StoreError.refused(summary, example: example)
+        } catch StoreError.partlyInvalid(let reason, let stored, let taken) {
+            exports.add(taken, samples: stored)
+            throw StoreError.partlyInvalid(reason: reason, stored: stored, taken: taken)
         }
     }
 

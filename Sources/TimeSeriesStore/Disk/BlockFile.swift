@@ -1,3 +1,4 @@
+import Dispatch
 import FleetModel
 import Synchronization
 
@@ -93,9 +94,13 @@ final class BlockFile: Sendable {
         isUnwanted.store(false, ordering: .relaxed)
     }
 
+    /// Signalled once a dropped file is gone from its folder.
+    let removal = DispatchSemaphore(value: 0)
+
     deinit {
         guard isUnwanted.load(ordering: .relaxed) else { return }
         for suffix in ["", "-wal", "-shm"] { unsafe unlink(path + suffix) }
+        removal.signal()
     }
 
     /// Removes what was written and does not count: runs above the newest committed one, and pages of no run. Returns

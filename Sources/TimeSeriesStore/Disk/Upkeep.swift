@@ -1,3 +1,4 @@
+import Dispatch
 import FleetModel
 import Logging
 
@@ -78,9 +79,13 @@ final class Upkeep {
     /// since two must not have one path.
     func file(_ name: BlockName) throws(StoreError) -> BlockFile {
         unlisted.remove(name.fileName)
-        if let revived = dropped.removeValue(forKey: name)?.file {
-            try revived.revive()
-            return revived
+        if let earlier = dropped.removeValue(forKey: name) {
+            if let revived = earlier.file {
+                try revived.revive()
+                return revived
+            }
+            // Its last reader is just letting it go: a new file of its name must not be what is removed.
+            earlier.removal.wait()
         }
         return try BlockFile(folder: folder, name, synchronous: options.synchronous)
     }
@@ -296,8 +301,8 @@ final class Upkeep {
         }
         unlisted.insert(stored.file.name.fileName)
         strikeOff()
-        dropped = dropped.filter { $0.value.file != nil }
-        dropped[stored.file.name] = DroppedFile(file: stored.file)
+        dropped = dropped.filter { $0.value.file != nil || $0.value.removal.wait(timeout: .now()) == .timedOut }
+        dropped[stored.file.name] = DroppedFile(file: stored.file, removal: stored.file.removal)
         stored.file.drop(stored.runs)
     }
 }
@@ -330,6 +335,7 @@ extension Upkeep.Job {
 /// A file that was dropped and lives as long as somebody reads it.
 private struct DroppedFile {
     weak var file: BlockFile?
+    let removal: DispatchSemaphore
 }
 
 extension StoreState {

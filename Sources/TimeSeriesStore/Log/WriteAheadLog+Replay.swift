@@ -10,6 +10,33 @@ extension WriteAheadLog {
         var damages: [StoreError] = []
         /// How many bytes at the end of the newest segment were begun and never acknowledged.
         var tornBytes = 0
+        /// How many bytes of the newest segment are whole.
+        var wholeBytes = 0
+    }
+
+    /// Goes through the segments in order and misses what one says that the one before has.
+    struct Sequence {
+        private let done: UInt64
+        private var last: (number: UInt64, bytes: Int)?
+
+        /// Segments through `done` may be gone.
+        init(after done: UInt64) { self.done = done }
+
+        /// Takes the next segment; returns what is missing before it, with the name of the segment that has it no longer.
+        mutating func take(_ number: UInt64, _ bytes: [UInt8]) -> StoreError? {
+            defer { last = (number, bytes.count) }
+            guard bytes.count >= segmentHeader, bytes.starts(with: segmentMagic), number > 1, number - 1 > done else {
+                return nil
+            }
+            let before = bytes[20..<24].reversed().reduce(0) { $0 << 8 | Int($1) } * 8
+            let found = last?.number == number - 1 ? last?.bytes ?? 0 : 0
+            guard found < before else { return nil }
+            let reason =
+                found == 0 && last?.number != number - 1
+                ? "it is not there any more, with \(before) bytes of what was acknowledged"
+                : "it has \(found) bytes of \(before): its end is missing, with what was acknowledged there"
+            return .damaged(path: name(of: number - 1), reason: reason)
+        }
     }
 
     /// Hands out every whole record of every segment, oldest first. Damage is reported and passed over: a torn tail of
@@ -20,6 +47,7 @@ extension WriteAheadLog {
         var findings = Findings()
         let segments = try folder.list().compactMap { number(of: $0) }.sorted()
         findings.lastSegment = max(done, segments.last ?? 0)
+        var sequence = Sequence(after: done)
         for segment in segments {
             let name = name(of: segment)
             if segment <= done {
@@ -27,6 +55,7 @@ extension WriteAheadLog {
                 continue
             }
             let bytes = try folder.read(name)
+            if let missing = sequence.take(segment, bytes) { findings.damages.append(missing) }
             read(bytes, name: name, isNewest: segment == segments.last, into: &findings, body)
         }
         return findings
@@ -38,6 +67,7 @@ extension WriteAheadLog {
         _ body: (_ record: [UInt8], _ received: Int64) -> Void
     ) {
         var offset = segmentHeader
+        findings.wholeBytes = 0
         if bytes.count < segmentHeader || !bytes.starts(with: segmentMagic) {
             // A crash between creating a segment and writing its header leaves it short; nothing in it was acknowledged.
             if bytes.count >= segmentHeader {
@@ -51,6 +81,7 @@ extension WriteAheadLog {
                 body(Array(bytes[record.body]), record.received)
                 findings.records += 1
                 offset = min(bytes.count, (record.body.upperBound + 7) & ~7)
+                findings.wholeBytes = offset & ~7
                 continue
             }
             let next = nextRecord(in: bytes, after: offset, marks)

@@ -3,7 +3,7 @@
 /// A folder of segments, `00000001.log` and up, all numbers little-endian:
 ///
 ///     segment  +--------------------+------------------+--------+-------+----------+----------+
-///              | magic "EVKLOG02" 8 | segment number 8 | mark 4 | 0 4   | record   | record   | ...
+///              | magic "EVKLOG02" 8 | segment number 8 | mark 4 | before 4 | record | record | ...
 ///              +--------------------+------------------+--------+-------+----------+----------+
 ///     record   +---------------+---------------+------------+-------------+------------------+-----------+
 ///              | mark 4        | body length 4 | checksum 8 | received 8  | body             | 0 to 7 x 0|
@@ -13,7 +13,8 @@
 /// checksum is XXH64 of the body, seeded with time and length. `received` (ms) makes a replay decide as the first time.
 /// A record begins at a multiple of eight bytes, and with its segment's mark, so a reader finds the next whole record
 /// behind a damaged one. The mark is drawn by lot for each segment: a sender who could guess it could fill a body with what
-/// looks like records, each as long as the rest, and checking them would hold up a start for hours.
+/// looks like records, each as long as the rest, and checking them would hold up a start for hours. `before` says how many
+/// eight bytes the segment before has, 0 where there is none: one that is gone, or cut off, is missed.
 struct WriteAheadLog: Sendable {
     static let segmentMagic = Array("EVKLOG02".utf8)
     static let segmentHeader = 24
@@ -31,9 +32,12 @@ struct WriteAheadLog: Sendable {
     /// How many bytes the last `commit` wrote.
     private(set) var committedBytes = 0
     private let synchronous: Bool
+    /// How many bytes the segment before has; 0 where it has no file.
+    private var bytesBefore: Int
 
-    /// A log whose next segment is `segment`.
-    init(folder: any LogFolder, next segment: UInt64, synchronous: Bool) {
+    /// A log whose next segment is `segment`; the one before has `bytesBefore`.
+    init(folder: any LogFolder, next segment: UInt64, bytesBefore: Int = 0, synchronous: Bool) {
+        self.bytesBefore = bytesBefore
         self.folder = folder
         self.segment = segment
         self.synchronous = synchronous
@@ -82,10 +86,13 @@ struct WriteAheadLog: Sendable {
             created = try folder.create(Self.name(of: segment))
             var header = Self.segmentMagic
             Self.append(segment, to: &header)
-            Self.append(UInt64(mark), to: &header)
+            Self.append(UInt64(mark) | UInt64(bytesBefore / 8) << 32, to: &header)
             try created.append(header)
         } catch {
+            // Nothing is in it, and on a full disk there would soon be many.
+            try? folder.remove(Self.name(of: segment))
             segment += 1
+            bytesBefore = 0
             throw error
         }
         syncedBytes = Self.segmentHeader
@@ -100,6 +107,7 @@ struct WriteAheadLog: Sendable {
     }
 
     private mutating func startNextSegment() {
+        bytesBefore = file == nil ? 0 : syncedBytes
         file = nil
         segment += 1
         mark = Self.newMark()

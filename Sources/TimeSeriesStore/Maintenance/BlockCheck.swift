@@ -22,11 +22,16 @@ struct BlockCheck {
         var file = StoreFindings.File(name: name, bytes: folder.sizeWithJournal(of: name), items: 0, samples: 0)
         do throws(StoreError) {
             try check.examine(&file, &findings.notes)
-        } catch {
+        } catch  where check.isListed {
             check.note(error.reason)
+        } catch {
+            findings.notes.append("\(name): it was just being made when the server ended: \(error.reason)")
         }
         findings.add(file, check.reasons)
     }
+
+    /// Whether anything of the file may count.
+    private var isListed: Bool { catalogue?.files.contains(name) ?? true }
 
     private mutating func note(_ reason: String) {
         if reasons.count < Self.mostReasons { reasons.append(reason) }
@@ -40,7 +45,7 @@ struct BlockCheck {
         for problem in try database.integrityProblems() { note(problem) }
         guard let name = BlockName(fileName: name) else { return }
         guard try database.integer("SELECT count(*) FROM sqlite_schema") > 0 else {
-            if catalogue?.files.contains(self.name) ?? true {
+            if isListed {
                 note("it is empty")
             } else {
                 notes.append("\(self.name): it was just being made when the server ended, and is empty")

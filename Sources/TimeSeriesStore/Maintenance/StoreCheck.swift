@@ -107,9 +107,13 @@ struct LogCheck {
         let log = DiskFolder(existing: folder.path + "/log")
         guard let names = try? log.list() else { return }
         let segments = names.compactMap { WriteAheadLog.number(of: $0) }.filter { $0 > done }.sorted()
+        var sequence = WriteAheadLog.Sequence(after: done)
         for segment in segments {
             // A running server may have removed the segment meanwhile.
             guard let bytes = try? log.read(WriteAheadLog.name(of: segment)) else { continue }
+            if case .damaged(let path, let reason) = sequence.take(segment, bytes) {
+                findings.add(StoreFindings.File(name: "log/" + path, bytes: 0, items: 0, samples: 0), [reason])
+            }
             examine(bytes, segment, isNewest: segment == segments.last, &findings)
         }
     }

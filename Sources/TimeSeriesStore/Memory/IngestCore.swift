@@ -8,6 +8,8 @@ struct IngestCore {
     private struct Read {
         let samples: Range<Int>
         let problems: RequestProblems
+        /// The request without what was left out of it, where something was.
+        var taken: [UInt8] = []
     }
 
     let options: StoreOptions
@@ -36,11 +38,14 @@ struct IngestCore {
         staged.removeAll()
         var reads: [Result<Read, StoreError>] = []
         for request in requests {
-            let read = read(request.body, allowing: request.scope, received: received)
-            if case .success(let success) = read, !success.samples.isEmpty {
-                // A replay knows no limits: what was left out must not be in the log.
-                let isWhole = success.problems.leftOut == 0
-                log.add(isWhole ? request.body : body(of: success.samples), received: received)
+            var read = read(request.body, allowing: request.scope, received: received)
+            if case .success(var success) = read, !success.samples.isEmpty {
+                if success.problems.leftOut > 0 {
+                    // A replay knows no limits: what was left out must not be in the log.
+                    success.taken = body(of: success.samples)
+                    read = .success(success)
+                }
+                log.add(success.taken.isEmpty ? request.body : success.taken, received: received)
             }
             reads.append(read)
         }
@@ -162,7 +167,9 @@ struct IngestCore {
         let rest = "\(summary.stored) other samples of the request are stored"
         if let reason = read.problems.first {
             let others = read.problems.leftOut > 1 ? " and \(read.problems.leftOut - 1) series more are left out" : ""
-            return .failure(.invalid(reason: "\(reason)\(others); \(rest)"))
+            let whole = "\(reason)\(others); \(rest)"
+            if summary.stored == 0 { return .failure(.invalid(reason: whole)) }
+            return .failure(.partlyInvalid(reason: whole, stored: summary.stored, taken: read.taken))
         }
         if let example { return .failure(.refused(summary, example: example)) }
         return .success(summary)

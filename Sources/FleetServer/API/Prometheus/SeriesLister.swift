@@ -93,7 +93,9 @@ final class SeriesLister: Sendable {
     private func run<Value: Sendable>(
         _ work: @escaping @Sendable (any SeriesSource, _ check: () throws -> Void) throws -> Value
     ) async throws -> Value {
-        try await ConnectionWatch.whilePresent { [self] in try await runHere(work) }
+        try await APIError.translating {
+            try await ConnectionWatch.whilePresent { [self] in try await runHere(work) }
+        }
     }
 
     private func runHere<Value: Sendable>(
