@@ -265,7 +265,8 @@ import Testing
         let names = disk.content.withLock { $0.files.keys.sorted() }
         #expect(names.count == 3)
         disk.content.withLock { content in
-            content.files[names[1]] = length.flatMap { length in content.files[names[1]].map { Array($0.prefix(length)) } }
+            let bytes = content.files[names[1]] ?? []
+            content.files[names[1]] = length.map { Array(bytes.prefix($0)) }
         }
         let store = try DurabilityTests.open(folder, disk)
         #expect(Set(try store.all().compactMap(\.samples.values.first)) == [0, 2])
