@@ -1,4 +1,5 @@
-/// `/proc/diskstats`: what every disk has done since the machine started (Linux `Documentation/admin-guide/iostats.rst`).
+/// `/proc/diskstats`: what every disk has done since the machine started (Linux
+/// `Documentation/admin-guide/iostats.rst`).
 ///
 /// ```
 /// 259 0 nvme0n1 1 2 3 4  5 6 7 8  9 10 11  12 13 14 15  16 17

@@ -18,7 +18,7 @@ public struct ProcessorInformation: Hashable, Sendable {
         public var isGuest: Bool
     }
 
-    /// The processors' name: `Intel(R) Xeon(R) Gold 6338 CPU @ 2.00GHz`, `Neoverse-N1`.
+    /// The processors' name: `Intel(R) Xeon(R) Gold 6338 CPU @ 2.00GHz`, `Neoverse-N1`, `POWER9, altivec supported`.
     public var model: String?
     /// Who made them: `GenuineIntel`, `AuthenticAMD`, `ARM`.
     public var vendor: String?
@@ -55,9 +55,10 @@ public struct ProcessorInformation: Hashable, Sendable {
     }
 
     private mutating func take(_ bytes: Span<UInt8>, _ key: Range<Int>, _ value: Range<Int>) {
-        if bytes.holds("processor", in: key) {
+        // s390 writes `processor 0: version = FF, ...`, all others `processor : 0`.
+        if bytes.holds("processor", in: key) || bytes.hasPrefix("processor ", at: key.lowerBound) {
             logicalProcessors += 1
-        } else if bytes.holds("model name", in: key), model == nil, !value.isEmpty {
+        } else if bytes.holds("model name", in: key) || bytes.holds("cpu", in: key), model == nil, !value.isEmpty {
             model = bytes.text(value)
         } else if bytes.holds("vendor_id", in: key), vendor == nil, !value.isEmpty {
             vendor = bytes.text(value)

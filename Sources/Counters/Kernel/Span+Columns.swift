@@ -1,8 +1,11 @@
 /// What columns of the kernel's files hold besides whole numbers, still without a `String` in between.
 extension Span where Element == UInt8 {
-    /// Reads a decimal number that is not negative; `nil` where there is none or it is more than 63 bits hold.
+    /// Reads a decimal number that is not negative; `nil`, with `place` before it, where there is none or it is more
+    /// than 63 bits hold.
     func counter(_ place: inout Int) -> Int64? {
-        guard let value = decimal(&place), value >= 0 else { return nil }
+        var end = place
+        guard let value = decimal(&end), value >= 0 else { return nil }
+        place = end
         return value
     }
 
@@ -59,6 +62,11 @@ extension Span where Element == UInt8 {
     /// Whether the bytes of `range` are `text`, no more and no less.
     func holds(_ text: StaticString, in range: Range<Int>) -> Bool {
         range.count == text.utf8CodeUnitCount && hasPrefix(text, at: range.lowerBound)
+    }
+
+    /// Whether the bytes of `range` end with `text`.
+    func ends(_ text: StaticString, in range: Range<Int>) -> Bool {
+        range.count >= text.utf8CodeUnitCount && hasPrefix(text, at: range.upperBound - text.utf8CodeUnitCount)
     }
 
     /// The line from `place` on, without the newline and without blanks at its end.
