@@ -10,6 +10,32 @@ public enum Counter: String, CaseIterable, Sendable {
     case memory = "evenkeel_host_memory_bytes"
     /// Memory that is left.
     case memoryAvailable = "evenkeel_host_memory_available_bytes"
+    /// The mean of tasks that run or wait.
+    case load = "evenkeel_host_load"
+    /// Pages moved between memory and swap.
+    case pagesSwapped = "evenkeel_host_pages_swapped_total"
+    /// Faults that a disk had to answer.
+    case majorFaults = "evenkeel_host_major_faults_total"
+    /// Processes ended because memory ran out.
+    case outOfMemoryKills = "evenkeel_host_oom_kills_total"
+    /// Time in which tasks waited for a resource.
+    case pressure = "evenkeel_host_pressure_seconds_total"
+    /// Bytes of a disk.
+    case diskBytes = "evenkeel_host_disk_bytes_total"
+    /// Requests of a disk.
+    case diskRequests = "evenkeel_host_disk_requests_total"
+    /// Time that requests of a disk took.
+    case diskRequestTime = "evenkeel_host_disk_request_seconds_total"
+    /// Time in which a disk had something to do.
+    case diskBusy = "evenkeel_host_disk_busy_seconds_total"
+    /// Bytes of a network interface.
+    case networkBytes = "evenkeel_host_network_bytes_total"
+    /// Packets of a network interface.
+    case networkPackets = "evenkeel_host_network_packets_total"
+    /// Packets that went wrong.
+    case networkErrors = "evenkeel_host_network_errors_total"
+    /// Packets that were given up.
+    case networkDrops = "evenkeel_host_network_drops_total"
     /// Time of a virtual processor.
     case virtualProcessorRun = "evenkeel_vm_vp_run_seconds_total"
     /// Waiting of a virtual processor.
@@ -91,6 +117,10 @@ extension Counter {
                 hyperVPath: #"\Hyper-V Hypervisor Logical Processor(_Total)\Context Switches/sec"#,
                 source: "/proc/stat ctxt")
         case .memory, .memoryAvailable: memoryFacts
+        case .load, .pagesSwapped, .majorFaults, .outOfMemoryKills, .pressure: waitingFacts
+        case .diskBytes, .diskRequests, .diskRequestTime, .diskBusy, .networkBytes, .networkPackets, .networkErrors,
+            .networkDrops:
+            deviceFacts
         case .virtualProcessorRun, .virtualProcessorWait, .machineRun, .machineMemory, .machineResidentMemory,
             .machineInformation:
             machineFacts
@@ -106,6 +136,69 @@ extension Counter {
             : Facts(
                 unit: "bytes", help: "Memory that can be had without swapping; of a partition, what its budget leaves.",
                 hyperVPath: #"\Memory\Available MBytes"#, source: "/proc/meminfo MemAvailable")
+    }
+
+    private var waitingFacts: Facts {
+        switch self {
+        case .load:
+            Facts(
+                unit: "tasks", labels: ["window"], help: "Tasks that ran or waited, as a mean that fades.",
+                source: "/proc/loadavg")
+        case .pagesSwapped:
+            Facts(
+                unit: "pages", labels: ["direction"], help: "Pages moved from swap into memory, and out to it.",
+                hyperVPath: #"\Memory\Pages/sec"#, source: "/proc/vmstat pswpin and pswpout")
+        case .majorFaults:
+            Facts(unit: "faults", help: "Page faults that a disk had to answer.", source: "/proc/vmstat pgmajfault")
+        case .outOfMemoryKills:
+            Facts(
+                unit: "processes", help: "Processes that the kernel ended because memory ran out.",
+                source: "/proc/vmstat oom_kill")
+        default:
+            Facts(
+                unit: "seconds", labels: ["resource", "stall"],
+                help: "Time in which some tasks, or all that could run, waited for a resource.",
+                source: "/proc/pressure/{cpu,memory,io}")
+        }
+    }
+
+    private var deviceFacts: Facts {
+        let (disk, network) = ("/proc/diskstats", "/proc/net/dev")
+        return switch self {
+        case .diskBytes:
+            Facts(
+                unit: "bytes", labels: ["device", "direction"], help: "Bytes read from a disk, and written to it.",
+                hyperVPath: #"\PhysicalDisk(*)\Disk Bytes/sec"#, source: disk)
+        case .diskRequests:
+            Facts(
+                unit: "requests", labels: ["device", "direction"], help: "Requests that a disk has done.",
+                hyperVPath: #"\PhysicalDisk(*)\Disk Transfers/sec"#, source: disk)
+        case .diskRequestTime:
+            Facts(
+                unit: "seconds", labels: ["device", "direction"],
+                help: "Time that a disk's requests took, waiting included; over requests, their latency.",
+                hyperVPath: #"\PhysicalDisk(*)\Avg. Disk sec/Transfer"#, source: disk)
+        case .diskBusy:
+            Facts(
+                unit: "seconds", labels: ["device"], help: "Time in which a disk had a request to do.",
+                hyperVPath: #"\PhysicalDisk(*)\% Disk Time"#, source: disk)
+        case .networkBytes:
+            Facts(
+                unit: "bytes", labels: ["interface", "direction"], help: "Bytes of a network interface.",
+                hyperVPath: #"\Network Interface(*)\Bytes Total/sec"#, source: network)
+        case .networkPackets:
+            Facts(
+                unit: "packets", labels: ["interface", "direction"], help: "Packets of a network interface.",
+                hyperVPath: #"\Network Interface(*)\Packets/sec"#, source: network)
+        case .networkErrors:
+            Facts(
+                unit: "packets", labels: ["interface", "direction"], help: "Packets that went wrong.",
+                source: network)
+        default:
+            Facts(
+                unit: "packets", labels: ["interface", "direction"],
+                help: "Packets that were given up for want of room.", source: network)
+        }
     }
 
     private var machineFacts: Facts {

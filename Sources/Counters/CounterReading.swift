@@ -16,7 +16,33 @@ public struct SeriesKey: Hashable, Sendable {
         case machineState(VirtualMachineID, Accelerator?, VirtualMachineState)
         /// One of the agent's readers.
         case reader(Reader)
+        /// What goes one way.
+        case flow(Flow)
+        /// A resource that tasks wait for: some of them, or all at once.
+        case pressure(Resource, Stall)
+        /// The mean over some minutes.
+        case mean(minutes: Int)
+        /// A disk by its name in `/dev`, and which way.
+        case disk(String, Flow?)
+        /// A network interface, and which way.
+        case interface(String, Flow)
     }
+
+    /// Which way something goes.
+    public enum Flow: String, Sendable {
+        /// Into memory, or out of it.
+        case inward = "in", outward = "out"
+        /// From a disk, or to it.
+        case read, written
+        /// From a network, or to it.
+        case received, sent
+    }
+
+    /// What tasks wait for.
+    public enum Resource: String, CaseIterable, Sendable { case cpu, memory, io }
+
+    /// Whether some tasks wait, or all that could run.
+    public enum Stall: String, Sendable { case some, full }
 
     /// What is counted.
     public var counter: Counter
@@ -33,7 +59,7 @@ public struct SeriesKey: Hashable, Sendable {
     public var machine: VirtualMachineID? {
         switch subject {
         case .machine(let id), .virtualProcessor(let id, _), .machineState(let id, _, _): id
-        case .host, .runTime, .reader: nil
+        case .host, .runTime, .reader, .flow, .pressure, .mean, .disk, .interface: nil
         }
     }
 
@@ -57,8 +83,27 @@ public struct SeriesKey: Hashable, Sendable {
             labels["state"] = state.rawValue
         case .reader(let reader):
             labels["reader"] = reader.rawValue
+        case .flow, .pressure, .mean, .disk, .interface: addDevice(to: &labels)
         }
         return labels
+    }
+
+    /// The labels of what belongs to the machine as a whole.
+    private func addDevice(to labels: inout Labels) {
+        switch subject {
+        case .flow(let flow): labels["direction"] = flow.rawValue
+        case .pressure(let resource, let stall):
+            labels["resource"] = resource.rawValue
+            labels["stall"] = stall.rawValue
+        case .mean(let minutes): labels["window"] = "\(minutes)m"
+        case .disk(let name, let flow):
+            labels["device"] = name
+            if let flow { labels["direction"] = flow.rawValue }
+        case .interface(let name, let flow):
+            labels["interface"] = name
+            labels["direction"] = flow.rawValue
+        default: break
+        }
     }
 }
 
@@ -68,6 +113,14 @@ public enum Reader: String, CaseIterable, Sendable {
     case processors
     /// Memory of the host.
     case memory
+    /// Paging and what memory ran out of.
+    case paging
+    /// Tasks that wait.
+    case pressure
+    /// Disks.
+    case disks
+    /// Network interfaces.
+    case interfaces
     /// Processes of VMs.
     case machines
     /// What the provider says of its VMs.

@@ -10,12 +10,18 @@ public struct SamplerOptions: Hashable, Sendable {
     public var memory: Bytes?
     /// Where the kernel's files are.
     public var procFolder: String
+    /// Where the kernel lists the machine's disks.
+    public var blockFolder: String
 
     /// Without arguments the whole machine.
-    public init(logicalProcessors: LogicalProcessorSet? = nil, memory: Bytes? = nil, procFolder: String = "/proc") {
+    public init(
+        logicalProcessors: LogicalProcessorSet? = nil, memory: Bytes? = nil, procFolder: String = "/proc",
+        blockFolder: String = "/sys/block"
+    ) {
         self.logicalProcessors = logicalProcessors
         self.memory = memory
         self.procFolder = procFolder
+        self.blockFolder = blockFolder
     }
 }
 
@@ -26,6 +32,7 @@ public struct HostSampler: Sendable {
     private var buffer = ReadBuffer()
     private var statFile: ProcFile?
     private var memoryFile: ProcFile?
+    private var device = DeviceReaders()
     private var stat = ProcStat()
     private var threads: [MachineThread] = []
     private var account: LogicalProcessorAccount
@@ -51,6 +58,13 @@ public struct HostSampler: Sendable {
         }
         measure(.memory, in: &sample) { sampler, sample throws(CounterError) in
             try sampler.readMemory(into: &sample)
+        }
+        // What belongs to the machine as a whole is nobody's who has a part of it.
+        guard options.logicalProcessors == nil else { return sample }
+        for reader in DeviceReaders.all {
+            measure(reader, in: &sample) { sampler, sample throws(CounterError) in
+                try sampler.device.read(reader, sampler.options, &sampler.buffer, into: &sample)
+            }
         }
         return sample
     }

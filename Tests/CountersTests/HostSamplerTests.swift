@@ -71,8 +71,12 @@ struct HostSamplerTests {
         let second = sampler.sample([try status(41, .kvm)], ticks: 100_100)
         #expect(
             golden(second) == [
+                "evenkeel_agent_reader_success{reader=\"disks\"} 1.0",
+                "evenkeel_agent_reader_success{reader=\"interfaces\"} 1.0",
                 "evenkeel_agent_reader_success{reader=\"machines\"} 1.0",
                 "evenkeel_agent_reader_success{reader=\"memory\"} 1.0",
+                "evenkeel_agent_reader_success{reader=\"paging\"} 1.0",
+                "evenkeel_agent_reader_success{reader=\"pressure\"} 1.0",
                 "evenkeel_agent_reader_success{reader=\"processors\"} 1.0",
                 "evenkeel_host_context_switches_total 3500.0", "evenkeel_host_logical_processors 3.0",
                 "evenkeel_host_memory_available_bytes 4294967296.0", "evenkeel_host_memory_bytes 8589934592.0",
