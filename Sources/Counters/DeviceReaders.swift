@@ -59,7 +59,7 @@ struct DeviceReaders: Sendable {
     ) throws(CounterError) {
         guard let (length, path) = try content("\(options.procFolder)/diskstats", &buffer) else { return }
         // Disks in memory and files that stand for disks are no devices.
-        let whole = try SmallFolder.names(in: options.blockFolder)
+        let whole = try ProcFolder.names(in: options.blockFolder)
             .filter { !$0.hasPrefix("loop") && !$0.hasPrefix("ram") }
         try disks.parse(buffer.bytes.span.extracting(0..<length), wholeDisks: Set(whole), path: path)
         for disk in disks.disks {
@@ -102,25 +102,5 @@ struct DeviceReaders: Sendable {
             guard case .system(_, _, let number) = error, number == ENOENT || number == EOPNOTSUPP else { throw error }
             return nil
         }
-    }
-}
-
-/// Names in a folder of `/sys`.
-enum SmallFolder {
-    /// All of them; none where the folder is not there.
-    static func names(in path: String) throws(CounterError) -> [String] {
-        guard let folder = unsafe opendir(path) else {
-            if errno == ENOENT { return [] }
-            throw .system(call: "opendir", path: path, errno: errno)
-        }
-        defer { unsafe closedir(folder) }
-        var found: [String] = []
-        while let entry = unsafe readdir(folder) {
-            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { name in
-                unsafe name.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
-            }
-            if !name.hasPrefix(".") { found.append(name) }
-        }
-        return found
     }
 }

@@ -49,14 +49,31 @@ struct ReadBuffer: Sendable {
     }
 }
 
-/// Numbers that a folder of `/proc` has as names: processes, or threads of one.
+/// What a folder of `/proc` or `/sys` has.
 enum ProcFolder {
+    /// The names that are numbers: processes, or threads of one.
     static func numbers(in path: String) throws(CounterError) -> [Int32] {
+        try unsafe entries(in: path) { entry in unsafe number(entry) }
+    }
+
+    /// All names.
+    static func names(in path: String) throws(CounterError) -> [String] {
+        try unsafe entries(in: path) { entry in
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { name in
+                unsafe name.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+            }
+            return name.hasPrefix(".") ? nil : name
+        }
+    }
+
+    private static func entries<Value>(
+        in path: String, _ value: (UnsafeMutablePointer<dirent>) -> Value?
+    ) throws(CounterError) -> [Value] {
         guard let folder = unsafe opendir(path) else { throw .system(call: "opendir", path: path, errno: errno) }
         defer { unsafe closedir(folder) }
-        var found: [Int32] = []
+        var found: [Value] = []
         while let entry = unsafe readdir(folder) {
-            if let number = unsafe number(entry) { found.append(number) }
+            if let value = unsafe value(entry) { found.append(value) }
         }
         return found
     }

@@ -238,6 +238,8 @@ import Testing
 
     @Test func aBlockFileThatIsGoneIsMissed() async throws {
         try await fill()
+        // A page that was set aside once is not the file.
+        try Data([1]).write(to: URL(fileURLWithPath: path(day + ".page-16777216.damaged")))
         for name in [day, day + "-wal", day + "-shm"] { try? FileManager.default.removeItem(atPath: path(name)) }
         let findings = try StoreCheck(folder: folder.path).run()
         #expect(findings.damages.map(\.file) == [day])

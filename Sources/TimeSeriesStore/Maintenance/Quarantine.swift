@@ -1,7 +1,7 @@
 /// Files that are damaged and are set aside under another name, so that the store can go on without them and nothing of
 /// them is lost for good.
 enum Quarantine {
-    private static let suffix = ".damaged"
+    fileprivate static let suffix = ".damaged"
     private static let companions = ["-wal", "-shm", "-journal"]
 
     /// The names of the files that were set aside, journals left out.
@@ -32,9 +32,9 @@ enum Quarantine {
 }
 
 extension DiskFolder {
-    /// Whether a file was set aside, now or earlier.
+    /// Whether a file was set aside, now or earlier; a page of it is not the file.
     func has(asideOf name: String) -> Bool {
         let names = (try? list()) ?? []
-        return Quarantine.files(names).contains { $0.hasPrefix(name) }
+        return Quarantine.files(names).contains { $0.hasPrefix(name + Quarantine.suffix) }
     }
 }
