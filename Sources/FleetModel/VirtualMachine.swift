@@ -144,11 +144,16 @@ public struct VirtualMachineStatus: Hashable, Codable, Sendable {
     public var process: Int32?
     /// Why it is not well: exit status, last log lines; `nil` when all is well.
     public var problem: String?
+    /// Who runs it: `libvirt`, or `none` for a process that nobody manages; `nil` for the bundled runtime.
+    public var manager: String?
+    /// Why Evenkeel only looks at it and does nothing to it; `nil` where it may act.
+    public var readOnly: String?
 
     /// A VM as one host sees it.
     public init(
         definition: VirtualMachineDefinition, state: VirtualMachineState, accelerator: Accelerator? = nil,
-        residentMemory: Bytes? = nil, process: Int32? = nil, problem: String? = nil
+        residentMemory: Bytes? = nil, process: Int32? = nil, problem: String? = nil, manager: String? = nil,
+        readOnly: String? = nil
     ) {
         self.definition = definition
         self.state = state
@@ -156,5 +161,7 @@ public struct VirtualMachineStatus: Hashable, Codable, Sendable {
         self.residentMemory = residentMemory
         self.process = process
         self.problem = problem
+        self.manager = manager
+        self.readOnly = readOnly
     }
 }

@@ -89,7 +89,7 @@ public struct SnapshotBuilder: Sendable {
         let immovable: String?
         switch status.state {
         case .stopped, .crashed: return nil
-        case .running: immovable = moving.map { "operation \($0.operation) moves it" }
+        case .running: immovable = moving.map { "operation \($0.operation) moves it" } ?? status.readOnly
         case .paused: immovable = "it is paused"
         case .incoming, .outgoing, .handedOver: immovable = "it is being moved"
         case .unknown: immovable = "nobody knows how it is: its process does not answer"
