@@ -139,7 +139,7 @@ let package = Package(
         tests("HTTPClientTests", ["HTTPClient"]),
         tests("ConfigurationFileTests", ["ConfigurationFile"]),
         tests("CountersTests", ["Counters", "FleetModel"]),
-        tests("HostRuntimeTests", ["FleetModel", "HostRuntime", "PulseGuest", logging]),
+        tests("HostRuntimeTests", ["Counters", "FleetModel", "HostRuntime", "PulseGuest", logging]),
         tests("MetricsWireTests", ["FleetModel", "MetricsWire"]),
         tests("TimeSeriesStoreTests", ["CSQLite", "FleetModel", "MetricsWire", "TimeSeriesStore", logging]),
         tests("FleetStateTests", ["FleetModel", "FleetState", grdb]),
