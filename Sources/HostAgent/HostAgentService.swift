@@ -124,6 +124,7 @@ public struct HostAgentService: Service {
         var last: Timestamp?
         var machines: [VirtualMachineStatus] = []
         var intervals = 0
+        var taken = 0
         desk.prepare()
         while true {
             // By then every part has begun its work.
@@ -140,6 +141,8 @@ public struct HostAgentService: Service {
             // A clock that was set back a little would give two values for one moment: wait until it has caught up.
             let isRepeated = last.map { time <= $0 && $0 - time < .seconds(5) } ?? false
             if !isRepeated {
+                taken += 1
+                sample.add(.agentSamples, .host, Double(taken))
                 let pairs = (machines + sample.unmanaged).map { ($0.definition.id, $0.definition.name.text) }
                 let names = Dictionary(pairs, uniquingKeysWith: { first, _ in first })
                 let batch = recorder.encode(sample.readings, names: names, time: time)

@@ -85,6 +85,9 @@ extension Counter {
         .agentInformation: Facts("1", ["version"], "1; its label says which version the agent is.", from: "the agent"),
         .agentRun: Facts("seconds", "Time on a logical processor that the agent took.", from: "getrusage"),
         .agentMemory: Facts("bytes", "Memory of the host that the agent holds.", from: "/proc/self/statm"),
+        .agentSamples: Facts(
+            "samples", "Samples that the agent has taken since it started; one that is missing here was lost.",
+            from: "the agent"),
         .agentClockSkew: Facts(
             "seconds", "How far the host's clock is ahead of the server's; half a round trip is its error.",
             from: "the server's answers to reports"),

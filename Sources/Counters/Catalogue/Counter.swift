@@ -123,6 +123,7 @@ public enum Counter: String, CaseIterable, Sendable {
     case agentInformation = "evenkeel_agent_info"
     case agentRun = "evenkeel_agent_cpu_seconds_total"
     case agentMemory = "evenkeel_agent_resident_bytes"
+    case agentSamples = "evenkeel_agent_samples_total"
     case agentClockSkew = "evenkeel_agent_clock_skew_seconds"
     case readerSuccess = "evenkeel_agent_reader_success"
     case readerDuration = "evenkeel_agent_reader_duration_seconds"
