@@ -38,6 +38,10 @@ public enum Counter: String, CaseIterable, Sendable {
     case networkDrops = "evenkeel_host_network_drops_total"
     /// Time of a virtual processor.
     case virtualProcessorRun = "evenkeel_vm_vp_run_seconds_total"
+    /// Time of a virtual processor in guest code.
+    case virtualProcessorGuest = "evenkeel_vm_vp_guest_seconds_total"
+    /// How often a virtual processor got a logical processor.
+    case virtualProcessorDispatches = "evenkeel_vm_vp_dispatches_total"
     /// Waiting of a virtual processor.
     case virtualProcessorWait = "evenkeel_vm_vp_wait_seconds_total"
     /// Time of a VM's whole process.
@@ -121,8 +125,8 @@ extension Counter {
         case .diskBytes, .diskRequests, .diskRequestTime, .diskBusy, .networkBytes, .networkPackets, .networkErrors,
             .networkDrops:
             deviceFacts
-        case .virtualProcessorRun, .virtualProcessorWait, .machineRun, .machineMemory, .machineResidentMemory,
-            .machineInformation:
+        case .virtualProcessorRun, .virtualProcessorGuest, .virtualProcessorDispatches, .virtualProcessorWait,
+            .machineRun, .machineMemory, .machineResidentMemory, .machineInformation:
             machineFacts
         case .readerSuccess, .readerDuration, .spoolBatches, .spoolDropped, .spoolRefused: agentFacts
         }
@@ -149,7 +153,9 @@ extension Counter {
                 unit: "pages", labels: ["direction"], help: "Pages moved from swap into memory, and out to it.",
                 hyperVPath: #"\Memory\Pages/sec"#, source: "/proc/vmstat pswpin and pswpout")
         case .majorFaults:
-            Facts(unit: "faults", help: "Page faults that a disk had to answer.", source: "/proc/vmstat pgmajfault")
+            Facts(
+                unit: "faults", help: "Page faults that a disk had to answer.",
+                hyperVPath: #"\Memory\Page Reads/sec"#, source: "/proc/vmstat pgmajfault")
         case .outOfMemoryKills:
             Facts(
                 unit: "processes", help: "Processes that the kernel ended because memory ran out.",
@@ -193,11 +199,12 @@ extension Counter {
         case .networkErrors:
             Facts(
                 unit: "packets", labels: ["interface", "direction"], help: "Packets that went wrong.",
-                source: network)
+                hyperVPath: #"\Network Interface(*)\Packets Received Errors"#, source: network)
         default:
             Facts(
                 unit: "packets", labels: ["interface", "direction"],
-                help: "Packets that were given up for want of room.", source: network)
+                help: "Packets that were given up for want of room.",
+                hyperVPath: #"\Network Interface(*)\Packets Received Discarded"#, source: network)
         }
     }
 
@@ -207,6 +214,18 @@ extension Counter {
             Facts(
                 unit: "seconds", labels: ["vm", "name", "vp"], help: "Time of a virtual processor's thread.",
                 hyperVPath: #"\Hyper-V Hypervisor Virtual Processor(*)\% Total Run Time"#,
+                source: "/proc/PID/task/TID/schedstat")
+        case .virtualProcessorGuest:
+            Facts(
+                unit: "seconds", labels: ["vm", "name", "vp"],
+                help: "Time of a virtual processor's thread in guest code, where the platform shows it.",
+                hyperVPath: #"\Hyper-V Hypervisor Virtual Processor(*)\% Guest Run Time"#,
+                source: "/proc/PID/task/TID/stat guest_time; utime of a translated guest")
+        case .virtualProcessorDispatches:
+            Facts(
+                unit: "dispatches", labels: ["vm", "name", "vp"],
+                help: "How often a virtual processor's thread was put on a logical processor.",
+                hyperVPath: #"\Hyper-V Hypervisor Virtual Processor(*)\CPU Wait Time Per Dispatch"#,
                 source: "/proc/PID/task/TID/schedstat")
         case .virtualProcessorWait:
             Facts(
@@ -221,15 +240,18 @@ extension Counter {
         case .machineMemory:
             Facts(
                 unit: "bytes", labels: ["vm", "name"], help: "Memory that the guest was given.",
+                hyperVPath: #"\Hyper-V Dynamic Memory VM(*)\Guest Visible Physical Memory"#,
                 source: "the virtual machine's definition")
         case .machineResidentMemory:
             Facts(
                 unit: "bytes", labels: ["vm", "name"], help: "Memory of the host that the process holds.",
+                hyperVPath: #"\Hyper-V VM Vid Partition(*)\Physical Pages Allocated"#,
                 source: "/proc/PID/statm")
         default:
             Facts(
                 unit: "1", labels: ["vm", "name", "accelerator", "state"],
-                help: "1 for each virtual machine that lives on the host.", source: "the virtual machine's provider")
+                help: "1 for each virtual machine that lives on the host.",
+                hyperVPath: #"\Hyper-V Hypervisor\Partitions"#, source: "the virtual machine's provider")
         }
     }
 

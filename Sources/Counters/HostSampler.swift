@@ -194,7 +194,13 @@ extension HostSampler {
         for processor in process.virtualProcessors {
             let subject = SeriesKey.Subject.virtualProcessor(id, processor.number)
             sample.append(.virtualProcessorRun, subject, processor.runSeconds)
+            if processor.isTranslated || account.seesGuestCode {
+                sample.append(.virtualProcessorGuest, subject, processor.guestSeconds)
+            }
             if let wait = processor.waitSeconds { sample.append(.virtualProcessorWait, subject, wait) }
+            if let count = processor.dispatches {
+                sample.append(.virtualProcessorDispatches, subject, Double(count))
+            }
         }
     }
 

@@ -46,6 +46,9 @@ public struct LogicalProcessorAccount: Sendable {
         self.scope = scope
     }
 
+    /// Whether the kernel has shown guest code of KVM machines for what it is, as of the last reading.
+    var seesGuestCode: Bool { guestSight.isClear }
+
     /// The online logical processors of the last reading, by number.
     public var entries: [Entry] {
         processors.indices.filter { present[$0] }

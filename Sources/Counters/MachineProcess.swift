@@ -17,8 +17,14 @@ struct MachineProcess: Sendable {
         var number: Int
         /// Seconds on a logical processor.
         var runSeconds: Double
+        /// Seconds in guest code; of a thread under KVM what the kernel counted, whether it can see it or not.
+        var guestSeconds: Double
+        /// Whether its guest is translated, so that what the kernel sees is guest code for certain.
+        var isTranslated: Bool
         /// Seconds ready to run without one; `nil` where the kernel does not say.
         var waitSeconds: Double?
+        /// How often it was put on one; `nil` where the kernel does not say.
+        var dispatches: Int64?
     }
 
     let process: Int32
@@ -117,14 +123,20 @@ struct MachineProcess: Sendable {
 
     private mutating func note(_ stat: TaskStat, _ scheduler: SchedulerStat?) {
         switch stat.role {
-        case .hardwareProcessor(let number), .translatedProcessor(let number):
-            let run = scheduler.map { Double($0.runNanoseconds) / 1e9 } ?? Double(stat.user + stat.system) / 100
-            virtualProcessors.append(
-                VirtualProcessor(
-                    number: number, runSeconds: run, waitSeconds: scheduler.map { Double($0.waitNanoseconds) / 1e9 }))
-        case .other:
-            break
+        case .hardwareProcessor(let number): note(number, guest: stat.guest, isTranslated: false, stat, scheduler)
+        case .translatedProcessor(let number): note(number, guest: stat.user, isTranslated: true, stat, scheduler)
+        case .other: break
         }
+    }
+
+    private mutating func note(
+        _ number: Int, guest: Int64, isTranslated: Bool, _ stat: TaskStat, _ scheduler: SchedulerStat?
+    ) {
+        let run = scheduler.map { Double($0.runNanoseconds) / 1e9 } ?? Double(stat.user + stat.system) / 100
+        virtualProcessors.append(
+            VirtualProcessor(
+                number: number, runSeconds: run, guestSeconds: Double(guest) / 100, isTranslated: isTranslated,
+                waitSeconds: scheduler.map { Double($0.waitNanoseconds) / 1e9 }, dispatches: scheduler?.dispatches))
     }
 
     /// Decides how the time of each thread divides, now that all their names are known.

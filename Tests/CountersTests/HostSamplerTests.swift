@@ -97,7 +97,10 @@ struct HostSamplerTests {
                 "evenkeel_lp_run_seconds_total{lp=\"3\", mode=\"steal\"} 0.0",
                 "evenkeel_vm_info{accelerator=\"kvm\", state=\"running\"} 1.0",
                 "evenkeel_vm_memory_bytes 1073741824.0", "evenkeel_vm_memory_resident_bytes 536870912.0",
-                "evenkeel_vm_run_seconds_total 9.7", "evenkeel_vm_vp_run_seconds_total{vp=\"0\"} 4.93",
+                "evenkeel_vm_run_seconds_total 9.7", "evenkeel_vm_vp_dispatches_total{vp=\"0\"} 77.0",
+                "evenkeel_vm_vp_dispatches_total{vp=\"1\"} 77.0",
+                "evenkeel_vm_vp_guest_seconds_total{vp=\"0\"} 4.55",
+                "evenkeel_vm_vp_guest_seconds_total{vp=\"1\"} 3.95", "evenkeel_vm_vp_run_seconds_total{vp=\"0\"} 4.93",
                 "evenkeel_vm_vp_run_seconds_total{vp=\"1\"} 4.38",
                 "evenkeel_vm_vp_wait_seconds_total{vp=\"0\"} 0.500000007",
                 "evenkeel_vm_vp_wait_seconds_total{vp=\"1\"} 0.0",
@@ -126,7 +129,7 @@ struct HostSamplerTests {
                 "evenkeel_lp_run_seconds_total{lp=\"0\", mode=\"idle\"} 0.4",
                 "evenkeel_lp_run_seconds_total{lp=\"0\", mode=\"root\"} 0.25",
                 "evenkeel_lp_run_seconds_total{lp=\"0\", mode=\"steal\"} 0.0",
-                "evenkeel_vm_vp_run_seconds_total{vp=\"0\"} 0.95",
+                "evenkeel_vm_vp_guest_seconds_total{vp=\"0\"} 0.8", "evenkeel_vm_vp_run_seconds_total{vp=\"0\"} 0.95",
             ])
         #expect(sample.memoryAvailable == nil, "an old kernel does not say what is available")
     }
