@@ -46,4 +46,31 @@ struct MachineSightTests {
         try put(tree, 42, ["sleep", "1"])
         #expect(try sight.look().isEmpty)
     }
+
+    @Test func `a VM that was found answers Hyper-V's paths by its name`() throws {
+        let tree = try FrozenTree()
+        func write(_ run: Int, dispatches: Int) throws {
+            try tree.put("cpu0 \(run) 0 0 0 0 0 0 0 0 0\n", at: "stat")
+            try put(tree, 41, ["qemu-system-x86_64", "-name", "web"])
+            try tree.thread(41, of: 41, name: "CPU 0/TCG", user: run, system: 0, on: 0)
+            try tree.put("\(run * 10_000_000) \(run * 1_000_000) \(dispatches)\n", at: "41/task/41/schedstat")
+        }
+        var sight = MachineSight(procFolder: tree.folder)
+        var sampler = HostSampler(SamplerOptions(procFolder: tree.folder))
+        func moment(_ seconds: Int) throws -> CounterMoment {
+            let machines = try sight.look()
+            let names = Dictionary(uniqueKeysWithValues: machines.map { ($0.definition.id, $0.definition.name.text) })
+            let sample = sampler.sample(machines, ticks: 9000 + Int64(seconds) * 100)
+            return CounterMoment(sample, at: .seconds(seconds), names: names)
+        }
+        try write(100, dispatches: 10)
+        let first = try moment(0)
+        try write(150, dispatches: 15)
+        let second = try moment(1)
+        var interval = CounterInterval(from: first, to: second)
+        let path = #"\Hyper-V Hypervisor Virtual Processor(web:Hv VP 0)\*"#
+        let columns = try CounterRequest(parsing: path, hostName: "host").columns(at: first)
+        // 0.5 s of running in a second, all of it guest; 50 ms of waiting in 5 dispatches.
+        #expect(columns.map { $0.value(in: &interval)?.rounded() } == [50, 0, 50, 10_000_000])
+    }
 }

@@ -97,6 +97,17 @@ import Testing
         #expect(running.process.terminationStatus == 0)
     }
 
+    @Test func aFullDiskIsNoOrdinaryEnd() throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: Built.executable)
+        process.arguments = ["counter", "get", #"\Memory\Available MBytes"#, "--format", "csv"]
+        process.standardOutput = FileHandle(forWritingAtPath: "/dev/full")
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 4)
+    }
+
     @Test func intervalsDoNotDrift() throws {
         let begin = ContinuousClock.now
         let lines = try Running(

@@ -72,17 +72,17 @@ struct CounterGetCommand: AsyncParsableCommand {
         _ requests: [CounterRequest], _ printer: CounterPrinter, every interval: Duration, count: Int?
     ) async throws {
         var source = try CounterSource()
+        var deadline = ContinuousClock.now
         var last = try source.moment()
         let columns = try columns(requests, at: last)
-        guard printer.begin(columns) else { return }
-        var deadline = source.start
+        guard try printer.begin(columns) else { return }
         var printed = 0
         while count.map({ printed < $0 }) ?? true {
             repeat { deadline += interval } while deadline <= .now
             try await Task.sleep(until: deadline, clock: .continuous)
             let now = try source.moment()
             var span = CounterInterval(from: last, to: now)
-            guard printer.show(columns, columns.map { $0.value(in: &span) }, at: WallClock().now) else { return }
+            guard try printer.show(columns, columns.map { $0.value(in: &span) }, at: WallClock().now) else { return }
             last = now
             printed += 1
         }

@@ -8,17 +8,17 @@ struct CounterPrinter: Sendable {
     /// What this machine is called.
     let host: String
 
-    /// Prints what stands above all values; `false` when nobody reads.
-    func begin(_ columns: [CounterColumn]) -> Bool {
-        format == .csv ? CounterOutput.write(Self.heading(columns, host: host)) : true
+    /// Prints what stands above all values; `false` when nobody reads any more.
+    func begin(_ columns: [CounterColumn]) throws -> Bool {
+        format == .csv ? try CounterOutput.write(Self.heading(columns, host: host)) : true
     }
 
-    /// Prints the values of one interval, `nil` for unknown ones; `false` when nobody reads.
-    func show(_ columns: [CounterColumn], _ values: [Double?], at moment: Timestamp) -> Bool {
+    /// Prints the values of one interval, `nil` for unknown ones; `false` when nobody reads any more.
+    func show(_ columns: [CounterColumn], _ values: [Double?], at moment: Timestamp) throws -> Bool {
         switch format {
-        case .csv: CounterOutput.write(Self.line(values, at: moment))
-        case .table: CounterOutput.write(Self.table(columns, values, at: moment))
-        case .json: CounterOutput.write(Self.object(columns, values, at: moment))
+        case .csv: try CounterOutput.write(Self.line(values, at: moment))
+        case .table: try CounterOutput.write(Self.table(columns, values, at: moment))
+        case .json: try CounterOutput.write(Self.object(columns, values, at: moment))
         }
     }
 
@@ -91,13 +91,19 @@ struct CounterPrinter: Sendable {
 
 /// Standard output for a command that goes on until nobody reads it.
 enum CounterOutput {
-    /// Writes a line; `false` when it cannot be written any more, as into a pipe whose reader has gone.
-    static func write(_ line: String) -> Bool {
-        do {
-            try FileHandle.standardOutput.write(contentsOf: Data((line + "\n").utf8))
-            return true
-        } catch {
-            return false
+    /// Writes a line; `false` when its reader has gone. Throws a failure where it cannot be written for another reason.
+    static func write(_ line: String) throws -> Bool {
+        var rest = Array((line + "\n").utf8)[...]
+        while !rest.isEmpty {
+            let count = unsafe rest.withUnsafeBytes { unsafe Foundation.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+            switch (count, errno) {
+            case (0..., _): rest = rest.dropFirst(count)
+            case (_, EINTR): continue
+            case (_, EPIPE): return false
+            case (_, let number):
+                throw CommandFailure(.environment, "cannot write: \(unsafe String(cString: strerror(number)))")
+            }
         }
+        return true
     }
 }

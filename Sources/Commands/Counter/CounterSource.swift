@@ -4,7 +4,7 @@ import Glibc
 
 /// This machine's native readings, moment after moment.
 struct CounterSource {
-    let start = ContinuousClock.now
+    private let start = ContinuousClock.now
     private var sampler = HostSampler()
     private var machines = MachineSight()
 

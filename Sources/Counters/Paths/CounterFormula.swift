@@ -39,6 +39,8 @@ public indirect enum CounterFormula: Hashable, Sendable {
     case quotient(CounterFormula, CounterFormula)
     /// The first for each of the second; 0 where both are 0, as Windows says it: nothing took no time.
     case each(CounterFormula, CounterFormula)
+    /// The lesser of both.
+    case lesser(CounterFormula, CounterFormula)
     /// Kept between 0 and a highest value.
     case bounded(CounterFormula, Double)
 }
@@ -75,21 +77,9 @@ extension CounterFormula {
         case .growth(let term), .value(let term), .count(let term, _): [term]
         case .elapsed, .constant: []
         case .sum(let left, let right), .difference(let left, let right), .product(let left, let right),
-            .quotient(let left, let right), .each(let left, let right):
+            .quotient(let left, let right), .each(let left, let right), .lesser(let left, let right):
             left.terms + right.terms
         case .bounded(let inner, _): inner.terms
-        }
-    }
-
-    /// Whether the value needs an earlier moment.
-    public var needsTwoMoments: Bool {
-        switch self {
-        case .growth, .elapsed: true
-        case .value, .count, .constant: false
-        case .sum(let left, let right), .difference(let left, let right), .product(let left, let right),
-            .quotient(let left, let right), .each(let left, let right):
-            left.needsTwoMoments || right.needsTwoMoments
-        case .bounded(let inner, _): inner.needsTwoMoments
         }
     }
 }
@@ -113,7 +103,8 @@ extension CounterFormula: CustomStringConvertible {
         case .product(let left, let right): "\(left.enclosed(in: [.sum])) * \(right.enclosed(in: [.sum, .quotient]))"
         case .quotient(let left, let right), .each(let left, let right):
             "\(left.enclosed(in: [.sum])) / \(right.enclosed(in: [.sum, .quotient]))"
-        case .bounded(let inner, let highest): "min(\(Self.text(highest)), \(inner))"
+        case .lesser(let left, let right): "min(\(left), \(right))"
+        case .bounded(let inner, let highest): "clamp(\(inner), 0, \(Self.text(highest)))"
         }
     }
 
@@ -123,7 +114,7 @@ extension CounterFormula: CustomStringConvertible {
         switch self {
         case .sum, .difference: .sum
         case .product, .quotient, .each: .quotient
-        case .growth, .value, .count, .elapsed, .constant, .bounded: .atom
+        case .growth, .value, .count, .elapsed, .constant, .lesser, .bounded: .atom
         }
     }
 

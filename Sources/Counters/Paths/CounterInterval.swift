@@ -41,6 +41,7 @@ public struct CounterInterval: Sendable {
         case .sum(let left, let right): combine(left, right, instances, labels) { $0 + $1 }
         case .difference(let left, let right): combine(left, right, instances, labels) { $0 - $1 }
         case .product(let left, let right): combine(left, right, instances, labels) { $0 * $1 }
+        case .lesser(let left, let right): combine(left, right, instances, labels) { min($0, $1) }
         case .quotient(let left, let right): combine(left, right, instances, labels) { $1 > 0 ? $0 / $1 : nil }
         case .each(let left, let right):
             combine(left, right, instances, labels) { $1 > 0 ? $0 / $1 : $0 == 0 && $1 == 0 ? 0 : nil }

@@ -5,7 +5,7 @@ public enum CounterReference {
     public static let page = (intro + nativeSections + hyperVSections).joined(separator: "\n")
 
     private static let intro = [
-        "# Counters", "",
+        "# All counters", "",
         "Every counter that an agent reports, and every Hyper-V counter that is answered from them.", "",
         "This page is made by `evenkeel counter ls --markdown`; change the catalogues, not the page.", "",
         "All series carry the labels `cluster` and `host` besides those that are listed.", "",
@@ -44,8 +44,7 @@ public enum CounterReference {
     private static let hyperVIntro = [
         "## Hyper-V counters", "",
         "`evenkeel counter get PATH` prints these. `growth` is what a counter has gained over the interval, all series of "
-            + "the instance together, and `seconds` the interval's length; what cannot be known is left blank. "
-            + "`min(100, ...)` is never below 0 either.", "",
+            + "the instance together, and `seconds` the interval's length; what cannot be known is left blank.", "",
     ]
 
     private static let hyperVSections =

@@ -2,14 +2,18 @@
 extension HyperVCatalogue {
     static let machineCounters = virtualProcessorCounters + partitionCounters
 
+    /// The kernel counts guest time in ticks and run time in nanoseconds: kept to what has run, guest and hypervisor add
+    /// up to the total.
+    private static let guest = CounterFormula.lesser(.growth(.virtualProcessorGuest), .growth(.virtualProcessorRun))
+
     private static let virtualProcessorCounters = [
         HyperVCounter(
             .virtualProcessor, "% Guest Run Time", "%", total: .mean,
-            .percent(.growth(.virtualProcessorGuest), of: .elapsed),
+            .percent(guest, of: .elapsed),
             help: "Time of the virtual processor in guest code; unknown where the platform does not show it."),
         HyperVCounter(
             .virtualProcessor, "% Hypervisor Run Time", "%", total: .mean,
-            .percent(.growth(.virtualProcessorRun) - .growth(.virtualProcessorGuest), of: .elapsed),
+            .percent(.growth(.virtualProcessorRun) - guest, of: .elapsed),
             help: "Time of the virtual processor outside guest code; unknown where the platform does not show it."),
         HyperVCounter(
             .virtualProcessor, "% Total Run Time", "%", total: .mean,

@@ -49,7 +49,7 @@ struct HyperVCatalogueTests {
         case .growth(let term): [term]
         case .value, .count, .elapsed, .constant: []
         case .sum(let left, let right), .difference(let left, let right), .product(let left, let right),
-            .quotient(let left, let right), .each(let left, let right):
+            .quotient(let left, let right), .each(let left, let right), .lesser(let left, let right):
             growths(left) + growths(right)
         case .bounded(let inner, _): growths(inner)
         }
@@ -85,9 +85,10 @@ struct HyperVCatalogueTests {
             try HyperVCatalogue.counters(for: CounterPath(parsing: path)).first.map { "\($0.formula)" }
         }
         let run = "evenkeel_lp_run_seconds_total"
+        let guest = "growth(\(run){mode=\"guest\"}) + growth(\(run){mode=\"root\"})"
         #expect(
             try text(#"\Hyper-V Hypervisor Logical Processor(*)\% Guest Run Time"#)
-                == "min(100, 100 * (growth(\(run){mode=\"guest\"}) + growth(\(run){mode=\"root\"})) / growth(\(run)))")
+                == "clamp(100 * (\(guest)) / growth(\(run)), 0, 100)")
         #expect(try text(#"\Memory\Pages/sec"#) == "growth(evenkeel_host_pages_swapped_total) / seconds")
     }
 

@@ -45,6 +45,13 @@ struct MachineFormulaTests {
         #expect(try moments.value(total + "CPU Wait Time Per Dispatch") == 1_000_000)
     }
 
+    @Test func `guest time in ticks never exceeds run time in nanoseconds`() throws {
+        let moments = moments(processor(web, 0, run: 0, guest: 0), processor(web, 0, run: 4.996, guest: 5))
+        let zero = Self.object + #"(web:Hv VP 0)\"#
+        #expect(try moments.value(zero + "% Guest Run Time") == 49.96)
+        #expect(try moments.value(zero + "% Hypervisor Run Time") == 0)
+    }
+
     @Test func `without a dispatch nothing waited, but what waited and got none is unknown`() throws {
         let moments = moments(
             processor(web, 0, run: 1) + processor(web, 1, run: 1),
