@@ -6,7 +6,8 @@
 SWIFT ?= swift
 ARGS ?=
 SECONDS ?= 60
-RELEASE = -c release --scratch-path .build-release -Xswiftc -cross-module-optimization
+# With Swift's libraries inside: a host needs this one file and Debian's C libraries, no toolchain.
+RELEASE = -c release --scratch-path .build-release --static-swift-stdlib -Xswiftc -cross-module-optimization
 
 demo: setup-build
 	@.ci/setup demo
@@ -27,6 +28,8 @@ bench: release
 	.build-release/release/evenkeel bench ingest
 	.build-release/release/evenkeel bench ingest --growth
 	.build-release/release/evenkeel bench query
+	@.ci/setup bench
+	.build-release/release/evenkeel bench sample
 
 lint:
 	@.ci/setup

@@ -3,6 +3,17 @@ import Glibc
 
 /// What a sampler looks at.
 public struct SamplerOptions: Hashable, Sendable {
+    /// Versions of what runs VMs here, for the host's make-up; `nil` for what is not known.
+    public struct Versions: Hashable, Sendable {
+        /// QEMU's, such as `7.2.22`.
+        public var emulator: String?
+        /// libvirt's, such as `9.0.0`.
+        public var libvirt: String?
+
+        /// Nothing is known.
+        public init() {}
+    }
+
     /// The host's logical processors; `nil` for all that are online. A host with a part of them is a partition of the
     /// machine: VMs that its provider does not know belong to other partitions.
     public var logicalProcessors: LogicalProcessorSet?
@@ -10,214 +21,145 @@ public struct SamplerOptions: Hashable, Sendable {
     public var memory: Bytes?
     /// Where the kernel's files are.
     public var procFolder: String
-    /// Where the kernel lists the machine's disks.
-    public var blockFolder: String
+    /// Where the kernel's devices are.
+    public var sysFolder: String
+    /// What stands before the mount points of file systems.
+    public var rootFolder = ""
+    /// Versions of what runs VMs here.
+    public var versions = Versions()
 
     /// Without arguments the whole machine.
     public init(
         logicalProcessors: LogicalProcessorSet? = nil, memory: Bytes? = nil, procFolder: String = "/proc",
-        blockFolder: String = "/sys/block"
+        sysFolder: String = "/sys"
     ) {
         self.logicalProcessors = logicalProcessors
         self.memory = memory
         self.procFolder = procFolder
-        self.blockFolder = blockFolder
+        self.sysFolder = sysFolder
     }
 }
 
-/// Reads a host's counters: each file once a sample, with `pread`, into a buffer that is used again. A reader that fails
+/// Reads a host's counters: each file once a look, with `pread`, into a buffer that is used again. A reader that fails
 /// is reported and leaves the others alone.
 public struct HostSampler: Sendable {
-    private let options: SamplerOptions
-    private var buffer = ReadBuffer()
-    private var statFile: ProcFile?
-    private var memoryFile: ProcFile?
-    private var device = DeviceReaders()
-    private var stat = ProcStat()
-    private var threads: [MachineThread] = []
-    private var account: LogicalProcessorAccount
-    private var finder = MachineFinder()
-    private var processes: [Int32: MachineProcess] = [:]
+    let options: SamplerOptions
+    var buffer = ReadBuffer()
+    private var processors: ProcessorReader
+    private var memory: MemoryReader
+    private var paging: PagingReader
+    private var pressure: PressureReader
+    private var disks: DiskReader
+    private var interfaces: InterfaceReader
+    private var nodes: NodeReader
+    private var hardware: HardwareReader
+    private var fileSystems: FileSystemReader
+    private var makeUp: MakeUpReader
+    private var machines: MachineReader
 
     /// A sampler of the host that `options` describe; nothing is read yet.
     public init(_ options: SamplerOptions = SamplerOptions()) {
         self.options = options
-        account = LogicalProcessorAccount(scope: options.logicalProcessors)
+        processors = ProcessorReader(options)
+        memory = MemoryReader(options)
+        paging = PagingReader(options)
+        pressure = PressureReader(options)
+        disks = DiskReader(options)
+        interfaces = InterfaceReader(options)
+        nodes = NodeReader(options)
+        hardware = HardwareReader(options)
+        fileSystems = FileSystemReader(options)
+        makeUp = MakeUpReader(options)
+        machines = MachineReader(options)
     }
 
-    /// Looks at the host and at `machines`, which are the provider's VMs on it, at `ticks` (of 10 ms) since the machine
-    /// started; `SystemTicks.now` is the real one. Values of a VM are reported only while its guest lives here.
-    public mutating func sample(_ machines: [VirtualMachineStatus], ticks: Int64 = SystemTicks.now) -> HostSample {
+    /// Looks at the whole host and at `machines`, which are the providers' VMs on it; for tests and single looks.
+    public mutating func sample(_ machines: [VirtualMachineStatus], ticks: Int64? = nil) -> HostSample {
         var sample = HostSample()
-        threads.removeAll(keepingCapacity: true)
-        measure(.machines, in: &sample) { sampler, sample throws(CounterError) in
-            try sampler.readMachines(machines, into: &sample)
-        }
-        measure(.processors, in: &sample) { sampler, sample throws(CounterError) in
-            try sampler.readProcessors(into: &sample, ticks: ticks)
-        }
-        measure(.memory, in: &sample) { sampler, sample throws(CounterError) in
-            try sampler.readMemory(into: &sample)
-        }
-        // What belongs to the machine as a whole is nobody's who has a part of it.
-        guard options.logicalProcessors == nil else { return sample }
-        for reader in DeviceReaders.all {
-            measure(reader, in: &sample) { sampler, sample throws(CounterError) in
-                try sampler.device.read(reader, sampler.options, &sampler.buffer, into: &sample)
-            }
-        }
+        let moment = ticks.map { SampleMoment(ticks: $0, nanoseconds: $0 * ThreadLedger.tick) } ?? SystemClocks.now
+        look(.whole, machines, at: moment, into: &sample)
         return sample
     }
 
+    /// Looks at the host and at `machines`, which are the providers' VMs on it, into `sample`, whose room is used again.
+    /// Values of a VM are reported only while its guest lives here.
+    public mutating func look(
+        _ depth: SampleDepth, _ machines: [VirtualMachineStatus], at moment: SampleMoment = SystemClocks.now,
+        into sample: inout HostSample
+    ) {
+        sample.clear()
+        measure(.machines, depth, &sample) { sampler, sample throws(CounterError) in
+            try sampler.machines.read(machines, &sampler.buffer, depth: depth, at: moment, into: &sample)
+        }
+        measure(.processors, depth, &sample) { sampler, sample throws(CounterError) in
+            try sampler.processors.read(
+                sampler.machines, &sampler.buffer, depth: depth, ticks: moment.ticks, into: &sample)
+        }
+        measure(.memory, depth, &sample) { sampler, sample throws(CounterError) in
+            try sampler.memory.read(sampler.options, &sampler.buffer, depth: depth, into: &sample)
+        }
+        // What belongs to the machine as a whole is nobody's who has a part of it.
+        guard options.logicalProcessors == nil else { return }
+        measure(.pressure, depth, &sample) { sampler, sample throws(CounterError) in
+            try sampler.pressure.read(
+                &sampler.buffer, depth: depth, nanoseconds: moment.nanoseconds, into: &sample)
+        }
+        if depth == .whole { lookAtDevices(moment.nanoseconds, &sample) }
+    }
+
+    private mutating func lookAtDevices(_ nanoseconds: Int64, _ sample: inout HostSample) {
+        measure(.paging, .whole, &sample) { sampler, sample throws(CounterError) in
+            try sampler.paging.read(&sampler.buffer, into: &sample)
+        }
+        measure(.disks, .whole, &sample) { sampler, sample throws(CounterError) in
+            try sampler.disks.read(&sampler.buffer, into: &sample)
+        }
+        measure(.interfaces, .whole, &sample) { sampler, sample throws(CounterError) in
+            try sampler.interfaces.read(&sampler.buffer, into: &sample)
+        }
+        measure(.nodes, .whole, &sample) { sampler, sample throws(CounterError) in
+            try sampler.nodes.read(&sampler.buffer, into: &sample)
+        }
+        measure(.hardware, .whole, &sample) { sampler, sample throws(CounterError) in
+            try sampler.hardware.read(&sampler.buffer, nanoseconds: nanoseconds, into: &sample)
+        }
+        measure(.fileSystems, .whole, &sample) { sampler, sample throws(CounterError) in
+            try sampler.fileSystems.read(&sampler.buffer, nanoseconds: nanoseconds, into: &sample)
+        }
+        measure(.makeUp, .whole, &sample) { sampler, sample throws(CounterError) in
+            try sampler.makeUp.read(&sampler.buffer, nanoseconds: nanoseconds, into: &sample)
+        }
+    }
+
     private mutating func measure(
-        _ reader: Reader, in sample: inout HostSample,
+        _ reader: Reader, _ depth: SampleDepth, _ sample: inout HostSample,
         _ body: (inout HostSampler, inout HostSample) throws(CounterError) -> Void
     ) {
-        let begin = ContinuousClock.now
+        let begin = SystemClocks.monotonicNanoseconds
         do throws(CounterError) {
             try body(&self, &sample)
         } catch {
             sample.problems[reader] = error
         }
+        guard depth == .whole else { return }
         sample.append(.readerSuccess, .reader(reader), sample.problems[reader] == nil ? 1 : 0)
-        sample.append(.readerDuration, .reader(reader), (ContinuousClock.now - begin).inSeconds)
-    }
-
-    private mutating func readProcessors(into sample: inout HostSample, ticks: Int64) throws(CounterError) {
-        let file = try Self.opened(&statFile, "\(options.procFolder)/stat")
-        let length = try file.read(into: &buffer)
-        let content = buffer.bytes
-        try stat.parse(content.span.extracting(0..<length), path: file.path)
-        account.receive(stat, threads: threads, ticks: ticks)
-        let entries = account.entries
-        sample.logicalProcessors = entries.count
-        sample.append(.logicalProcessors, .host, Double(entries.count))
-        for entry in entries {
-            for mode in account.modes {
-                sample.append(
-                    .logicalProcessorRun, .runTime(logicalProcessor: entry.number, mode),
-                    Double(entry.times[mode]) / 1e9)
-            }
-        }
-        // The machine's context switches are not those of a part of it.
-        if options.logicalProcessors == nil, let switches = stat.contextSwitches {
-            sample.append(.contextSwitches, .host, Double(switches))
-        }
-        let missing = options.logicalProcessors?.numbers.filter { number in !entries.contains { $0.number == number } }
-        if let missing, !missing.isEmpty { throw .logicalProcessorsOffline(missing) }
-    }
-
-    private mutating func readMemory(into sample: inout HostSample) throws(CounterError) {
-        let file = try Self.opened(&memoryFile, "\(options.procFolder)/meminfo")
-        let length = try file.read(into: &buffer)
-        let information = try MemoryInformation(parsing: buffer.bytes.span.extracting(0..<length), path: file.path)
-        var available = information.available.map { Bytes($0) }
-        if let budget = options.memory, let real = available {
-            // What is not known to be held cannot be known to be left.
-            let held = sample.residentMemory.values.reduce(Bytes.zero, +)
-            let isComplete = sample.problems[.machines] == nil
-            available = isComplete ? min(real, max(.zero, budget - held)) : nil
-        }
-        let memory = options.memory ?? Bytes(information.total)
-        sample.memory = memory
-        sample.memoryAvailable = available
-        sample.append(.memory, .host, Double(memory.count))
-        if let available { sample.append(.memoryAvailable, .host, Double(available.count)) }
+        sample.append(.readerDuration, .reader(reader), Double(SystemClocks.monotonicNanoseconds - begin) / 1e9)
     }
 }
 
-extension HostSampler {
-    private static func opened(_ file: inout ProcFile?, _ path: String) throws(CounterError) -> ProcFile {
-        if let file { return file }
-        let fresh = try ProcFile(path)
-        file = fresh
-        return fresh
-    }
-}
-
-// MARK: - Virtual machines
-
-extension HostSampler {
-    private mutating func readMachines(
-        _ machines: [VirtualMachineStatus], into sample: inout HostSample
-    ) throws(CounterError) {
-        var owned: [Int32: VirtualMachineStatus] = [:]
-        for machine in machines {
-            if let process = machine.process { owned[process] = machine }
-        }
-        var firstProblem: CounterError?
-        do throws(CounterError) {
-            try findProcesses(owned)
-        } catch {
-            firstProblem = error
-        }
-        for process in Array(processes.keys) {
-            do throws(CounterError) {
-                let isForeign = owned[process] == nil && options.logicalProcessors != nil
-                try processes[process]?.read(into: &threads, isForeign: isForeign, buffer: &buffer)
-                if let machine = owned[process], let entry = processes[process] {
-                    report(machine, entry, into: &sample)
-                }
-            } catch {
-                // Ended since the last sample: its files are gone, or say nothing any more.
-                processes[process] = nil
-            }
-        }
-        for machine in machines where machine.state.ownsGuest { describe(machine, into: &sample) }
-        if let firstProblem { throw firstProblem }
+/// The kernel's own clocks, which nobody sets.
+public enum SystemClocks {
+    /// This moment.
+    public static var now: SampleMoment {
+        SampleMoment(ticks: nanoseconds(of: CLOCK_BOOTTIME) / ThreadLedger.tick, nanoseconds: monotonicNanoseconds)
     }
 
-    /// Opens the processes that the provider names and those that are found besides.
-    private mutating func findProcesses(_ owned: [Int32: VirtualMachineStatus]) throws(CounterError) {
-        for (process, machine) in owned {
-            if processes[process] == nil { open(process, accelerator: machine.accelerator) }
-            if let accelerator = machine.accelerator { processes[process]?.accelerator = accelerator }
-        }
-        let known = Set(processes.keys)
-        for found in try finder.find(in: options.procFolder, except: known, buffer: &buffer) {
-            open(found.process, accelerator: found.commandLine.accelerator)
-        }
-    }
+    /// Nanoseconds of `CLOCK_MONOTONIC`.
+    public static var monotonicNanoseconds: Int64 { nanoseconds(of: CLOCK_MONOTONIC) }
 
-    private mutating func open(_ process: Int32, accelerator: Accelerator?) {
-        processes[process] = try? MachineProcess(
-            process, accelerator: accelerator, root: options.procFolder, buffer: &buffer)
-    }
-
-    /// Values that come from a VM's process.
-    private func report(_ machine: VirtualMachineStatus, _ process: MachineProcess, into sample: inout HostSample) {
-        let id = machine.definition.id
-        sample.residentMemory[id] = process.residentMemory
-        guard machine.state.ownsGuest else { return }
-        sample.append(.machineRun, .machine(id), process.runSeconds)
-        sample.append(.machineResidentMemory, .machine(id), Double(process.residentMemory.count))
-        for processor in process.virtualProcessors {
-            let subject = SeriesKey.Subject.virtualProcessor(id, processor.number)
-            sample.append(.virtualProcessorRun, subject, processor.runSeconds)
-            if processor.isTranslated || account.seesGuestCode {
-                sample.append(.virtualProcessorGuest, subject, processor.guestSeconds)
-            }
-            if let wait = processor.waitSeconds { sample.append(.virtualProcessorWait, subject, wait) }
-            if let count = processor.dispatches {
-                sample.append(.virtualProcessorDispatches, subject, Double(count))
-            }
-        }
-    }
-
-    /// Values that come from a VM's provider.
-    private func describe(_ machine: VirtualMachineStatus, into sample: inout HostSample) {
-        let id = machine.definition.id
-        sample.append(.machineMemory, .machine(id), Double(machine.definition.memory.count))
-        sample.append(.machineInformation, .machineState(id, machine.accelerator, machine.state), 1)
-    }
-}
-
-/// The kernel's own clock for the start of processes.
-public enum SystemTicks {
-    /// Ticks of 10 ms since the machine started, time asleep included (`CLOCK_BOOTTIME`).
-    public static var now: Int64 {
+    private static func nanoseconds(of clock: clockid_t) -> Int64 {
         var time = timespec()
-        unsafe clock_gettime(CLOCK_BOOTTIME, &time)
-        return Int64(time.tv_sec) * 100 + Int64(time.tv_nsec) / 10_000_000
+        unsafe clock_gettime(clock, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 }

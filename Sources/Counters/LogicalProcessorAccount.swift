@@ -14,9 +14,11 @@
 ///   a nested host loses what its neighbours take: that is steal. Its own VMs cannot be relieved of it, and calling it
 ///   root would blame the host. (On a whole machine a VM that nobody manages is a VM like any other.)
 ///
-/// A thread that moved between two samples is charged to the wrong logical processor. What finds no busy time there
-/// goes where there is some, so that the host's sum stays right; up to a few ticks are carried into the next interval
-/// instead, since ticks lag behind the nanoseconds of schedstat.
+/// Where a control group of version 1 counts a VM's time for each logical processor, that is where it went. Elsewhere a
+/// thread is charged to the logical processor that it last ran on; one that moved between two samples is charged to the
+/// wrong one, and `Entry.isEstimated` says so. What finds no busy time there goes where there is some, so that the
+/// host's sum stays right; up to a few ticks are carried into the next interval instead, since ticks lag behind the
+/// nanoseconds of schedstat.
 public struct LogicalProcessorAccount: Sendable {
     /// One logical processor's time since the account was opened.
     public struct Entry: Hashable, Sendable {
@@ -24,13 +26,16 @@ public struct LogicalProcessorAccount: Sendable {
         public var number: Int
         /// Where its time went; ever growing.
         public var times: RunTimes
+        /// Whether the division between VMs and root rests on where threads ran last.
+        public var isEstimated: Bool
     }
 
     private let scope: LogicalProcessorSet?
     private var processors: [LogicalProcessorLedger] = []
-    private var present: [Bool] = []
     private var places: [Int: Int] = [:]
     private var threads: [Int32: ThreadLedger] = [:]
+    private var uses: [Int32: UseLedger] = [:]
+    private var order: [Int] = []
     private var sample = 0
     private var lastTicks: Int64 = 0
     private var guestSight = GuestSight()
@@ -46,30 +51,54 @@ public struct LogicalProcessorAccount: Sendable {
         self.scope = scope
     }
 
-    /// Whether the kernel has shown guest code of KVM machines for what it is, as of the last reading.
-    var seesGuestCode: Bool { guestSight.isClear }
-
     /// The online logical processors of the last reading, by number.
-    public var entries: [Entry] {
-        processors.indices.filter { present[$0] }
-            .map { Entry(number: processors[$0].number, times: processors[$0].times) }
-            .sorted { $0.number < $1.number }
+    public var entries: [Entry] { (0..<count).map { self[$0] } }
+
+    /// How many logical processors were online at the last reading.
+    public private(set) var count = 0
+
+    /// The online logical processor of the given rank, 0 for the lowest number.
+    public subscript(rank: Int) -> Entry {
+        let ledger = processors[order[rank]]
+        return Entry(number: ledger.number, times: ledger.times, isEstimated: ledger.isEstimated)
+    }
+
+    /// Forgets which divisions were estimates: at the end of an interval.
+    public mutating func forgetEstimates() {
+        for place in processors.indices { processors[place].isEstimated = false }
     }
 
     /// The modes that `entries` are to be reported in.
     public var modes: [RunTimeMode] { isSplitKnown ? RunTimeMode.split : RunTimeMode.unsplit }
 
-    /// Takes a reading of the machine and of every thread of every VM on it, at `ticks` since the machine started. The
-    /// first reading opens the books; a thread that started after the last reading counts from its birth.
-    public mutating func receive(_ stat: ProcStat, threads readings: [MachineThread], ticks: Int64) {
+    /// Takes a reading of the machine, of every thread of every VM on it, and of where VMs' time went as far as that is
+    /// counted, at `ticks` since the machine started. The first reading opens the books; a thread that started after
+    /// the last reading counts from its birth.
+    public mutating func receive(
+        _ stat: ProcStat, threads readings: [MachineThread], uses: [MachineUse] = [], ticks: Int64
+    ) {
         sample += 1
         guestSight.look(at: readings)
         decideSplit(readings)
         openIntervals(stat)
-        for thread in readings { charge(thread) }
+        for place in readings.indices {
+            let growth = grow(readings[place])
+            if let use = readings[place].use, uses.indices.contains(use) {
+                self.uses[uses[use].process, default: UseLedger(uses[use])].add(growth, of: readings[place])
+            } else {
+                charge(growth, of: readings[place])
+            }
+        }
+        for use in uses { distribute(use) }
         settle()
-        threads = threads.filter { $0.value.seen == sample }
+        forgetTheGone(threads: readings.count, uses: uses.count)
         lastTicks = ticks
+    }
+
+    /// A new dictionary is made only where something is gone.
+    private mutating func forgetTheGone(threads: Int, uses: Int) {
+        if self.threads.count > threads { self.threads = self.threads.filter { $0.value.seen == sample } }
+        if self.uses.count > uses { self.uses = self.uses.filter { $0.value.seen == sample } }
     }
 
     private mutating func decideSplit(_ readings: [MachineThread]) {
@@ -83,51 +112,86 @@ public struct LogicalProcessorAccount: Sendable {
 
     /// Finds or opens the books of each logical processor in the reading.
     private mutating func openIntervals(_ stat: ProcStat) {
-        let before = present
-        for place in present.indices { present[place] = false }
-        for line in stat.lines where scope?.contains(line.number) ?? true {
+        count = 0
+        for place in stat.lines.indices where scope?.contains(stat.lines[place].number) ?? true {
+            let line = stat.lines[place]
+            count += 1
             guard let place = places[line.number] else {
                 places[line.number] = processors.count
-                processors.append(LogicalProcessorLedger(line))
-                present.append(true)
+                processors.append(LogicalProcessorLedger(line, sample: sample))
                 continue
             }
-            present[place] = true
-            if before[place] { processors[place].advance(line) } else { processors[place].reopen(line) }
+            let wasPresent = processors[place].seen == sample - 1
+            if wasPresent { processors[place].advance(line) } else { processors[place].reopen(line) }
+            processors[place].seen = sample
         }
+        arrangeOrder()
+    }
+
+    private func isPresent(_ place: Int) -> Bool { processors[place].seen == sample }
+
+    /// Sorts anew only where a logical processor has come or gone.
+    private mutating func arrangeOrder() {
+        var isSame = order.count == count
+        for place in order where isSame { isSame = isPresent(place) }
+        if isSame { return }
+        order = processors.indices.filter { isPresent($0) }.sorted { processors[$0].number < processors[$1].number }
+        count = order.count
+    }
+
+    /// What a thread did since the last reading.
+    private mutating func grow(_ thread: MachineThread) -> ThreadLedger.Growth {
+        if threads[thread.id]?.start != thread.stat.start {
+            let isNew = sample > 1 && thread.stat.start >= lastTicks
+            threads[thread.id] = ThreadLedger(thread, countsFromBirth: isNew, sample: sample)
+        }
+        return threads[thread.id, default: ThreadLedger(thread, countsFromBirth: false, sample: sample)]
+            .advance(thread, sample: sample)
     }
 
     /// Charges a thread's growth to the logical processor that it last ran on, if that one is ours.
-    private mutating func charge(_ thread: MachineThread) {
-        var ledger: ThreadLedger
-        if let known = threads[thread.id], known.start == thread.stat.start {
-            ledger = known
-            ledger.seen = sample
-        } else {
-            let isNew = sample > 1 && thread.stat.start >= lastTicks
-            ledger = ThreadLedger(thread, countsFromBirth: isNew, sample: sample)
-        }
-        let growth = ledger.advance(thread)
-        threads[thread.id] = ledger
-        guard let place = places[thread.stat.logicalProcessor], present[place] else { return }
-        if thread.isForeign {
+    private mutating func charge(_ growth: ThreadLedger.Growth, of thread: MachineThread) {
+        guard let place = places[thread.stat.logicalProcessor], isPresent(place) else { return }
+        if !thread.isPinned, growth.run > 0 { processors[place].isEstimated = true }
+        charge(growth, to: place, isForeign: thread.isForeign, nature: thread.nature)
+    }
+
+    private mutating func charge(
+        _ growth: ThreadLedger.Growth, to place: Int, isForeign: Bool, nature: MachineThread.Nature
+    ) {
+        if isForeign {
             processors[place].owed.foreign += growth.run
             // The guest column holds the foreign VM's guest code as well: it must not be counted as ours.
-            if thread.nature == .hardware { processors[place].countedGuest -= growth.guest }
+            if nature == .hardware { processors[place].countedGuest -= growth.guest }
         } else if isSplitKnown {
             processors[place].owed.hypervisor += growth.rest
             // Under KVM the guest column has counted this already.
-            if thread.nature == .translator { processors[place].owed.guest += growth.guest }
+            if nature == .translator { processors[place].owed.guest += growth.guest }
         } else {
             processors[place].owed.virtual += growth.rest
-            if thread.nature == .translator { processors[place].owed.virtual += growth.guest }
+            if nature == .translator { processors[place].owed.virtual += growth.guest }
         }
+    }
+
+    /// Charges what the threads of a VM did to the logical processors that its control group counted it on, each
+    /// nature of thread by the same shares.
+    private mutating func distribute(_ use: MachineUse) {
+        guard var ledger = uses[use.process] else { return }
+        ledger.grow(to: use, sample: sample)
+        for number in ledger.growth.indices where ledger.growth[number] > 0 {
+            guard let place = places[number], isPresent(place) else { continue }
+            for nature in MachineThread.Nature.all {
+                charge(ledger.part(of: nature, on: number), to: place, isForeign: ledger.isForeign, nature: nature)
+            }
+        }
+        ledger.close()
+        uses[use.process] = ledger
     }
 
     /// Fits the charges into the busy time of each logical processor, then books the rest as root.
     private mutating func settle() {
         var spilled = Charges()
-        for place in processors.indices where present[place] {
+        for place in processors.indices where isPresent(place) {
             let excess = processors[place].settle(isSplitKnown: isSplitKnown)
             spilled += excess
         }

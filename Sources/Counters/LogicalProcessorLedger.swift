@@ -70,7 +70,11 @@ struct LogicalProcessorLedger: Sendable {
     static let carryLimit: Int64 = 5 * ThreadLedger.tick
 
     let number: Int
+    /// The reading that had it last.
+    var seen: Int
     var times = RunTimes()
+    /// Whether threads were charged to it that may have run elsewhere.
+    var isEstimated = false
     /// Charges that found no busy time yet.
     var owed = Charges()
     /// Growth of the guest column in this interval, without what was found to be another partition's.
@@ -87,8 +91,9 @@ struct LogicalProcessorLedger: Sendable {
     private var guest: Int64
 
     /// Opens the books at `line`.
-    init(_ line: ProcStat.Line) {
+    init(_ line: ProcStat.Line, sample: Int) {
         number = line.number
+        seen = sample
         user = line.user
         nice = line.nice
         system = line.system
@@ -101,7 +106,7 @@ struct LogicalProcessorLedger: Sendable {
 
     /// Starts a new reading after an absence and keeps the times.
     mutating func reopen(_ line: ProcStat.Line) {
-        var fresh = LogicalProcessorLedger(line)
+        var fresh = LogicalProcessorLedger(line, sample: seen)
         fresh.times = times
         self = fresh
     }

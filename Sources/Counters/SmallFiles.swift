@@ -31,30 +31,71 @@ public struct MemoryInformation: Hashable, Sendable {
     public var total: Int64
     /// The kernel's estimate, in bytes, of what can be had without swapping; `nil` before Linux 3.14.
     public var available: Int64?
+    /// Bytes that nobody uses.
+    public var free: Int64?
+    /// Bytes of files in memory.
+    public var cached: Int64?
+    /// Bytes of no file.
+    public var anonymous: Int64?
+    /// Bytes of shared memory and tmpfs.
+    public var shared: Int64?
+    /// Bytes of the kernel's own objects.
+    public var slab: Int64?
+    /// Bytes that programs were promised.
+    public var committed: Int64?
+    /// Bytes of swap space.
+    public var swapTotal: Int64?
+    /// Bytes of swap space that are free.
+    public var swapFree: Int64?
+    /// Huge pages of the pool.
+    public var hugePagesTotal: Int64?
+    /// Huge pages of the pool that nobody has.
+    public var hugePagesFree: Int64?
+    /// Huge pages of the pool that somebody was promised.
+    public var hugePagesReserved: Int64?
+    /// Bytes of a huge page of the pool.
+    public var hugePageSize: Int64?
+
+    private struct Figures {
+        var total: Int64?
+        var available: Int64?
+        var free: Int64?
+        var cached: Int64?
+        var anonymous: Int64?
+        var shared: Int64?
+        var slab: Int64?
+        var committed: Int64?
+        var swapTotal: Int64?
+        var swapFree: Int64?
+        var hugePagesTotal: Int64?
+        var hugePagesFree: Int64?
+        var hugePagesReserved: Int64?
+        var hugePageSize: Int64?
+    }
+
+    private static let keys = KeyedNumbers<Figures>([
+        .init("MemTotal", \.total, scale: 1024), .init("MemFree", \.free, scale: 1024),
+        .init("MemAvailable", \.available, scale: 1024), .init("Cached", \.cached, scale: 1024),
+        .init("SwapTotal", \.swapTotal, scale: 1024), .init("SwapFree", \.swapFree, scale: 1024),
+        .init("AnonPages", \.anonymous, scale: 1024), .init("Shmem", \.shared, scale: 1024),
+        .init("Slab", \.slab, scale: 1024), .init("Committed_AS", \.committed, scale: 1024),
+        .init("HugePages_Total", \.hugePagesTotal), .init("HugePages_Free", \.hugePagesFree),
+        .init("HugePages_Rsvd", \.hugePagesReserved), .init("Hugepagesize", \.hugePageSize, scale: 1024),
+    ])
 
     /// Reads the file's content; throws where it does not say how much memory there is.
     public init(parsing bytes: Span<UInt8>, path: String = "/proc/meminfo") throws(CounterError) {
-        var total: Int64?
-        var available: Int64?
-        var place = 0
-        while place < bytes.count, total == nil || available == nil {
-            if bytes.hasPrefix("MemTotal:", at: place) {
-                total = Self.kibibytes(bytes, place + 9)
-            } else if bytes.hasPrefix("MemAvailable:", at: place) {
-                available = Self.kibibytes(bytes, place + 13)
-            }
-            place = bytes.lineEnd(from: place)
+        var figures = Figures()
+        _ = Self.keys.fill(&figures, from: bytes)
+        guard let total = figures.total else {
+            throw .malformed(path: path, line: 1, expected: "MemTotal and a number of kB")
         }
-        guard let total else { throw .malformed(path: path, line: 1, expected: "MemTotal and a number of kB") }
         self.total = total
-        self.available = available
-    }
-
-    private static func kibibytes(_ bytes: Span<UInt8>, _ start: Int) -> Int64? {
-        var place = start
-        guard let count = bytes.decimal(&place), count >= 0 else { return nil }
-        let (product, overflow) = count.multipliedReportingOverflow(by: 1024)
-        return overflow ? nil : product
+        (available, free, cached) = (figures.available, figures.free, figures.cached)
+        (anonymous, shared, slab) = (figures.anonymous, figures.shared, figures.slab)
+        (committed, swapTotal, swapFree) = (figures.committed, figures.swapTotal, figures.swapFree)
+        (hugePagesTotal, hugePagesFree) = (figures.hugePagesTotal, figures.hugePagesFree)
+        (hugePagesReserved, hugePageSize) = (figures.hugePagesReserved, figures.hugePageSize)
     }
 }
 

@@ -60,6 +60,11 @@ public struct AgentConfiguration: Hashable, Sendable {
     /// Where the agent serves its own page of metrics; `nil` for nowhere.
     public var metrics: MetricsListener?
 
+    /// What the sampler looks at.
+    public var samplerOptions: SamplerOptions {
+        SamplerOptions(logicalProcessors: logicalProcessors, memory: memory)
+    }
+
     /// Where and for whom a page of metrics is served.
     public struct MetricsListener: Hashable, Sendable {
         /// Where.

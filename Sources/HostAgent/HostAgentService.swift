@@ -11,7 +11,9 @@ public struct HostAgentService: Service {
     private let configuration: AgentConfiguration
     private let clock: any Clock
     private let logger: Logger
-    private let inventory: Inventory
+    private let providers: Providers
+    private let desk: StatisticsDesk
+    private let version: String
     private let queue: SpoolQueue
     private let pusher: SamplePusher
     private let reporter: HostReporter
@@ -19,23 +21,24 @@ public struct HostAgentService: Service {
     private let board: MetricsBoard
     private let door: MetricsDoor?
 
-    /// An agent of the host that `configuration` describes, whose VMs `provider` runs under `accelerator`. Opens the
-    /// agent's folders: throws what is wrong with them or with the token's file. `generator` spreads retries.
+    /// An agent of the host that `configuration` describes, whose VMs `providers` run, new ones the first of them under
+    /// `accelerator`. Opens the agent's folders: throws what is wrong with them or with the token's file. `generator`
+    /// spreads retries.
     public init(
-        configuration: AgentConfiguration, provider: any VirtualMachineProvider, accelerator: Accelerator,
+        configuration: AgentConfiguration, providers: [NamedProvider], accelerator: Accelerator,
         version: String, clock: any Clock = WallClock(),
         generator: some RandomNumberGenerator & Sendable = SystemRandomNumberGenerator(), logger: Logger
     ) throws(AgentError) {
         let client = HTTPClient(agent: "evenkeel-agent/\(version)")
         try self.init(
-            configuration: configuration, provider: provider, accelerator: accelerator, version: version, clock: clock,
-            generator: generator, logger: logger,
+            configuration: configuration, providers: providers, accelerator: accelerator, version: version,
+            clock: clock, generator: generator, logger: logger,
             send: { request async throws(HTTPClientError) in try await client.send(request) })
     }
 
     /// The same with somebody else to send requests.
     public init(
-        configuration: AgentConfiguration, provider: any VirtualMachineProvider, accelerator: Accelerator,
+        configuration: AgentConfiguration, providers: [NamedProvider], accelerator: Accelerator,
         version: String, clock: any Clock, generator: some RandomNumberGenerator & Sendable, logger: Logger,
         send: @escaping ServerLink.Send
     ) throws(AgentError) {
@@ -50,24 +53,26 @@ public struct HostAgentService: Service {
         let identity = HostReporter.Identity(
             host: configuration.host, cluster: configuration.cluster, version: version, run: run,
             accelerator: accelerator, migrationAddress: configuration.migrationAddress)
-        let inventory = Inventory(provider, clock: clock)
+        let group = Providers(providers, clock: clock)
         let reporter = HostReporter(
             identity, link: link, interval: configuration.interval, patience: patience, logger: logger)
         let patienceWithProvider = Self.providerLimit(configuration.interval)
         self.configuration = configuration
         self.clock = clock
         self.logger = logger
-        self.inventory = inventory
+        self.version = version
+        self.providers = group
+        desk = StatisticsDesk(group)
         self.reporter = reporter
         board = MetricsBoard(host: configuration.host, cluster: configuration.cluster)
         door = try MetricsDoor(configuration, board: board, clock: clock)
         queue = SpoolQueue(spool)
         pusher = SamplePusher(queue: queue, link: link, patience: patience, logger: logger)
         runner = CommandRunner(
-            host: configuration.host, journal: journal, link: link, provider: provider, patience: patience,
+            host: configuration.host, journal: journal, link: link, provider: group, patience: patience,
             logger: logger,
             changed: {
-                let reading = await inventory.reading(within: patienceWithProvider)
+                let reading = await group.reading(within: patienceWithProvider)
                 await reporter.report(reading, time: clock.now)
             })
     }
@@ -82,7 +87,8 @@ public struct HostAgentService: Service {
         logger.info("agent of host \(configuration.host) in cluster \(configuration.cluster) begins")
         await cancelWhenGracefulShutdown {
             await withTaskGroup(of: Void.self) { group in
-                group.addTask { await inventory.run() }
+                group.addTask { await providers.run() }
+                group.addTask { await desk.run() }
                 group.addTask { await runner.run() }
                 if let door { group.addTask { await door.run(logger: logger) } }
                 group.addTask { try? await pusher.run() }  // ends by cancellation alone
@@ -93,23 +99,35 @@ public struct HostAgentService: Service {
         logger.info("agent of host \(configuration.host) ended; its virtual machines go on")
     }
 
+    /// The wait before the next look: never longer than the span between two, whatever the clock was set to meanwhile.
+    private func wait(until next: inout Timestamp, _ span: Duration) async throws {
+        next = max(next + span, clock.now)
+        try await clock.sleep(for: min(next - clock.now, span))
+    }
+
     private func sampleForever() async throws {
-        var sampler = HostSampler(
-            SamplerOptions(logicalProcessors: configuration.logicalProcessors, memory: configuration.memory))
+        var sampler = HostSampler(configuration.samplerOptions)
         var recorder = SampleRecorder(host: configuration.host, cluster: configuration.cluster)
         var troubles = TroubleLog()
+        var sample = HostSample()
+        let beat = Beat(configuration.interval)
         var next = clock.now
         var last: Timestamp?
+        var machines: [VirtualMachineStatus] = []
+        desk.prepare()
         while true {
-            let reading = await inventory.reading(within: Self.providerLimit(configuration.interval))
+            let reading = await providers.reading(within: Self.providerLimit(configuration.interval))
             try Task.checkCancellation()
+            machines = reading.machines
             let time = clock.now
-            var sample = sampler.sample(reading.machines)
+            sampler.look(.whole, machines, into: &sample)
+            let statistics = desk.take()
+            add(statistics, machines, to: &sample)
             await addOwnReadings(to: &sample, reading)
             // A clock that was set back a little would give two values for one moment: wait until it has caught up.
             let isRepeated = last.map { time <= $0 && $0 - time < .seconds(5) } ?? false
             if !isRepeated {
-                let pairs = reading.machines.map { ($0.definition.id, $0.definition.name.text) }
+                let pairs = (machines + sample.unmanaged).map { ($0.definition.id, $0.definition.name.text) }
                 let names = Dictionary(pairs, uniquingKeysWith: { first, _ in first })
                 let batch = recorder.encode(sample.readings, names: names, time: time)
                 board.put(sample.readings, names: names)
@@ -118,23 +136,41 @@ public struct HostAgentService: Service {
             }
             await reporter.note(sample)
             await reporter.report(reading, time: time)
-            troubles.note(sample, reading, spool: await queue.status.problem, logger: logger)
-            next = max(next + configuration.interval, clock.now)
-            // Never longer than an interval, whatever the clock was set to meanwhile.
-            try await clock.sleep(for: min(next - clock.now, configuration.interval))
+            troubles.note(
+                sample, reading, statistics: statistics?.problem, spool: await queue.status.problem, logger: logger)
+            for look in 1..<max(2, beat.looks) where look < beat.looks {
+                try await wait(until: &next, beat.span)
+                if look == beat.looks - 1 { desk.prepare() }
+                sampler.look(.second, machines, into: &sample)
+            }
+            if beat.looks == 1 { desk.prepare() }
+            try await wait(until: &next, beat.span)
         }
+    }
+
+    /// Adds what the providers say of VMs that live here.
+    private func add(
+        _ answer: StatisticsDesk.Answer?, _ machines: [VirtualMachineStatus], to sample: inout HostSample
+    ) {
+        guard let answer else { return }
+        let owned = Set(machines.filter { $0.state.ownsGuest }.map(\.definition.id))
+        for statistics in answer.statistics where owned.contains(statistics.id) { sample.append(statistics) }
+        sample.add(.readerSuccess, .reader(.statistics), answer.problem == nil ? 1 : 0)
+        sample.add(.readerDuration, .reader(.statistics), answer.duration.inSeconds)
     }
 
     private func addOwnReadings(to sample: inout HostSample, _ reading: Inventory.Reading) async {
         let status = await queue.status
-        sample.readings.append(
-            CounterReading(SeriesKey(.readerSuccess, .reader(.provider)), reading.problem == nil ? 1 : 0))
-        if let duration = reading.duration {
-            sample.readings.append(CounterReading(SeriesKey(.readerDuration, .reader(.provider)), duration.inSeconds))
-        }
-        sample.readings.append(CounterReading(SeriesKey(.spoolBatches), Double(status.waiting)))
-        sample.readings.append(CounterReading(SeriesKey(.spoolDropped), Double(status.dropped)))
-        sample.readings.append(CounterReading(SeriesKey(.spoolRefused), Double(status.refused)))
+        sample.add(.readerSuccess, .reader(.provider), reading.problem == nil ? 1 : 0)
+        if let duration = reading.duration { sample.add(.readerDuration, .reader(.provider), duration.inSeconds) }
+        sample.add(.spoolBatches, .host, Double(status.waiting))
+        sample.add(.spoolBytes, .host, Double(status.bytes))
+        sample.add(.spoolDropped, .host, Double(status.dropped))
+        sample.add(.spoolRefused, .host, Double(status.refused))
+        sample.add(.agentInformation, .part(version), 1)
+        sample.add(.agentRun, .host, OwnFigures.runSeconds)
+        if let skew = await reporter.clockSkew { sample.add(.agentClockSkew, .host, skew.inSeconds) }
+        if let size = OwnMemory.resident() { sample.add(.agentMemory, .host, Double(size.count)) }
     }
 }
 
@@ -142,10 +178,13 @@ public struct HostAgentService: Service {
 private struct TroubleLog {
     private var current: [String: String] = [:]
 
-    mutating func note(_ sample: HostSample, _ reading: Inventory.Reading, spool: AgentError?, logger: Logger) {
+    mutating func note(
+        _ sample: HostSample, _ reading: Inventory.Reading, statistics: String?, spool: AgentError?, logger: Logger
+    ) {
         var now: [String: String] = [:]
         for (reader, problem) in sample.problems { now[reader.rawValue] = "\(problem)" }
         now["provider"] = reading.problem
+        now["statistics"] = statistics
         now["spool"] = spool.map { $0.isDiskFull ? "\($0): samples wait in memory; make room" : "\($0)" }
         for (part, problem) in now where current[part] == nil { logger.error("\(part): \(problem)") }
         for part in current.keys where now[part] == nil { logger.info("\(part): works again") }

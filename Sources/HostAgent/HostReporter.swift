@@ -27,6 +27,9 @@ actor HostReporter {
     private var memory: Bytes?
     private var memoryAvailable: Bytes?
     private var residentMemory: [VirtualMachineID: Bytes] = [:]
+    private var unmanaged: [VirtualMachineStatus] = []
+    /// How far the host's clock is ahead of the server's, as its last answer showed.
+    private(set) var clockSkew: Duration?
     private let signal: AsyncStream<Void>.Continuation
     private let signals: AsyncStream<Void>
 
@@ -46,17 +49,20 @@ actor HostReporter {
         memory = sample.memory ?? memory
         memoryAvailable = sample.memoryAvailable
         residentMemory = sample.residentMemory
+        unmanaged = sample.unmanaged
     }
 
     /// Reports the VMs as the provider has just told them. Before the first whole sample there is nothing to say of the
     /// host, and where the provider did not answer, nothing of the VMs: silence makes the host stale at the server.
     func report(_ reading: Inventory.Reading, time: Timestamp) {
-        guard reading.problem == nil, let logicalProcessors, let memory else {
+        guard !reading.isDoubtful, let logicalProcessors, let memory else {
             // An earlier report that still waits for the server would arrive later and pass for the present.
             newest = nil
             return
         }
-        let machines = reading.machines.map { machine in
+        let known = Set(reading.machines.compactMap(\.process))
+        let machines = (reading.machines + unmanaged.filter { $0.process.map { !known.contains($0) } ?? true }).map {
+            machine in
             var machine = machine
             machine.residentMemory = residentMemory[machine.definition.id] ?? machine.residentMemory
             return machine
@@ -75,7 +81,7 @@ actor HostReporter {
         for await _ in signals {
             while let report = timely() {
                 do throws(HTTPClientError) {
-                    try await link.report(report)
+                    clockSkew = try await link.report(report, clock: patience.clock)
                     if failures > 0 { logger.info("the server takes reports again") }
                     failures = 0
                     if newest == report { newest = nil }

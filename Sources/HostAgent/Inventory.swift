@@ -9,6 +9,18 @@ final class Inventory: Sendable {
         var problem: String?
         /// How long the provider took; `nil` when it has not answered.
         var duration: Duration?
+        /// Whether nothing may be reported of the VMs: they are not known for sure, and not marked so either.
+        var isDoubtful = false
+
+        /// Adds the reading of one provider of several.
+        mutating func take(_ other: Reading, of name: String) {
+            if let more = other.problem {
+                let named = name.isEmpty ? more : "\(name): \(more)"
+                problem = problem.map { "\($0); \(named)" } ?? named
+            }
+            if let more = other.duration { duration = max(duration ?? .zero, more) }
+            isDoubtful = isDoubtful || other.isDoubtful
+        }
     }
 
     /// After so many readings in a row without an answer nobody can say any more how the VMs are.
@@ -88,7 +100,7 @@ final class Inventory: Sendable {
         state.withLock { state in
             state.missed += 1
             guard state.missed > Self.trustedReadings else {
-                return Reading(machines: state.machines, problem: problem)
+                return Reading(machines: state.machines, problem: problem, isDoubtful: true)
             }
             let unknown = state.machines.map { machine in
                 var machine = machine

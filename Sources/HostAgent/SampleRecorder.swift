@@ -4,7 +4,7 @@ import MetricsWire
 
 /// Turns samples of a host into remote write requests. Labels are made and encoded once for each series; a series that
 /// was there in the last sample and is not in this one ends with a staleness marker.
-struct SampleRecorder: Sendable {
+public struct SampleRecorder: Sendable {
     private struct Known: Sendable {
         var series: RemoteWriteEncoder.Series
         var machineName: String
@@ -19,12 +19,17 @@ struct SampleRecorder: Sendable {
     private var sample = 0
 
     /// A recorder for `host` in `cluster`.
-    init(host: HostName, cluster: ClusterName) {
-        labels = ["cluster": cluster.text, "host": host.text]
+    public init(host: HostName, cluster: ClusterName) {
+        self.init(labels: ["cluster": cluster.text, "host": host.text])
+    }
+
+    /// A recorder of series that carry `labels`.
+    public init(labels: Labels) {
+        self.labels = labels
     }
 
     /// The request that carries `readings` of one moment, compressed. `names` are those of the VMs in it.
-    mutating func encode(
+    public mutating func encode(
         _ readings: [CounterReading], names: [VirtualMachineID: String], time: Timestamp
     ) -> [UInt8] {
         sample += 1

@@ -41,9 +41,17 @@ public struct ServerLink: Sendable {
         return try await exchange(request)
     }
 
-    /// Says how the host is.
-    func report(_ report: HostReport) async throws(HTTPClientError) {
-        try await post(report, "report").requireSuccess()
+    /// Says how the host is. Returns how far the host's clock is ahead of the server's, as far as the answer's way and
+    /// the request's took the same time (as NTP reckons, RFC 5905 section 8); `nil` from a server that does not say what
+    /// time it is there.
+    func report(_ report: HostReport, clock: any Clock) async throws(HTTPClientError) -> Duration? {
+        struct Answer: Decodable { let time: Timestamp }
+        let begin = clock.now
+        let monotonic = ContinuousClock.now
+        let response = try await post(report, "report").requireSuccess()
+        // The way takes as long as it does, whatever somebody sets the clock to meanwhile.
+        let halfway = begin + (ContinuousClock.now - monotonic) / 2
+        return (try? JSONDecoder().decode(Answer.self, from: Data(response.body))).map { halfway - $0.time }
     }
 
     /// Waits for commands above `after`, up to `wait` seconds.

@@ -97,6 +97,9 @@ public struct Spool: Sendable {
     /// How many batches wait to be delivered.
     public var waiting: Int { Int(nextSequence - 1 - position) }
 
+    /// Bytes of the segments on disk.
+    public var bytes: Int { segments.reduce(0) { $0 + $1.bytes } }
+
     /// The oldest batch that is not delivered. Throws when it lies on a disk that cannot be read.
     public mutating func next() throws(AgentError) -> SpoolRecord? {
         while position + 1 < nextSequence {

@@ -5,6 +5,7 @@ actor SpoolQueue {
     /// How the spool is doing.
     struct Status: Sendable {
         var waiting: Int
+        var bytes: Int
         var dropped: Int
         var refused: Int
         var problem: AgentError?
@@ -23,7 +24,9 @@ actor SpoolQueue {
     }
 
     var status: Status {
-        Status(waiting: spool.waiting, dropped: spool.dropped, refused: spool.refused, problem: spool.problem)
+        Status(
+            waiting: spool.waiting, bytes: spool.bytes, dropped: spool.dropped, refused: spool.refused,
+            problem: spool.problem)
     }
 
     func append(_ payload: [UInt8], time: Timestamp) {

@@ -6,11 +6,11 @@ import Testing
 
 @Suite("What a machine has besides processors and memory, over frozen trees")
 struct DeviceReadersTests {
-    private static let readers = Set(DeviceReaders.all.map(\.rawValue))
+    private static let readers = Set([Reader.paging, .pressure, .disks, .interfaces].map(\.rawValue))
 
     /// What the readers of the machine as a whole found, as text, one a line, sorted.
     private func golden(_ sample: HostSample) -> [String] {
-        sample.readings.filter { $0.key.counter != .readerDuration }
+        sample.readings.filter { ![.readerDuration, .pressureRatio].contains($0.key.counter) }
             .map { ($0.key.labels(host: [:], machineName: ""), $0.value) }
             .filter { labels, _ in
                 let metric = labels.metric ?? ""
@@ -35,13 +35,13 @@ struct DeviceReadersTests {
     private func sampler(_ tree: FrozenTree, part: LogicalProcessorSet? = nil) -> HostSampler {
         HostSampler(
             SamplerOptions(
-                logicalProcessors: part, procFolder: tree.folder, blockFolder: tree.folder + "/block"))
+                logicalProcessors: part, procFolder: tree.folder, sysFolder: tree.folder + "/sys"))
     }
 
     @Test func `a whole machine tells of paging, waiting, disks and networks`() throws {
         let tree = try FrozenTree()
         try write(tree)
-        for name in ["vda", "loop0"] { try tree.put("", at: "block/\(name)/size") }
+        for name in ["vda", "loop0"] { try tree.put("", at: "sys/block/\(name)/size") }
         try tree.write(
             """
             == loadavg
@@ -80,6 +80,7 @@ struct DeviceReadersTests {
                 #"evenkeel_host_disk_busy_seconds_total{device="vda"} 0.7"#,
                 #"evenkeel_host_disk_bytes_total{device="vda", direction="read"} 1048576.0"#,
                 #"evenkeel_host_disk_bytes_total{device="vda", direction="written"} 2097152.0"#,
+                #"evenkeel_host_disk_queue_length{device="vda"} 0.0"#,
                 #"evenkeel_host_disk_request_seconds_total{device="vda", direction="read"} 0.3"#,
                 #"evenkeel_host_disk_request_seconds_total{device="vda", direction="written"} 0.9"#,
                 #"evenkeel_host_disk_requests_total{device="vda", direction="read"} 100.0"#,

@@ -31,7 +31,8 @@ struct HostAgentServiceTests {
             logger.logLevel = .critical
             let server = server
             let service = try HostAgentService(
-                configuration: configuration(), provider: provider, accelerator: .tcg, version: "1",
+                configuration: configuration(), providers: [NamedProvider("runtime", provider)], accelerator: .tcg,
+                version: "1",
                 clock: WallClock(), generator: SeededGenerator(seed: 1), logger: logger,
                 send: { request async throws(HTTPClientError) in try await server.send(request) })
             let group = ServiceGroup(configuration: .init(services: [.init(service: service)], logger: logger))
@@ -85,7 +86,7 @@ struct HostAgentServiceTests {
         let server = site.server
         server.change { $0.isDown = true }
         let spool = site.folder.path + "/data/spool/" + Spool.segmentName(1)
-        try await site.run { (try? Data(contentsOf: URL(fileURLWithPath: spool)).count).map { $0 > 8_000 } ?? false }
+        try await site.run { (try? Data(contentsOf: URL(fileURLWithPath: spool)).count).map { $0 > 30_000 } ?? false }
         #expect(server.seen.batches.isEmpty)
         server.change { $0.isDown = false }
         try await site.run {
@@ -196,7 +197,7 @@ struct HostAgentServiceTests {
         await reporter.note(sample)
         let good = Inventory.Reading(machines: [])
         await reporter.report(good, time: clock.now)
-        await reporter.report(Inventory.Reading(machines: [], problem: "it hangs"), time: clock.now)
+        await reporter.report(Inventory.Reading(machines: [], problem: "it hangs", isDoubtful: true), time: clock.now)
         #expect(await reporter.timely() == nil)
         await reporter.report(good, time: clock.now)
         clock.step(.seconds(30))
@@ -210,8 +211,8 @@ struct HostAgentServiceTests {
         let configuration = try site.configuration()
         func make() throws(AgentError) -> HostAgentService {
             try HostAgentService(
-                configuration: configuration, provider: site.provider, accelerator: .tcg, version: "1",
-                logger: Logger(label: "test"))
+                configuration: configuration, providers: [NamedProvider("runtime", site.provider)],
+                accelerator: .tcg, version: "1", logger: Logger(label: "test"))
         }
         let first = try make()
         defer { _ = first }
@@ -225,8 +226,8 @@ struct HostAgentServiceTests {
         configuration.tokenFile = "/nowhere/token"
         let problem = #expect(throws: AgentError.self) {
             try HostAgentService(
-                configuration: configuration, provider: site.provider, accelerator: .tcg, version: "1",
-                logger: Logger(label: "test"))
+                configuration: configuration, providers: [NamedProvider("runtime", site.provider)],
+                accelerator: .tcg, version: "1", logger: Logger(label: "test"))
         }
         #expect(problem?.description.hasPrefix("/nowhere/token: no token can be read") == true)
     }

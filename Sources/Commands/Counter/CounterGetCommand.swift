@@ -71,16 +71,16 @@ struct CounterGetCommand: AsyncParsableCommand {
     private static func watch(
         _ requests: [CounterRequest], _ printer: CounterPrinter, every interval: Duration, count: Int?
     ) async throws {
-        var source = try CounterSource()
+        var source = CounterSource()
         var deadline = ContinuousClock.now
-        var last = try source.moment()
+        var last = source.moment()
         let columns = try columns(requests, at: last)
         guard try printer.begin(columns) else { return }
         var printed = 0
         while count.map({ printed < $0 }) ?? true {
             repeat { deadline += interval } while deadline <= .now
             try await Task.sleep(until: deadline, clock: .continuous)
-            let now = try source.moment()
+            let now = source.moment()
             var span = CounterInterval(from: last, to: now)
             guard try printer.show(columns, columns.map { $0.value(in: &span) }, at: WallClock().now) else { return }
             last = now

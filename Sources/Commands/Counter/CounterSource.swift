@@ -2,26 +2,18 @@ import Counters
 import FleetModel
 import Glibc
 
-/// This machine's native readings, moment after moment.
+/// This machine's native readings, moment after moment. No provider is asked: VMs are the QEMU processes that there are.
 struct CounterSource {
     private let start = ContinuousClock.now
     private var sampler = HostSampler()
-    private var machines = MachineSight()
 
     /// Looks once and forgets it: a sampler knows only then what of VMs' time the platform shows.
-    init() throws { _ = try moment() }
+    init() { _ = moment() }
 
-    /// The readings of now; throws a failure where the machine's processes cannot be listed.
-    mutating func moment() throws -> CounterMoment {
-        do throws(CounterError) {
-            let found = try machines.look()
-            let names = Dictionary(
-                found.map { ($0.definition.id, $0.definition.name.text) }, uniquingKeysWith: { first, _ in first })
-            let instant = ContinuousClock.now - start
-            return CounterMoment(sampler.sample(found), at: instant, names: names)
-        } catch {
-            throw CommandFailure(.environment, "\(error)")
-        }
+    /// The readings of now.
+    mutating func moment() -> CounterMoment {
+        let instant = ContinuousClock.now - start
+        return CounterMoment(sampler.sample([]), at: instant)
     }
 }
 

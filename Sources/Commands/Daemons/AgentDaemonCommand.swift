@@ -40,7 +40,7 @@ struct AgentDaemonCommand: AsyncParsableCommand {
             }
             if let notice = finding.notice { logger.notice("\(notice)") }
             let agent = try HostAgentService(
-                configuration: settings, provider: runtime, accelerator: finding.accelerator, version: Version.text,
+                configuration: settings, providers: [NamedProvider("runtime", runtime)], accelerator: finding.accelerator, version: Version.text,
                 logger: logger)
             try await Daemon.run(
                 AgentWithRuntime(agent: agent, runtime: runtime), untilInputEnds: untilInputEnds, logger: logger)

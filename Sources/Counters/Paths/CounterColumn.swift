@@ -30,6 +30,8 @@ public struct CounterColumn: Hashable, Sendable {
             return interval.value(of: formula, over: [instance], by: labels)
         case (.total(.mean), .some(let source)):
             return mean(interval.instances(of: source.source, by: labels), in: &interval, by: labels)
+        case (.total(.own(let formula)), _):
+            return interval.value(of: formula, over: [Labels()], by: [])
         case (.total(.whole), .some(let source)):
             let all = interval.instances(of: source.source, by: labels)
             return interval.value(of: formula, over: Array(all), by: labels)
@@ -67,16 +69,15 @@ extension CounterRequest {
                 columns.append(counter.column(.host, instance: nil))
                 continue
             }
-            let all = counter.total == .only ? [] : moment.instances(of: instances)
+            let all = instances.naming == nil ? [] : moment.instances(of: instances)
             for instance in all where wanted.matches(instance.name, instance.index) {
                 let name = instance.name + (instance.index > 0 ? "#\(instance.index)" : "")
                 columns.append(counter.column(.instance(instance.labels), instance: name))
             }
-            let hasTotal = instances.hasTotal || counter.total == .only
-            if hasTotal, wanted.matches(HyperVCatalogue.totalName, 0) {
-                columns.append(counter.column(.total(counter.total), instance: HyperVCatalogue.totalName))
+            if let total = instances.total, wanted.matches(total, 0) {
+                columns.append(counter.column(.total(counter.total), instance: total))
             }
-            existing = all.map(\.name) + (hasTotal ? [HyperVCatalogue.totalName] : [])
+            existing = all.map(\.name) + (instances.total.map { [$0] } ?? [])
         }
         if columns.isEmpty { throw .noInstance(text: "\(path)", existing: existing) }
         return columns
@@ -97,7 +98,7 @@ extension CounterRequest {
                 unit: entry.kind == .counter ? "\(entry.unit)/s" : entry.unit,
                 formula: entry.kind == .counter ? .growth(source) / .elapsed : .value(source), scope: .instance(labels),
                 instances: HyperVObject.Instances(
-                    source: source, labels: labels.pairs.map(\.name), naming: "", hasTotal: false))
+                    source: source, labels: labels.pairs.map(\.name), naming: nil, total: nil))
         }
     }
 }

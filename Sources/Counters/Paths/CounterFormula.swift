@@ -25,6 +25,8 @@ public indirect enum CounterFormula: Hashable, Sendable {
     case value(CounterTerm)
     /// How many series there are at the later moment; unknown if the reader that finds them has failed.
     case count(CounterTerm, foundBy: Reader)
+    /// A gauge at the later moment, 0 where there is no series; unknown if the reader that finds them has failed.
+    case all(CounterTerm, foundBy: Reader)
     /// Seconds between the moments.
     case elapsed
     /// A number.
@@ -74,7 +76,7 @@ extension CounterFormula {
     /// The terms that the formula is made from.
     public var terms: [CounterTerm] {
         switch self {
-        case .growth(let term), .value(let term), .count(let term, _): [term]
+        case .growth(let term), .value(let term), .count(let term, _), .all(let term, _): [term]
         case .elapsed, .constant: []
         case .sum(let left, let right), .difference(let left, let right), .product(let left, let right),
             .quotient(let left, let right), .each(let left, let right), .lesser(let left, let right):
@@ -94,7 +96,7 @@ extension CounterFormula: CustomStringConvertible {
     public var description: String {
         switch self {
         case .growth(let term): "growth(\(term))"
-        case .value(let term): "\(term)"
+        case .value(let term), .all(let term, _): "\(term)"
         case .count(let term, _): "count(\(term))"
         case .elapsed: "seconds"
         case .constant(let value): Self.text(value)
@@ -114,7 +116,7 @@ extension CounterFormula: CustomStringConvertible {
         switch self {
         case .sum, .difference: .sum
         case .product, .quotient, .each: .quotient
-        case .growth, .value, .count, .elapsed, .constant, .lesser, .bounded: .atom
+        case .growth, .value, .count, .all, .elapsed, .constant, .lesser, .bounded: .atom
         }
     }
 

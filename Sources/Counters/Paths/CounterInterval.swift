@@ -33,7 +33,8 @@ public struct CounterInterval: Sendable {
         switch formula {
         case .growth(let term): sum(.growth(term), instances, labels)
         case .value(let term): sum(.value(term), instances, labels)
-        case .count(let term, let reader): later.hasRead(reader) ? count(term, instances, labels) : nil
+        case .count(let term, let reader): later.hasRead(reader) ? known(.count(term), instances, labels) : nil
+        case .all(let term, let reader): later.hasRead(reader) ? known(.value(term), instances, labels) : nil
         case .elapsed: elapsed
         case .constant(let value): value
         case .bounded(let inner, let highest):
@@ -75,9 +76,9 @@ public struct CounterInterval: Sendable {
         return instances.isEmpty ? nil : total
     }
 
-    /// No series are 0 series.
-    private mutating func count(_ term: CounterTerm, _ instances: [Labels], _ labels: [String]) -> Double {
-        let groups = grouped(.count(term), labels)
+    /// The groups that there are, which may be none.
+    private mutating func known(_ source: Source, _ instances: [Labels], _ labels: [String]) -> Double {
+        let groups = grouped(source, labels)
         return instances.reduce(0) { $0 + ((groups[$1] ?? nil) ?? 0) }
     }
 

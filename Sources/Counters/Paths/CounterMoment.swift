@@ -8,9 +8,12 @@ public struct CounterMoment: Sendable {
     /// Each counter's series by their labels, without those of the host.
     public private(set) var series: [Counter: [Labels: Double]] = [:]
 
-    /// The readings of `sample`, taken `instant` after some beginning; `names` gives VMs their names.
+    /// The readings of `sample`, taken `instant` after some beginning; `names` gives VMs their
+    /// names besides those that the sample itself has found.
     public init(_ sample: HostSample, at instant: Duration, names: [VirtualMachineID: String] = [:]) {
         self.instant = instant
+        let found = sample.unmanaged.map { ($0.definition.id, $0.definition.name.text) }
+        let names = names.merging(found) { known, _ in known }
         for reading in sample.readings {
             let name = reading.key.machine.flatMap { names[$0] } ?? ""
             var labels = reading.key.labels(host: Labels(), machineName: name)

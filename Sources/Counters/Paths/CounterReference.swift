@@ -56,7 +56,9 @@ public enum CounterReference {
 
     private static func instances(of object: HyperVObject) -> String {
         guard let instances = object.instances else { return "There is one of it." }
-        return "Instances: `\(instances.naming)`" + (instances.hasTotal ? ", and `_Total`." : "; there is no `_Total`.")
+        let names = [instances.naming, instances.total].compactMap(\.self).map { "`\($0)`" }
+        let end = instances.total == nil ? "; there is no `_Total`." : "."
+        return "Instances: " + names.joined(separator: " and ") + end
     }
 
     private static func lines(_ counter: HyperVCounter) -> [String] {
@@ -67,7 +69,11 @@ public enum CounterReference {
     }
 
     private static func total(_ counter: HyperVCounter) -> String {
-        guard counter.total == .mean, counter.object.instances?.hasTotal == true else { return "" }
-        return " `_Total` is the mean."
+        guard counter.object.instances?.total != nil else { return "" }
+        return switch counter.total {
+        case .mean: " `_Total` is the mean."
+        case .whole: ""
+        case .own(let formula): " `_Total` is `\(formula)`."
+        }
     }
 }

@@ -39,6 +39,10 @@ extension HyperVCatalogue {
                 .percent(.elapsed - .growth(.diskBusy), of: .elapsed),
                 help: "Time in which the disk had nothing to do."),
             HyperVCounter(
+                .physicalDisk, "Current Disk Queue Length", "requests",
+                .value(.diskQueue),
+                help: "Requests under way at this moment."),
+            HyperVCounter(
                 .physicalDisk, "Avg. Disk Queue Length", "requests",
                 .growth(.diskRequestTime) / .elapsed,
                 help: "Requests under way, in the mean of the interval."),
@@ -59,6 +63,10 @@ extension HyperVCatalogue {
                 .networkInterface, "Packets/sec", "packets/s",
                 .rate(.networkPackets),
                 help: "Packets of the interface a second, both ways."),
+            HyperVCounter(
+                .networkInterface, "Current Bandwidth", "bits/s",
+                .value(.linkSpeed),
+                help: "The speed of the interface's link."),
         ]
         + networkDirections.flatMap { labels, bytes, packets, bad in
             [

@@ -49,9 +49,14 @@ extension Counter {
 }
 
 extension HyperVCounter {
+    /// The terms of its formula and of its total's.
+    public var allTerms: [CounterTerm] {
+        if case .own(let formula) = total { self.formula.terms + formula.terms } else { formula.terms }
+    }
+
     /// The native counters that it is made from, each once.
     public var natives: [Counter] {
-        formula.terms.reduce(into: []) { found, term in
+        allTerms.reduce(into: []) { found, term in
             if !found.contains(term.counter) { found.append(term.counter) }
         }
     }

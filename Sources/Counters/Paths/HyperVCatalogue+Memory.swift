@@ -31,5 +31,21 @@ extension HyperVCatalogue {
             .memory, "Page Reads/sec", "1/s",
             .rate(.majorFaults),
             help: "Page faults that a disk had to answer."),
+        HyperVCounter(
+            .memory, "Committed Bytes", "bytes",
+            .value(.memoryUse, ["kind": "committed"]),
+            help: "Memory that processes were promised."),
+        HyperVCounter(
+            .memory, "Cache Bytes", "bytes",
+            .value(.memoryUse, ["kind": "cached"]),
+            help: "Memory that holds files."),
+        HyperVCounter(
+            .node, "Total MBytes", "MiB",
+            .value(.nodeMemory, ["state": "total"]) / .constant(1_048_576),
+            help: "Memory of a NUMA node; a machine with one node tells of none."),
+        HyperVCounter(
+            .node, "Free & Zero Page List MBytes", "MiB",
+            .value(.nodeMemory, ["state": "free"]) / .constant(1_048_576),
+            help: "Memory of a NUMA node that is used for nothing."),
     ]
 }

@@ -30,9 +30,9 @@ extension HyperVCatalogue {
             .percent(mode(.idle), of: wall),
             help: "Time with nothing to do, waiting for disks included."),
         HyperVCounter(
-            .logicalProcessor, "Context Switches/sec", "1/s", total: .only,
-            .rate(.contextSwitches),
-            help: "Context switches of the whole machine."),
+            .logicalProcessor, "Context Switches/sec", "1/s", total: .own(.rate(.contextSwitches)),
+            .rate(.logicalProcessorDispatches),
+            help: "How often a task was put on the logical processor; of all, the machine's context switches."),
     ]
 
     private static let rootProcessorCounters = [
@@ -61,11 +61,19 @@ extension HyperVCatalogue {
             help: "VMs that live on the host, and the root partition."),
         HyperVCounter(
             .hypervisor, "Virtual Processors", "processors",
-            .count(CounterTerm(.virtualProcessorRun), foundBy: .machines),
-            help: "Threads of virtual processors, without the root partition's."),
+            .all(CounterTerm(.virtualProcessors), foundBy: .machines),
+            help: "Virtual processors of all VMs, without the root partition's."),
         HyperVCounter(
             .system, "Context Switches/sec", "1/s",
             .rate(.contextSwitches),
             help: "Context switches of the whole machine."),
+        HyperVCounter(
+            .system, "Processor Queue Length", "tasks",
+            .bounded(.value(.runnableTasks) - .value(.logicalProcessors), .infinity),
+            help: "Tasks that are ready beyond those that can run at this moment."),
+        HyperVCounter(
+            .system, "System Up Time", "s",
+            .value(.uptime),
+            help: "Time since the machine started."),
     ]
 }

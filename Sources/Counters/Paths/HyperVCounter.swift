@@ -1,15 +1,15 @@
 /// One counter of Hyper-V, or of the Windows that Hyper-V hosts run, and how Linux answers it. A table's entry: a new
 /// counter is one of these in `HyperVCatalogue`.
 public struct HyperVCounter: Hashable, Sendable {
-    /// What `_Total` is, or for which instances there is a value at all.
-    public enum Total: String, Hashable, Sendable {
+    /// What `_Total` is.
+    public enum Total: Hashable, Sendable {
         /// The mean over the instances, as Windows has it of percentages.
         case mean
         /// The formula over all instances as if they were one: sums of rates and sizes, and of what is reckoned for each
         /// event the mean over all events.
         case whole
-        /// There is a value for `_Total` alone, since Linux counts it for the machine as a whole.
-        case only
+        /// A formula of its own, of what Linux counts for the machine as a whole.
+        case own(CounterFormula)
     }
 
     /// The object.
@@ -39,19 +39,15 @@ public struct HyperVCounter: Hashable, Sendable {
 
     /// The path of all its instances: `\PhysicalDisk(*)\Disk Bytes/sec`.
     public var path: String {
-        guard object.instances != nil else { return #"\\#(object.name)\\#(name)"# }
-        return #"\\#(object.name)(\#(total == .only ? HyperVCatalogue.totalName : "*"))\\#(name)"#
+        #"\"# + object.name + (object.instances == nil ? "" : "(*)") + #"\"# + name
     }
 }
 
 /// Every Hyper-V counter that is answered.
 public enum HyperVCatalogue {
-    /// The instance that stands for all of an object's.
-    public static let totalName = "_Total"
-
     /// All entries, objects together.
     public static let counters: [HyperVCounter] =
-        processorCounters + machineCounters + memoryCounters + diskCounters + networkCounters
+        processorCounters + machineCounters + machineDeviceCounters + memoryCounters + diskCounters + networkCounters
 
     /// The objects, each once, in the catalogue's order.
     public static let objects: [HyperVObject] = counters.reduce(into: []) { found, counter in

@@ -28,7 +28,8 @@ struct AgentRoutes {
         if let objection = report.objection { throw APIError(.badRequest, objection) }
         if let objection = await controller.objection(to: report) { throw APIError(.conflict, objection) }
         try await controller.receive(.report(HostRecord(report: report, received: clock.now)))
-        return Response(status: .noContent)
+        // What time it is here: the agent measures its clock against it.
+        return try FleetJSON.response(["time": clock.now])
     }
 
     private func commands(_ request: Request, _ context: FleetRequestContext) async throws -> Response {

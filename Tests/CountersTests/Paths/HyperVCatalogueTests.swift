@@ -18,15 +18,13 @@ struct HyperVCatalogueTests {
         _ counter: HyperVCounter
     ) {
         #expect(!counter.natives.isEmpty)
-        for term in counter.formula.terms {
+        for term in counter.allTerms {
             #expect(term.counter.hyperVPaths.contains(counter.path))
             #expect(term.counter.entry.hyperVPath != nil, "\(term.counter) is made use of and says so")
             #expect(term.labels.pairs.allSatisfy { term.counter.entry.labels.contains($0.name) })
         }
         let labels = counter.object.instances?.labels ?? []
-        if counter.total != .only {
-            #expect(counter.natives.allSatisfy { Set(labels).isSubset(of: $0.entry.labels) })
-        }
+        #expect(counter.formula.terms.allSatisfy { Set(labels).isSubset(of: $0.counter.entry.labels) })
     }
 
     @Test(arguments: Counter.allCases)
@@ -47,7 +45,7 @@ struct HyperVCatalogueTests {
     private static func growths(_ formula: CounterFormula) -> [CounterTerm] {
         switch formula {
         case .growth(let term): [term]
-        case .value, .count, .elapsed, .constant: []
+        case .value, .count, .all, .elapsed, .constant: []
         case .sum(let left, let right), .difference(let left, let right), .product(let left, let right),
             .quotient(let left, let right), .each(let left, let right), .lesser(let left, let right):
             growths(left) + growths(right)

@@ -90,12 +90,12 @@ struct MachineFormulaTests {
     }
 
     @Test func `partitions are VMs and the root, unknown when they could not be looked for`() throws {
-        let state = SeriesKey.Subject.machineState(web, .tcg, .running)
+        let state = SeriesKey.Subject.machineState(web, .tcg, .running, manager: "none")
         let here: Moments.Readings =
             processor(web, 0, run: 0) + processor(web, 1, run: 0) + [
                 (.machineInformation, state, 1), (.readerSuccess, .reader(.machines), 1),
                 (.logicalProcessors, .host, 4), (.machineMemory, .machine(web), 1_073_741_824),
-                (.machineResidentMemory, .machine(web), 8192),
+                (.machineResidentMemory, .machine(web), 8192), (.virtualProcessors, .machine(web), 2),
             ]
         let moments = moments(here, here)
         #expect(try moments.value(#"\Hyper-V Hypervisor\Partitions"#) == 2)
@@ -131,6 +131,42 @@ struct MachineFormulaTests {
         #expect(try moments.value(#"\PhysicalDisk(_Total)\Disk Transfers/sec"#) == 40)
         let idle = self.moments(disk(5, 5, busy: 1), disk(5, 5, busy: 1))
         #expect(try idle.value(vda + "Avg. Disk sec/Read") == 0)
+    }
+
+    @Test func `what providers say of VMs`() throws {
+        func readings(_ count: Double) -> Moments.Readings {
+            let (disk, network) = (["vda", "read"], ["vnet0", "received"])
+            return processor(web, 0, run: 0) + [
+                (.virtualProcessorExits, .virtualProcessor(web, 0), count),
+                (.virtualProcessorExitReasons, .machineParts(web, ["0", "halt"]), count / 2),
+                (.machineDiskBytes, .machineParts(web, disk), count * 512),
+                (.machineDiskRequests, .machineParts(web, disk), count),
+                (.machineDiskRequests, .machineParts(web, ["vda", "written"]), 0),
+                (.machineDiskRequestTime, .machineParts(web, disk), count / 50),
+                (.machineDiskRequestTime, .machineParts(web, ["vda", "written"]), 0),
+                (.machineNetworkBytes, .machineParts(web, network), count),
+                (.machineNetworkDrops, .machineParts(web, network), count),
+                (.machineBalloon, .machine(web), 200), (.guestPressure, .machine(web), 0.75),
+                (.guestMemory, .machineParts(web, ["total"]), 200),
+                (.guestMemory, .machineParts(web, ["available"]), 50), (.machineBalloon, .machine(database), 100),
+                (.machineInformation, .machineState(web, .kvm, .running, manager: "none"), 1),
+                (.machineRemoteMemory, .machine(web), 40_960),
+            ]
+        }
+        let moments = moments(readings(0), readings(100))
+        #expect(try moments.value(Self.object + #"(web:Hv VP 0)\Total Intercepts/sec"#) == 10)
+        #expect(try moments.value(Self.object + #"(web:Hv VP 0)\HLT Instructions/sec"#) == 5)
+        #expect(try moments.value(Self.object + #"(web:Hv VP 0)\IO Instructions/sec"#) == nil)
+        #expect(try moments.value(#"\Hyper-V Virtual Storage Device(web-vda)\Read Bytes/sec"#) == 5120)
+        #expect(try moments.value(#"\Hyper-V Virtual Storage Device(web-vda)\Latency"#) == 0.02)
+        #expect(try moments.value(#"\Hyper-V Virtual Network Adapter(web_vnet0)\Bytes/sec"#) == 10)
+        #expect(try moments.value(#"\Hyper-V Virtual Network Adapter(*)\Dropped Packets Incoming/sec"#) == 10)
+        #expect(try moments.value(#"\Hyper-V Dynamic Memory VM(web)\Current Pressure"#) == 75)
+        #expect(try moments.value(#"\Hyper-V VM Vid Partition(web)\Remote Physical Pages"#) == 10)
+        // A VM that does not say what it wants takes no part in the balance.
+        let balancer = try moments.ask(#"\Hyper-V Dynamic Memory Balancer(*)\Average Pressure"#)
+        #expect(balancer.map(\.value) == [75])
+        #expect(balancer.first?.title.contains("(System Balancer)") == true)
     }
 
     @Test func `memory and networks`() throws {

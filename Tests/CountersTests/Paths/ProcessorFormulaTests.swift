@@ -104,13 +104,21 @@ struct ProcessorFormulaTests {
         #expect(try still.value(#"\System\Context Switches/sec"#) == nil)
     }
 
-    @Test func `context switches are the machine's, so only the total has them`() throws {
-        let switching = Moments(
-            Moments.processor(0, [.root: 0]) + [(.contextSwitches, .host, 1000)],
-            Moments.processor(0, [.root: 0]) + [(.contextSwitches, .host, 3000)])
-        let asked = try switching.ask(Self.object + #"(*)\Context Switches/sec"#)
-        #expect(asked.map(\.title) == [Self.object + #"(_Total)\Context Switches/sec"#])
-        #expect(asked.map(\.value) == [200])
-        #expect(throws: CounterError.self) { try switching.ask(Self.object + #"(Hv LP 0)\Context Switches/sec"#) }
+    @Test func `the total of context switches is the machine's own count`() throws {
+        func readings(_ dispatches: Double?, _ switches: Double) -> Moments.Readings {
+            Moments.processor(0, [.root: 0]) + [(.contextSwitches, .host, switches)]
+                + (dispatches.map { [(.logicalProcessorDispatches, .logicalProcessor(0), $0)] } ?? [])
+        }
+        let path = Self.object + #"(*)\Context Switches/sec"#
+        #expect(try Moments(readings(10, 1000), readings(1000, 3000)).ask(path).map(\.value) == [99, 200])
+        // A kernel without statistics of its scheduler.
+        #expect(try Moments(readings(nil, 1000), readings(nil, 3000)).ask(path).map(\.value) == [nil, 200])
+    }
+
+    @Test func `tasks beyond those that can run are a queue`() throws {
+        for (runnable, queue) in [(1.0, 0.0), (4, 0), (6, 2)] {
+            let readings: Moments.Readings = [(.runnableTasks, .host, runnable), (.logicalProcessors, .host, 4)]
+            #expect(try Moments(readings, readings).value(#"\System\Processor Queue Length"#) == queue)
+        }
     }
 }

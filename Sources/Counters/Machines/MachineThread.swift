@@ -10,6 +10,8 @@ public struct MachineThread: Hashable, Sendable {
         case support
         /// Nobody can say: the process does not name its threads, or does not say what accelerates it.
         case opaque
+
+        static let all: [Nature] = [.hardware, .translator, .support, .opaque]
     }
 
     /// Thread id.
@@ -22,6 +24,10 @@ public struct MachineThread: Hashable, Sendable {
     public var nature: Nature
     /// Whether its VM belongs to another partition of this machine.
     public var isForeign: Bool
+    /// Whether it can run on one logical processor only, so that it is known where its time went.
+    public var isPinned = false
+    /// Which of the sample's `MachineUse` knows where its VM's time went; `nil` where none does.
+    public var use: Int?
 
     /// A thread.
     public init(id: Int32, stat: TaskStat, runNanoseconds: Int64?, nature: Nature, isForeign: Bool = false) {
@@ -30,6 +36,20 @@ public struct MachineThread: Hashable, Sendable {
         self.runNanoseconds = runNanoseconds
         self.nature = nature
         self.isForeign = isForeign
+    }
+}
+
+/// Where the time of one VM went, as a control group of version 1 counts it.
+public struct MachineUse: Hashable, Sendable {
+    /// The VM's process.
+    public var process: Int32
+    /// Nanoseconds on each logical processor since the group was made, by number.
+    public var nanoseconds: [Int64]
+
+    /// The time of `process` on each logical processor.
+    public init(process: Int32, nanoseconds: [Int64]) {
+        self.process = process
+        self.nanoseconds = nanoseconds
     }
 }
 
@@ -72,7 +92,8 @@ struct ThreadLedger: Sendable {
     }
 
     /// What the thread did since the last sample; nothing of it is ever negative.
-    mutating func advance(_ thread: MachineThread) -> Growth {
+    mutating func advance(_ thread: MachineThread, sample: Int) -> Growth {
+        seen = sample
         if usesTicks != (thread.runNanoseconds == nil) {
             self = ThreadLedger(thread, countsFromBirth: false, sample: seen)
             return Growth()

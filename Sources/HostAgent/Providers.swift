@@ -1,0 +1,102 @@
+import FleetModel
+
+/// Something that runs VMs on the host, and its name in messages and metrics.
+public struct NamedProvider: Sendable {
+    /// `runtime`, `libvirt`.
+    public var name: String
+    /// What runs the VMs.
+    public var provider: any VirtualMachineProvider
+
+    /// A provider with a name.
+    public init(_ name: String, _ provider: any VirtualMachineProvider) {
+        self.name = name
+        self.provider = provider
+    }
+}
+
+/// Every provider of a host as one: each is asked for itself, so that one that fails or hangs takes nothing from the
+/// others, and steps go to the one that knows the VM.
+final class Providers: VirtualMachineProvider {
+    private let members: [(name: String, provider: any VirtualMachineProvider, inventory: Inventory)]
+    /// Which member knows a VM, as of the last reading.
+    private let owners = Locked<[VirtualMachineID: Int]>([:])
+
+    /// The first is the one that VMs go to which nobody knows yet.
+    init(_ providers: [NamedProvider], clock: any Clock) {
+        members = providers.map { ($0.name, $0.provider, Inventory($0.provider, clock: clock)) }
+    }
+
+    /// Answers inquiries until the task is cancelled.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            for member in members { group.addTask { await member.inventory.run() } }
+        }
+    }
+
+    /// The VMs of all providers as they know them now, or after `limit` what was known before, with a problem. A VM that
+    /// two of them name is the one's where its guest lives.
+    func reading(within limit: Duration) async -> Inventory.Reading {
+        let readings = await withTaskGroup(of: (Int, Inventory.Reading).self) { group in
+            for (place, member) in members.enumerated() {
+                group.addTask { (place, await member.inventory.reading(within: limit)) }
+            }
+            var readings: [(Int, Inventory.Reading)] = []
+            for await reading in group { readings.append(reading) }
+            return readings.sorted { $0.0 < $1.0 }
+        }
+        var merged = Inventory.Reading(machines: [], problem: nil, duration: nil)
+        var places: [VirtualMachineID: Int] = [:]
+        var owners: [VirtualMachineID: Int] = [:]
+        for (member, reading) in readings {
+            merged.take(reading, of: members[member].name)
+            for machine in reading.machines {
+                let id = machine.definition.id
+                if let place = places[id] {
+                    if merged.machines[place].state.ownsGuest || !machine.state.ownsGuest { continue }
+                    merged.machines[place] = machine
+                } else {
+                    places[id] = merged.machines.count
+                    merged.machines.append(machine)
+                }
+                owners[id] = member
+            }
+        }
+        self.owners.withLock { $0 = owners }
+        return merged
+    }
+
+    func virtualMachines() async throws -> [VirtualMachineStatus] {
+        var machines: [VirtualMachineStatus] = []
+        for member in members { machines += try await member.provider.virtualMachines() }
+        return machines
+    }
+
+    /// What each provider says beyond states; one that fails is named in the problem and leaves the others alone.
+    func allStatistics() async -> (statistics: [VirtualMachineStatistics], problem: String?) {
+        await withTaskGroup(of: (Int, [VirtualMachineStatistics], String?).self) { group in
+            for (place, member) in members.enumerated() {
+                group.addTask {
+                    do {
+                        return (place, try await member.provider.statistics(), nil)
+                    } catch {
+                        return (place, [], "\(member.name): \(error)")
+                    }
+                }
+            }
+            var found: [VirtualMachineStatistics] = []
+            var problems: [String] = []
+            for await (_, statistics, problem) in group {
+                found += statistics
+                if let problem { problems.append(problem) }
+            }
+            return (found, problems.isEmpty ? nil : problems.sorted().joined(separator: "; "))
+        }
+    }
+
+    func perform(
+        _ task: HostTask, progress: @escaping @Sendable (MigrationProgress) -> Void
+    ) async -> HostTaskAnswer {
+        let owner = owners.withLock { $0[task.virtualMachine] } ?? 0
+        return await members[owner].provider.perform(task, progress: progress)
+    }
+}
