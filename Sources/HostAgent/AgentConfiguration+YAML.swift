@@ -51,6 +51,9 @@ extension AgentConfiguration {
         result.logicalProcessors = try reader.value("logical_processors", processors)
         result.memory = try reader.value("memory", size)
         result.accelerator = try reader.value("accelerator", acceleratorChoice) ?? result.accelerator
+        result.runtime = try reader.value("runtime", runtimeChoice) ?? result.runtime
+        result.emulator = try reader.path("qemu") ?? result.emulator
+        result.libvirt = try reader.value("libvirt", libvirtChoice) ?? result.libvirt
         result.migrationAddress = try reader.value("migration_address", address)
         result.migrationCertificates = try reader.path("migration_tls")
         result.spoolLimit = try reader.value("spool_limit", spoolSize) ?? result.spoolLimit
@@ -154,6 +157,24 @@ extension AgentConfiguration {
     private static func acceleratorChoice(_ text: String) -> ConfigurationReader.Parsed<AcceleratorChoice> {
         let known = AcceleratorChoice.allCases.map(\.rawValue).joined(separator: ", ")
         return AcceleratorChoice(rawValue: text).map { .value($0) } ?? .problem("'\(text)' is none of \(known)")
+    }
+
+    private static func runtimeChoice(_ text: String) -> ConfigurationReader.Parsed<RuntimeChoice> {
+        // YAML's own words for the two may come as true and false.
+        let word = ["true": "on", "yes": "on", "false": "off", "no": "off"][text] ?? text
+        return RuntimeChoice(rawValue: word).map { .value($0) } ?? .problem("'\(text)' is none of auto, on, off")
+    }
+
+    private static func libvirtChoice(_ text: String) -> ConfigurationReader.Parsed<LibvirtChoice> {
+        switch text {
+        case "auto": return .value(.auto)
+        case "off", "false", "no": return .value(.off)
+        default:
+            guard text.contains("://"), text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
+                return .problem("'\(text)' is none of auto, off, or an address such as qemu:///system")
+            }
+            return .value(.address(text))
+        }
     }
 
     private static func address(_ text: String) -> ConfigurationReader.Parsed<String> {

@@ -18,6 +18,9 @@ import HTTPDoor
 /// logical_processors: "0-3,6"       # the host is this part of the machine; default: all of it
 /// memory: 32GiB                     # the host's share of the machine's memory; default: all of it
 /// accelerator: auto                 # auto, kvm or tcg
+/// runtime: auto                     # the bundled runtime for VMs: auto (where QEMU is installed), on or off
+/// qemu: /usr/bin/qemu-system-x86_64 # the QEMU that the bundled runtime starts
+/// libvirt: auto                     # auto (where libvirtd runs), off, or an address such as qemu:///system; looks only
 /// migration_address: 10.0.0.2       # where other hosts send VMs to; without it this host cannot receive
 /// migration_tls: /etc/evenkeel/pki  # ca-cert.pem, server-*.pem, client-*.pem; needed off loopback
 /// spool_limit: 1GiB                 # the oldest undelivered samples are dropped beyond this
@@ -51,6 +54,12 @@ public struct AgentConfiguration: Hashable, Sendable {
     public var memory: Bytes?
     /// What VMs that leave it open run under.
     public var accelerator: AcceleratorChoice
+    /// Whether VMs may be run by the bundled runtime.
+    public var runtime = RuntimeChoice.auto
+    /// The QEMU that it starts.
+    public var emulator = "/usr/bin/qemu-system-x86_64"
+    /// Whether and where libvirt is asked for its VMs.
+    public var libvirt = LibvirtChoice.auto
     /// Address that other hosts send VMs to; `nil` where this host cannot receive.
     public var migrationAddress: String?
     /// Folder of the certificates for migration traffic.
@@ -63,6 +72,26 @@ public struct AgentConfiguration: Hashable, Sendable {
     /// What the sampler looks at.
     public var samplerOptions: SamplerOptions {
         SamplerOptions(logicalProcessors: logicalProcessors, memory: memory)
+    }
+
+    /// Whether the bundled runtime is used.
+    public enum RuntimeChoice: String, CaseIterable, Sendable {
+        /// Where its QEMU is installed.
+        case auto
+        /// Always: without QEMU the agent does not start.
+        case on
+        /// Never: the agent only looks.
+        case off
+    }
+
+    /// Whether and where libvirt is asked.
+    public enum LibvirtChoice: Hashable, Sendable {
+        /// Where its daemon runs.
+        case auto
+        /// Never.
+        case off
+        /// Always, at this address.
+        case address(String)
     }
 
     /// Where and for whom a page of metrics is served.

@@ -82,6 +82,12 @@ public struct HostAgentService: Service {
         min(max(interval / 2, .milliseconds(200)), .seconds(5))
     }
 
+    /// Asks the providers and tells the server at once: for who knows that a VM has changed.
+    public func report() async {
+        let reading = await providers.reading(within: Self.providerLimit(configuration.interval))
+        await reporter.report(reading, time: clock.now)
+    }
+
     /// Runs until the service group is told to stop, and then ends without waiting for anything.
     public func run() async throws {
         logger.info("agent of host \(configuration.host) in cluster \(configuration.cluster) begins")
@@ -105,6 +111,9 @@ public struct HostAgentService: Service {
         try await clock.sleep(for: min(next - clock.now, span))
     }
 
+    /// After so many intervals the start is over.
+    private static let startIntervals = 4
+
     private func sampleForever() async throws {
         var sampler = HostSampler(configuration.samplerOptions)
         var recorder = SampleRecorder(host: configuration.host, cluster: configuration.cluster)
@@ -114,8 +123,12 @@ public struct HostAgentService: Service {
         var next = clock.now
         var last: Timestamp?
         var machines: [VirtualMachineStatus] = []
+        var intervals = 0
         desk.prepare()
         while true {
+            // By then every part has begun its work.
+            intervals += 1
+            if intervals == Self.startIntervals { Footprint.dropStartup() }
             let reading = await providers.reading(within: Self.providerLimit(configuration.interval))
             try Task.checkCancellation()
             machines = reading.machines

@@ -10,6 +10,8 @@ public struct SampleRecorder: Sendable {
         var machineName: String
         /// The sample that had it last.
         var sample: Int
+        /// Holds a count that trembles; `nil` for what may fall.
+        var guardian: TrembleGuard?
     }
 
     private let labels: Labels
@@ -35,7 +37,9 @@ public struct SampleRecorder: Sendable {
         sample += 1
         for reading in readings {
             let name = reading.key.machine.flatMap { names[$0] } ?? ""
-            encoder.append(series(reading.key, name, time), time: time.milliseconds, value: reading.value)
+            let series = series(reading.key, name, time)
+            let value = known[reading.key]?.guardian?.pass(reading.value) ?? reading.value
+            encoder.append(series, time: time.milliseconds, value: value)
         }
         for (key, entry) in known where entry.sample != sample {
             encoder.append(entry.series, time: time.milliseconds, value: Staleness.marker)
@@ -64,7 +68,8 @@ public struct SampleRecorder: Sendable {
             encoder.append(entry.series, time: time.milliseconds, value: Staleness.marker)
         }
         let series = register(key, name)
-        known[key] = Known(series: series, machineName: name, sample: sample)
+        let guardian = key.counter.entry.kind == .counter ? TrembleGuard() : nil
+        known[key] = Known(series: series, machineName: name, sample: sample, guardian: guardian)
         return series
     }
 

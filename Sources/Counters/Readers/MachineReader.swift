@@ -116,7 +116,9 @@ struct MachineReader: Sendable {
             let subject = SeriesKey.Subject.virtualProcessor(id, processor.number)
             sample.append(.virtualProcessorRun, subject, processor.runSeconds)
             // Without any guest time the platform does not see guest code: unknown is not zero.
-            let guest = isTranslated ? processor.userSeconds : processor.guestSeconds
+            // Its ticks may run ahead of the nanoseconds of the whole.
+            let counted = isTranslated ? processor.userSeconds : processor.guestSeconds
+            let guest = min(counted, processor.runSeconds)
             if isTranslated || guest > 0 { sample.append(.virtualProcessorGuest, subject, guest) }
             if let wait = processor.waitSeconds { sample.append(.virtualProcessorWait, subject, wait) }
             if let count = processor.dispatches { sample.append(.virtualProcessorDispatches, subject, Double(count)) }
