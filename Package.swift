@@ -180,7 +180,7 @@ let package = Package(
         tests(
             "CommandsTests",
             [
-                "Commands", "FleetModel", "FleetServer",
+                "Commands", "Counters", "FleetModel", "FleetServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         tests(

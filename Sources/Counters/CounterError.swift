@@ -8,6 +8,12 @@ public enum CounterError: Error, Hashable, Sendable {
     case logicalProcessorList(text: String, reason: String)
     /// A logical processor that was configured is not online.
     case logicalProcessorsOffline([Int])
+    /// A counter path, or a native counter's name with labels, that cannot be read: the column (from 1) and why.
+    case counterPath(text: String, column: Int, reason: String)
+    /// A counter that nobody knows, and what was meant perhaps.
+    case unknownCounter(text: String, reason: String)
+    /// A counter that has no such instance now, and those that it has.
+    case noInstance(text: String, existing: [String])
 }
 
 extension CounterError: CustomStringConvertible {
@@ -23,6 +29,14 @@ extension CounterError: CustomStringConvertible {
         case .logicalProcessorsOffline(let numbers):
             "logical processor \(numbers.map(String.init).joined(separator: ", ")) is configured and not online: "
                 + "bring it online, or take it out of logical_processors"
+        case .counterPath(let text, let column, let reason):
+            "'\(text)', column \(column): \(reason)"
+        case .unknownCounter(let text, let reason):
+            "'\(text)': \(reason)"
+        case .noInstance(let text, let existing):
+            existing.isEmpty
+                ? "'\(text)': there is no instance at present"
+                : "'\(text)': no such instance; there are: \(existing.joined(separator: ", "))"
         }
     }
 }

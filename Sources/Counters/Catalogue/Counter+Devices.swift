@@ -27,9 +27,11 @@ extension Counter {
             "packets", ["interface", "direction"], "Packets of a network interface.",
             path: #"\Network Interface(*)\Packets/sec"#, from: networks),
         .networkErrors: Facts(
-            "packets", ["interface", "direction"], "Packets that went wrong.", from: networks),
+            "packets", ["interface", "direction"], "Packets that went wrong.",
+            path: #"\Network Interface(*)\Packets Received Errors"#, from: networks),
         .networkDrops: Facts(
-            "packets", ["interface", "direction"], "Packets that were given up for want of room.", from: networks),
+            "packets", ["interface", "direction"], "Packets that were given up for want of room.",
+            path: #"\Network Interface(*)\Packets Received Discarded"#, from: networks),
         .backlogDrops: Facts(
             "packets", "Received packets that logical processors had no room for.", from: "/proc/net/softnet_stat"),
         .backlogSqueezes: Facts(

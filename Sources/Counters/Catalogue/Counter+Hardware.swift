@@ -28,7 +28,9 @@ extension Counter {
         .linkUp: Facts(
             "1", ["interface"], "1 where a physical interface, bond or bridge has a carrier, else 0.",
             from: "\(links)/{operstate,carrier}"),
-        .linkSpeed: Facts("bits a second", ["interface"], "The speed of a link.", from: "\(links)/speed"),
+        .linkSpeed: Facts(
+            "bits a second", ["interface"], "The speed of a link.",
+            path: #"\Network Interface(*)\Current Bandwidth"#, from: "\(links)/speed"),
         .linkChanges: Facts(
             "changes", ["interface"], "How often a link went up or down.", from: "\(links)/carrier_changes"),
         .fileSystemSize: Facts(
@@ -59,7 +61,8 @@ extension Counter {
         .nodes: Facts("nodes", "NUMA nodes.", from: "/sys/devices/system/node"),
         .machineInformation: Facts(
             "1", ["vm", "name", "accelerator", "state", "manager"],
-            "1 for each virtual machine that lives on the host.", from: "the virtual machine's provider"),
+            "1 for each virtual machine that lives on the host.",
+            path: #"\Hyper-V Hypervisor\Partitions"#, from: "the virtual machine's provider"),
         .machineHardware: Facts(
             "1", ["vm", "name", "machine", "processor_model", "qemu"],
             "1; its labels say what the virtual machine is made of.", from: "the virtual machine's provider"),

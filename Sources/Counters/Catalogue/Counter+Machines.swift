@@ -20,6 +20,7 @@ extension Counter {
             from: "/proc/PID/task/TID/schedstat"),
         .virtualProcessorDispatches: Facts(
             "switches", ["vm", "name", "vp"], "How often it was put on a logical processor.",
+            path: #"\Hyper-V Hypervisor Virtual Processor(*)\CPU Wait Time Per Dispatch"#,
             from: "/proc/PID/task/TID/schedstat"),
         .virtualProcessorBusy: Facts(
             "ratio", ["vm", "name", "vp", "stat"],
@@ -36,6 +37,7 @@ extension Counter {
         .virtualProcessorExitReasons: Facts(
             "exits", ["vm", "name", "vp", "reason"],
             "How often it left guest code for one reason: halt, io, mmio, interrupt, emulation, page_fault.",
+            path: #"\Hyper-V Hypervisor Virtual Processor(*)\HLT Instructions/sec"#,
             from: exits),
         .virtualProcessorHalt: Facts(
             "seconds", ["vm", "name", "vp", "phase"],
@@ -63,9 +65,12 @@ extension Counter {
     /// Memory of VMs.
     static let machineMemoryFacts: [Counter: Facts] = [
         .machineMemory: Facts(
-            "bytes", ["vm", "name"], "Memory that the guest was given.", from: "the virtual machine's definition"),
+            "bytes", ["vm", "name"], "Memory that the guest was given.",
+            path: #"\Hyper-V Dynamic Memory VM(*)\Guest Visible Physical Memory"#,
+            from: "the virtual machine's definition"),
         .machineResidentMemory: Facts(
-            "bytes", ["vm", "name"], "Memory of the host that the process holds.", from: "/proc/PID/statm"),
+            "bytes", ["vm", "name"], "Memory of the host that the process holds.",
+            path: #"\Hyper-V VM Vid Partition(*)\Physical Pages Allocated"#, from: "/proc/PID/statm"),
         .machineNodeMemory: Facts(
             "bytes", ["vm", "name", "node"], "Memory of a virtual machine by NUMA node.",
             from: "cgroup memory.numa_stat"),
@@ -77,6 +82,7 @@ extension Counter {
             path: #"\Hyper-V Dynamic Memory VM(*)\Physical Memory"#, from: provider),
         .guestMemory: Facts(
             "bytes", ["vm", "name", "kind"], "Memory by the guest's own figures: total, available and free.",
+            path: #"\Hyper-V Dynamic Memory VM(*)\Guest Available Memory"#,
             from: "virtio balloon guest-stats, libvirt balloon statistics"),
         .guestPressure: Facts(
             "ratio", ["vm", "name"], "What the guest wants of memory over what it has: (total - available) / balloon.",

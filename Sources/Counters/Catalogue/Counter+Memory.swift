@@ -12,12 +12,14 @@ extension Counter {
             from: "/proc/meminfo MemAvailable, once a second"),
         .memoryUse: Facts(
             "bytes", ["kind"], "What memory is used for: free, cached, anonymous, shared, kernel, committed.",
+            path: #"\Memory\Committed Bytes"#,
             from: "/proc/meminfo"),
         .swap: Facts("bytes", ["state"], "Swap space, in all and free.", from: "/proc/meminfo"),
         .hugePages: Facts(
             "bytes", ["state"], "Memory set aside as huge pages, in all, free and promised.", from: "/proc/meminfo"),
         .nodeMemory: Facts(
             "bytes", ["node", "state"], "Memory of a NUMA node, in all and free.",
+            path: #"\NUMA Node Memory(*)\Total MBytes"#,
             from: "/sys/devices/system/node/nodeN/meminfo"),
         .nodeAllocations: Facts(
             "pages", ["node", "kind"],

@@ -35,7 +35,7 @@ extension Counter {
             from: "/proc/stat, once a second"),
         .contextSwitches: Facts(
             "switches", "Context switches of the whole machine.",
-            path: #"\Hyper-V Hypervisor Logical Processor(_Total)\Context Switches/sec"#, from: "/proc/stat ctxt"),
+            path: #"\System\Context Switches/sec"#, from: "/proc/stat ctxt"),
         .load: Facts(
             "tasks", ["window"], "Tasks that ran or waited, as a mean that fades.", from: "/proc/loadavg"),
         .runnableTasks: Facts(

@@ -1,3 +1,5 @@
+import FleetModel
+
 extension TemplateParser {
     func finish() throws(TemplateError) {
         if let extra = tokens.first { throw TemplateError(extra.place, "unexpected \(Self.describe(extra.token))") }

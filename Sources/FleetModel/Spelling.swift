@@ -1,9 +1,12 @@
 /// Finds what a misspelt word was meant to be.
-enum Spelling {
-    /// The known word that is at most two edits away, the nearest first; `nil` where none is.
-    static func nearest(to word: String, among known: some Collection<String>) -> String? {
+public enum Spelling {
+    /// The known word that is at most `limit` edits away, the nearest first; `nil` where none is, and for words of more
+    /// than 64 bytes. Without a limit two edits, one for words of up to three bytes.
+    public static func nearest(
+        to word: String, among known: some Collection<String>, within limit: Int? = nil
+    ) -> String? {
         guard word.utf8.count <= 64 else { return nil }
-        let limit = word.utf8.count <= 3 ? 1 : 2
+        let limit = limit ?? (word.utf8.count <= 3 ? 1 : 2)
         let rated = known.map { (distance: distance(Array(word.utf8), Array($0.utf8)), word: $0) }
         return rated.filter { $0.distance <= limit }.min { ($0.distance, $0.word) < ($1.distance, $1.word) }?.word
     }
