@@ -46,6 +46,8 @@ let package = Package(
         .systemLibrary(name: "CSnappy", providers: [.apt(["libsnappy-dev"])]),
         // Linux calls that Swift's module of the C library does not show.
         .target(name: "CLinux"),
+        // What we call of libvirt, loaded when it is first needed: nothing of it is there when we are built.
+        .target(name: "CLibvirt"),
         // The load guest of the demo and the tests: a firmware image in assembly, carried inside the executable.
         .target(name: "PulseGuest"),
         // Plain values, units, and the seams every other room meets at.
@@ -62,6 +64,8 @@ let package = Package(
         room("Counters", ["FleetModel"]),
         // VMs as QEMU processes over QMP, and the migration state machine.
         room("HostRuntime", ["CLinux", "FleetModel", logging]),
+        // VMs that libvirt runs: what there is to know of them, and what happens to them.
+        room("LibvirtRuntime", ["CLibvirt", "Delivery", "FleetModel", logging]),
         // Remote write, text exposition, snappy, gzip.
         room("MetricsWire", ["FleetModel", "CSnappy", "CZlib"]),
         // Write-ahead log, in-memory head, compressed chunks in SQLite.
@@ -124,7 +128,8 @@ let package = Package(
             "Commands",
             [
                 "ConfigurationFile", "Counters", "FleetModel", "FleetServer", "FleetState", "HostAgent", "HostRuntime",
-                "HTTPClient", "HTTPDoor", "MetricsWire", "PromQL", "PulseGuest", "Remediation", "TimeSeriesStore",
+                "HTTPClient", "HTTPDoor", "LibvirtRuntime", "MetricsWire", "PromQL", "PulseGuest", "Remediation",
+                "TimeSeriesStore",
                 logging,
                 lifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -140,6 +145,7 @@ let package = Package(
         tests("ConfigurationFileTests", ["ConfigurationFile"]),
         tests("CountersTests", ["Counters", "FleetModel"]),
         tests("HostRuntimeTests", ["Counters", "FleetModel", "HostRuntime", "PulseGuest", logging]),
+        tests("LibvirtRuntimeTests", ["FleetModel", "LibvirtRuntime", logging]),
         tests("MetricsWireTests", ["FleetModel", "MetricsWire"]),
         tests("TimeSeriesStoreTests", ["CSQLite", "FleetModel", "MetricsWire", "TimeSeriesStore", logging]),
         tests("FleetStateTests", ["FleetModel", "FleetState", grdb]),

@@ -1,0 +1,136 @@
+import Delivery
+import FleetModel
+import Logging
+
+/// The VMs that libvirt runs on this host: what there is to know of them, and what happens to them, as it happens.
+///
+/// It only looks: its connection is read-only, and every step is refused. libvirt's library is loaded when a runtime is
+/// made; nothing of it is needed to build Evenkeel, and a host without it gets an error that says so.
+///
+/// Who owns a guest follows from libvirt's state and the reason that it gives (``VirtualMachineState``): in a migration
+/// the destination from the moment that its guest runs, the source no more from the moment that its guest is halted for
+/// good. Lists are kept current by libvirt's events; ``run()`` serves them.
+public final class LibvirtRuntime: VirtualMachineProvider {
+    /// Why Evenkeel only looks at what libvirt runs.
+    static let readOnly = "run by libvirt, whose VMs Evenkeel watches and does not control"
+
+    private let configuration: LibvirtConfiguration
+    private let log: Logger
+    private let table: Locked<DomainTable>
+    private let failure: Locked<LibvirtError?>
+    private let calls: CallQueue<LibvirtLink>
+    private let waker: Waker
+    private let isServed = Locked(false)
+    private let report: AsyncStream<Void>.Continuation
+
+    /// Yields after VMs came, went or changed, so that it need not wait for the next round; several changes may be one.
+    /// For one listener.
+    public let changes: AsyncStream<Void>
+
+    /// Loads libvirt's library; throws where this host has none. Whether the daemon answers shows in the first call.
+    public convenience init(_ configuration: LibvirtConfiguration = LibvirtConfiguration(), log: Logger)
+        throws(LibvirtError)
+    {
+        try self.init(configuration, log: log, library: LibvirtLibrary.name)
+    }
+
+    init(_ configuration: LibvirtConfiguration, log: Logger, library: String) throws(LibvirtError) {
+        try LibvirtLibrary.load(library)
+        let (table, failure, waker) = (Locked(DomainTable()), Locked<LibvirtError?>(nil), Waker())
+        let (changes, report) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        (self.configuration, self.log, self.table, self.failure) = (configuration, log, table, failure)
+        (self.waker, self.changes, self.report) = (waker, changes, report)
+        let uri = configuration.uri
+        let link = LibvirtLink(configuration, table: table) { event in
+            table.withLock { $0.hear(event) }
+            if event == .closed {
+                failure.withLock { $0 = .unreachable(uri: uri, reason: "it has closed the connection") }
+                report.yield()
+            }
+            waker.ring()
+        }
+        calls = CallQueue(uri: uri, limit: configuration.callLimit, state: link)
+    }
+
+    /// Keeps the list of VMs current until it is cancelled: by libvirt's events, by a look of its own now and then, and
+    /// by connecting again, at growing intervals, when the daemon has gone. To be run once, beside the agent's others.
+    public func run() async {
+        let backoff = Backoff(first: .milliseconds(500), longest: .seconds(15))
+        var generator = SystemRandomNumberGenerator()
+        var failures = 0
+        isServed.withLock { $0 = true }
+        defer { isServed.withLock { $0 = false } }
+        while !Task.isCancelled {
+            do {
+                try await list()
+                if failures > 0 { log.notice("libvirt at \(configuration.uri) answers again") }
+                failures = 0
+            } catch {
+                if failures == 0 { log.warning("\(error)") }
+                failures += 1
+            }
+            let pause = backoff.span(failures: failures, using: &generator)
+            await waker.wait(upTo: failures > 0 ? pause : listPause)
+        }
+        _ = try? await calls.call("close the connection") { $0.close() }
+    }
+
+    /// After how long to look without being told to.
+    private var listPause: Duration { table.withLock { $0.isMoving } ? .seconds(1) : configuration.listInterval }
+
+    /// Every VM that libvirt knows on this host, running or not, by identity, from the list that ``run()`` keeps; without
+    /// it, from a list of its own. Throws ``LibvirtError`` while libvirt does not answer.
+    public func virtualMachines() async throws -> [VirtualMachineStatus] {
+        let isServed = isServed.withLock { $0 }
+        if isServed, let failure = failure.withLock({ $0 }) { throw failure }
+        if !isServed || table.withLock({ $0.lists }) == 0 { try await list() }
+        var machines = table.withLock { $0.statuses }
+        for place in machines.indices {
+            machines[place].residentMemory = machines[place].process.flatMap(ProcessFinder.residentMemory)
+        }
+        return machines
+    }
+
+    /// Statistics of all VMs whose guest lives here, in one call to libvirt that waits for none that hangs. Throws
+    /// ``LibvirtError`` while libvirt does not answer.
+    public func statistics() async throws -> [VirtualMachineStatistics] {
+        if table.withLock({ $0.lists }) == 0 { try await list() }
+        return try await noting { () throws(LibvirtError) in
+            try await calls.call("read statistics") { link throws(LibvirtError) in try link.statistics() }
+        }
+    }
+
+    /// Refuses every step: Evenkeel does not control VMs that libvirt runs.
+    public func perform(
+        _ task: HostTask, progress: @escaping @Sendable (MigrationProgress) -> Void
+    ) async -> HostTaskAnswer {
+        .refused("\(task.virtualMachine): \(Self.readOnly); use virsh, or whatever manages it there")
+    }
+
+    /// Takes a list, and tells whoever listens if it is another than before.
+    private func list() async throws(LibvirtError) {
+        let before = failure.withLock { $0 } == nil ? table.withLock { $0.domains } : nil
+        try await noting { () throws(LibvirtError) in
+            try await calls.call("list its domains") { link throws(LibvirtError) in try link.list() }
+        }
+        if before != table.withLock({ $0.domains }) { report.yield() }
+    }
+
+    /// Keeps what went wrong for those who ask next, until something goes right.
+    private func noting<Value: Sendable>(
+        _ body: () async throws(LibvirtError) -> Value
+    ) async throws(LibvirtError) -> Value {
+        do throws(LibvirtError) {
+            let value = try await body()
+            failure.withLock { $0 = nil }
+            return value
+        } catch {
+            let before = failure.withLock { failure in
+                defer { failure = error }
+                return failure
+            }
+            if before == nil { report.yield() }
+            throw error
+        }
+    }
+}

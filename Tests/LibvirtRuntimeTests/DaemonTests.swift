@@ -1,0 +1,131 @@
+import FleetModel
+import Foundation
+import Testing
+
+@testable import LibvirtRuntime
+
+@Suite("A real daemon of libvirt", .serialized, .timeLimit(.minutes(3))) struct DaemonTests {
+    @Test func domainsAndTheirStatisticsAreWhatVirshSays() async throws {
+        try await withHosts(1) { hosts, root in
+            let host = hosts[0]
+            var domain = try TestDomain("tiny one", under: root)
+            domain.tap = "ektap1"
+            try host.create(domain)
+            let resting = try TestDomain("resting", under: root)
+            try host.virsh("define", try resting.file(in: host.folder))
+            try await serving(host.configuration) { runtime in
+                let machines = try await runtime.virtualMachines()
+                let machine = try #require(machines.first { $0.definition.id == domain.id })
+                #expect(machines.count == 2)
+                #expect(try await runtime.state(resting.id) == .stopped)
+                try expectAsDescribed(machine, domain, host)
+                try await expectAsVirsh(runtime, domain, host)
+                try host.virsh("suspend", domain.name)
+                try await eventually { try await runtime.state(domain.id) == .paused }
+            }
+        }
+    }
+
+    private func expectAsDescribed(_ machine: VirtualMachineStatus, _ domain: TestDomain, _ host: LibvirtHost) throws {
+        #expect(machine.state == .running && machine.accelerator == .tcg && machine.problem == nil)
+        #expect(machine.manager == "libvirt" && machine.readOnly != nil)
+        #expect(machine.definition.name.text.hasPrefix("tiny-one-"))
+        #expect(machine.definition.virtualProcessors == 1 && machine.definition.memory == .mebibytes(32))
+        #expect(machine.definition.machine.hasPrefix("pc-i440fx-") && machine.definition.processorModel == "qemu64")
+        #expect(machine.definition.disks == [.init(path: domain.disk, format: .raw, bus: .ide)])
+        #expect(machine.definition.balloon)
+        let recorded = try String(contentsOfFile: "\(host.folder)/run/libvirt/qemu/\(domain.name).pid", encoding: .utf8)
+        #expect(machine.process == Int32(recorded))
+        #expect(try #require(machine.residentMemory) > .mebibytes(8))
+    }
+
+    private func expectAsVirsh(_ runtime: LibvirtRuntime, _ domain: TestDomain, _ host: LibvirtHost) async throws {
+        let said = try host.virsh("domstats", domain.name)
+        let statistics = try #require(try await runtime.statistics().first { $0.id == domain.id })
+        func virsh(_ name: String) -> Int64? {
+            said.split(separator: "\n").first { $0.hasPrefix("  \(name)=") }
+                .flatMap { Int64($0.drop { $0 != "=" }.dropFirst()) }
+        }
+        #expect(try await runtime.statistics().count == 1)
+        #expect(statistics.balloon == virsh("balloon.current").map { Bytes($0 * 1024) } && statistics.balloon != nil)
+        #expect(statistics.guestMemory == nil)
+        let disk = try #require(statistics.disks.first)
+        #expect(disk.name == "hda" && disk.path == domain.disk && disk.bus == "ide" && disk.format == "raw")
+        #expect(disk.isBlockDevice == false && disk.backingImages == 0)
+        #expect(disk.reads?.count == virsh("block.0.rd.reqs") && disk.reads?.bytes == 512)
+        #expect(disk.capacity?.count == virsh("block.0.capacity") && disk.capacity == Bytes((1 << 20) + 512))
+        #expect(disk.allocation?.count == virsh("block.0.physical"))
+        let interface = try #require(statistics.interfaces.first)
+        #expect(interface.name == "ektap1" && interface.model == "e1000")
+        #expect(interface.received?.packets == virsh("net.0.rx.pkts"))
+        #expect(interface.sent == .init(bytes: 0, packets: 0, errors: 0, drops: 0))
+        #expect(statistics.machineType?.hasPrefix("pc-i440fx-") == true && statistics.processorModel == "qemu64")
+        #expect(statistics.snapshots == [] && statistics.emulatorVersion?.hasPrefix("7.") == true)
+    }
+
+    @Test func comingAndGoingIsToldAtOnceAndWithoutLooking() async throws {
+        try await withHosts(1) { hosts, root in
+            let (host, domain) = (hosts[0], try TestDomain("tiny", under: root))
+            try await serving(host.configuration) { runtime in
+                var changes = runtime.changes.makeAsyncIterator()
+                #expect(try await runtime.virtualMachines().isEmpty)
+                try host.create(domain)
+                while try await runtime.state(domain.id) != .running { _ = await changes.next() }
+                try host.virsh("destroy", domain.name)
+                let began = ContinuousClock.now
+                while try await runtime.state(domain.id) != nil { _ = await changes.next() }
+                #expect(ContinuousClock.now - began < .seconds(1))
+            }
+        }
+    }
+
+    @Test func aDaemonThatGoesAndComesBackIsTalkedToAgain() async throws {
+        try await withHosts(1) { hosts, root in
+            let (host, domain) = (hosts[0], try TestDomain("tiny", under: root))
+            try host.create(domain)
+            try await serving(host.configuration) { runtime in
+                #expect(try await runtime.state(domain.id) == .running)
+                try host.stop()
+                try await eventually { await problem { try await runtime.virtualMachines() } != nil }
+                let said = await problem { try await runtime.statistics() }
+                #expect(said?.description.contains(host.uri) == true)
+                try host.start()
+                try await eventually { (try? await runtime.state(domain.id)) == .running }
+                #expect(try await runtime.statistics().count == 1)
+                try host.virsh("destroy", domain.name)
+                try await eventually { try await runtime.state(domain.id) == nil }
+            }
+        }
+    }
+
+    @Test func aDaemonThatHangsEndsInAnErrorAndHoldsNobodyUp() async throws {
+        try await withHosts(1) { hosts, root in
+            var configuration = hosts[0].configuration
+            configuration.callLimit = .seconds(1)
+            try await serving(configuration) { runtime in
+                #expect(try await runtime.virtualMachines().isEmpty)
+                try hosts[0].freeze()
+                let first = await problem { try await runtime.statistics() }
+                let began = ContinuousClock.now
+                let second = await problem { try await runtime.statistics() }
+                #expect(ContinuousClock.now - began < .milliseconds(200))
+                for problem in [first, second] {
+                    guard case .notAnswering = problem else { throw Unexpected("\(String(describing: problem))") }
+                }
+                #expect(await problem { try await runtime.virtualMachines() } != nil)
+                try hosts[0].goOn()
+                try await eventually { (try? await runtime.statistics()) != nil }
+                try await eventually { (try? await runtime.virtualMachines()) != nil }
+            }
+        }
+    }
+
+    private func problem<Value>(_ body: () async throws -> Value) async -> LibvirtError? {
+        do {
+            _ = try await body()
+            return nil
+        } catch {
+            return error as? LibvirtError
+        }
+    }
+}

@@ -1,0 +1,110 @@
+import FleetModel
+import Testing
+
+@testable import LibvirtRuntime
+
+@Suite("Where a domain is in its life") struct StateTests {
+    private static let jobs: [DomainState.Job] = [.unknown, .none, .sending, .receiving, .other]
+
+    private func place(_ state: Int64, _ reason: Int64, _ job: DomainState.Job = .unknown) -> VirtualMachineState {
+        DomainState(state: state, reason: reason).place(job: job).state
+    }
+
+    @Test func runningAndHaltedGuestsLiveHere() {
+        #expect(place(1, 1) == .running && place(2, 0) == .running && place(4, 1) == .running)
+        #expect(place(1, 5, .sending) == .outgoing && place(1, 2, .other) == .running)
+        for reason: Int64 in [0, 1, 3, 4, 5, 6, 7, 8, 9, 10, 14] { #expect(place(3, reason) == .paused) }
+        #expect(place(7, 0) == .paused && place(5, 0) == .stopped && place(5, 4) == .stopped)
+        #expect(place(5, 3) == .crashed && place(6, 1) == .crashed)
+        #expect(place(0, 0) == .unknown && place(99, 0) == .unknown)
+    }
+
+    @Test func neitherEndOfAHandOverOwnsTheGuestUntilItRuns() {
+        for job in Self.jobs {
+            for reason: Int64 in [2, 12, 13] { #expect(!place(3, reason, job).ownsGuest) }
+        }
+        #expect(place(3, 2, .receiving) == .incoming && place(3, 2, .sending) == .handedOver)
+        #expect(place(3, 11, .receiving) == .incoming && place(3, 11) == .incoming && place(3, 11, .other) == .paused)
+        #expect(place(3, 12) == .handedOver && place(1, 10) == .running && place(1, 11) == .running)
+    }
+
+    @Test func whatIsNotWellIsSaid() {
+        func problem(_ state: Int64, _ reason: Int64, _ job: DomainState.Job = .unknown) -> String? {
+            DomainState(state: state, reason: reason).place(job: job).problem
+        }
+        let unwell: [(Int64, Int64)] = [(1, 11), (3, 5), (3, 6), (3, 10), (3, 13), (5, 3), (5, 6), (6, 1), (99, 0)]
+        for (state, reason) in unwell { #expect(problem(state, reason) != nil) }
+        #expect(problem(3, 2, Self.jobs[1]) != nil && problem(3, 2, .sending) == nil && problem(1, 1) == nil)
+    }
+}
+
+@Suite("The list of domains") struct TableTests {
+    private let id: VirtualMachineID
+
+    init() {
+        var generator = Seeded(state: 1)
+        id = .random(using: &generator)
+    }
+
+    private func domain(_ state: DomainState, _ job: DomainState.Job = .unknown) -> DomainTable.Domain {
+        DomainTable.Domain(id: id, title: "web", state: state, job: job)
+    }
+
+    private let running = DomainState(state: 1, reason: 1)
+
+    @Test func whatAnEventTellsOfIsReadAgainOnce() {
+        var table = DomainTable()
+        table.hear(.changed(id))
+        #expect(table.beginList() == [id])
+        #expect(table.beginList().isEmpty)
+    }
+
+    @Test func aGuestThatIsHandedOverIsNotOursFromThatMoment() {
+        var table = DomainTable()
+        table.take([domain(running)])
+        #expect(table.statuses.map(\.state) == [.running])
+        table.hear(.handedOver(id))
+        #expect(table.statuses.map(\.state) == [.handedOver] && table.isMoving)
+    }
+
+    @Test func aListThatBeganBeforeTheHandOverDoesNotUndoIt() {
+        var table = DomainTable()
+        _ = table.beginList()
+        table.hear(.handedOver(id))
+        table.take([domain(running)])
+        #expect(table.statuses.map(\.state) == [.handedOver])
+        #expect(table.beginList() == [id])
+        table.take([domain(running)])
+        #expect(table.statuses.map(\.state) == [.running])
+    }
+
+    @Test func whoSendsIsAskedAboutUntilThatIsOver() {
+        var table = DomainTable()
+        table.take([domain(running)])
+        #expect(!table.needsJob(id, running) && !table.isMoving)
+        table.hear(.sending(id))
+        #expect(table.needsJob(id, running) && !table.needsJob(id, DomainState(state: 5, reason: 0)))
+        table.take([domain(running, .sending)])
+        #expect(table.statuses.map(\.state) == [.outgoing] && table.needsJob(id, running) && table.isMoving)
+        table.take([domain(running, .none)])
+        #expect(table.statuses.map(\.state) == [.running] && !table.needsJob(id, running) && !table.isMoving)
+    }
+
+    @Test func aDescriptionThatCannotBeReadStandsInTheReport() {
+        var table = DomainTable()
+        var broken = domain(running)
+        broken.problem = "cannot be read"
+        table.take([broken])
+        #expect(table.statuses.map(\.problem) == ["cannot be read"] && table.statuses[0].manager == "libvirt")
+        table.forget()
+        #expect(table.statuses.isEmpty && table.lists == 1)
+    }
+
+    @Test func eventsAreWhatTheirNumbersMean() {
+        #expect(LibvirtEvent(id, event: 0, kind: 3, detail: 1) == .handedOver(id))
+        #expect(LibvirtEvent(id, event: 0, kind: 3, detail: 7) == .handedOver(id))
+        #expect(LibvirtEvent(id, event: 0, kind: 3, detail: 0) == .changed(id))
+        #expect(LibvirtEvent(id, event: 20, kind: 0, detail: 0) == .sending(id))
+        #expect(LibvirtEvent(id, event: 21, kind: 0, detail: 0) == .changed(id))
+    }
+}
