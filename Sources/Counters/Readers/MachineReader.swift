@@ -12,6 +12,8 @@ struct MachineReader: Sendable {
     private var processes: [MachineProcess] = []
     private var named: [VirtualMachineStatus] = []
     private var owners: [Int32: Int] = [:]
+    /// Whether the kernel tells guest code from the rest, as of the last look.
+    private var sight = GuestSight()
 
     init(_ options: SamplerOptions) {
         self.options = options
@@ -49,6 +51,7 @@ struct MachineReader: Sendable {
                 processes.remove(at: place)
             }
         }
+        sight.look(at: threads)
         if depth == .whole {
             for machine in named where machine.state.ownsGuest { describe(machine, into: &sample) }
         }
@@ -115,11 +118,12 @@ struct MachineReader: Sendable {
             let processor = processes[place].virtualProcessors[index]
             let subject = SeriesKey.Subject.virtualProcessor(id, processor.number)
             sample.append(.virtualProcessorRun, subject, processor.runSeconds)
-            // Without any guest time the platform does not see guest code: unknown is not zero.
-            // Its ticks may run ahead of the nanoseconds of the whole.
+            // Its ticks may run ahead of the nanoseconds of the whole. Where the platform does not see guest code it is
+            // not reported: unknown is not zero.
             let counted = isTranslated ? processor.userSeconds : processor.guestSeconds
-            let guest = min(counted, processor.runSeconds)
-            if isTranslated || guest > 0 { sample.append(.virtualProcessorGuest, subject, guest) }
+            if isTranslated || sight.isClear {
+                sample.append(.virtualProcessorGuest, subject, min(counted, processor.runSeconds))
+            }
             if let wait = processor.waitSeconds { sample.append(.virtualProcessorWait, subject, wait) }
             if let count = processor.dispatches { sample.append(.virtualProcessorDispatches, subject, Double(count)) }
             let shares = processes[place].finishShares(of: processor)
