@@ -22,12 +22,14 @@ public struct HostReport: Hashable, Codable, Sendable {
     public var migrationAddress: String?
     /// The VMs.
     public var virtualMachines: [VirtualMachineStatus]
+    /// How far the host's clock was ahead of the server's, in milliseconds; `nil` where it is not known yet.
+    public var clockSkewMilliseconds: Int64?
 
     /// A report.
     public init(
         host: HostName, cluster: ClusterName, time: Timestamp, agentVersion: String, agentRun: String,
         logicalProcessors: Int, memory: Bytes, memoryAvailable: Bytes?, accelerator: Accelerator,
-        migrationAddress: String?, virtualMachines: [VirtualMachineStatus]
+        migrationAddress: String?, virtualMachines: [VirtualMachineStatus], clockSkewMilliseconds: Int64? = nil
     ) {
         self.host = host
         self.cluster = cluster
@@ -40,6 +42,7 @@ public struct HostReport: Hashable, Codable, Sendable {
         self.accelerator = accelerator
         self.migrationAddress = migrationAddress
         self.virtualMachines = virtualMachines
+        self.clockSkewMilliseconds = clockSkewMilliseconds
     }
 }
 

@@ -49,7 +49,8 @@ struct FleetReader: Sendable {
                 processorUse: view.readings?.hostProcessorUse[report.host],
                 processors: processors[report.host.text] ?? [], memory: report.memory,
                 memoryAvailable: report.memoryAvailable, migrationAddress: report.migrationAddress,
-                virtualMachines: report.virtualMachines.filter { $0.process != nil }.count)
+                virtualMachines: report.virtualMachines.filter { $0.process != nil }.count,
+                clockSkewMilliseconds: report.clockSkewMilliseconds)
         }
     }
 
@@ -62,7 +63,8 @@ struct FleetReader: Sendable {
                     cluster: record.report.cluster.text, state: isReporting(record) ? status.state : .unknown,
                     accelerator: status.accelerator, virtualProcessors: status.definition.virtualProcessors,
                     memory: status.definition.memory, residentMemory: status.residentMemory,
-                    processorUse: view.readings?.virtualMachineUse[status.definition.id], problem: status.problem)
+                    processorUse: view.readings?.virtualMachineUse[status.definition.id], problem: status.problem,
+                    manager: status.manager ?? "evenkeel", readOnly: status.readOnly)
             }
         }
         return rows.sorted { ($0.name, $0.id, $0.host) < ($1.name, $1.id, $1.host) }

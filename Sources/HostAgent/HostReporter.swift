@@ -71,7 +71,8 @@ actor HostReporter {
             host: identity.host, cluster: identity.cluster, time: time, agentVersion: identity.version,
             agentRun: identity.run, logicalProcessors: logicalProcessors, memory: memory,
             memoryAvailable: memoryAvailable, accelerator: identity.accelerator,
-            migrationAddress: identity.migrationAddress, virtualMachines: machines)
+            migrationAddress: identity.migrationAddress, virtualMachines: machines,
+            clockSkewMilliseconds: clockSkew?.milliseconds)
         signal.yield()
     }
 

@@ -44,6 +44,14 @@ struct PackTests {
         return error?.findings.map(\.description) ?? []
     }
 
+    @Test("the pack about agents loads, and its tips and rules fit together")
+    func hostAgent() throws {
+        let pack = try RulePack.load(folder: Places.root.appending(path: "rules/host-agent").path)
+        #expect(Set(pack.groups.flatMap(\.rules).map(\.name)) == Set(pack.tips.keys))
+        #expect(pack.parameters.map(\.standard) == [2])
+        #expect(pack.tips.values.allSatisfy { $0.remediation.name == .notify }, "nothing of it can be mended from here")
+    }
+
     @Test("the bundled pack loads, and its parameters, tips and rules fit together")
     func hostPressure() throws {
         let pack = try RulePack.load(folder: Places.hostPressure)

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("Prometheus' own tool accepts the bundled pack unchanged")
+@Suite("Prometheus' own tool accepts the bundled packs unchanged")
 struct PromtoolTests {
     static let tool = ["/usr/bin/promtool", "/usr/local/bin/promtool"].first {
         FileManager.default.isExecutableFile(atPath: $0)
@@ -25,6 +25,8 @@ struct PromtoolTests {
         "promtool", .enabled(if: tool != nil, "promtool is not installed (Debian: prometheus)"),
         arguments: [
             ["check", "rules", "host-pressure.rules.yaml"], ["test", "rules", "host-pressure.test.yaml"],
+            ["check", "rules", "../host-agent/host-agent.rules.yaml"],
+            ["test", "rules", "../host-agent/host-agent.test.yaml"],
             ["check", "rules", Places.root.appending(path: "dashboards/alerts/evenkeel.rules.yaml").path],
         ])
     func promtool(arguments: [String]) throws {

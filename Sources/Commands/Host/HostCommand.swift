@@ -1,6 +1,7 @@
 import ArgumentParser
 import FleetModel
 import FleetServer
+import Foundation
 
 /// `evenkeel host`: the hosts.
 struct HostCommand: AsyncParsableCommand {
@@ -24,15 +25,22 @@ struct HostListCommand: AsyncParsableCommand {
 
     static func table(_ hosts: [HostView], now: Timestamp) -> String {
         var table = TextTable(
-            "HOST", "CLUSTER", ">LPS", ">BUSY", ">MEMORY", ">AVAILABLE", ">VMS", "ACCEL", "LAST REPORT", "STATE")
+            "HOST", "CLUSTER", ">LPS", ">BUSY", ">MEMORY", ">AVAILABLE", ">VMS", "ACCEL", ">CLOCK", "LAST REPORT",
+            "STATE")
         for host in hosts {
             table.add(
                 host.name, host.cluster, "\(host.logicalProcessors)", Phrases.percent(host.processorUse),
                 Phrases.size(host.memory), Phrases.size(host.memoryAvailable), "\(host.virtualMachines)",
-                host.accelerator.rawValue, Phrases.age(host.lastReport, now: now) + " ago",
+                host.accelerator.rawValue, skew(host.clockSkewMilliseconds), Phrases.age(host.lastReport, now: now) + " ago",
                 host.available ? "reporting" : "silent")
         }
         return table.text
+    }
+
+    /// How far a clock is ahead of the server's.
+    private static func skew(_ milliseconds: Int64?) -> String {
+        guard let milliseconds else { return "?" }
+        return String(format: "%+.3f s", Double(milliseconds) / 1000)
     }
 }
 

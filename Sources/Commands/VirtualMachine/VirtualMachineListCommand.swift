@@ -18,13 +18,13 @@ struct VirtualMachineListCommand: AsyncParsableCommand {
 
     static func table(_ machines: [VirtualMachineView]) -> String {
         var table = TextTable(
-            "NAME", "HOST", "STATE", ">VPS", ">LPS USED", ">MEMORY", ">RESIDENT", "ACCEL", "ID", "PROBLEM")
+            "NAME", "HOST", "STATE", ">VPS", ">LPS USED", ">MEMORY", ">RESIDENT", "ACCEL", "MANAGER", "ID", "PROBLEM")
         for machine in machines {
             let use = machine.processorUse.map { "\(($0 * 100).rounded() / 100)" } ?? Phrases.unknown
             table.add(
                 machine.name, machine.host, machine.state.rawValue, "\(machine.virtualProcessors)", use,
                 Phrases.size(machine.memory), Phrases.size(machine.residentMemory),
-                machine.accelerator?.rawValue ?? "-", machine.id, machine.problem ?? "")
+                machine.accelerator?.rawValue ?? "-", machine.manager ?? "evenkeel", machine.id, machine.problem ?? "")
         }
         return table.text
     }

@@ -28,6 +28,8 @@ public struct HostView: Codable, Sendable {
     public var migrationAddress: String?
     /// How many VMs it has a process for.
     public var virtualMachines: Int
+    /// How far its clock was ahead of the server's, in milliseconds; `nil` where its agent does not say.
+    public var clockSkewMilliseconds: Int64?
 }
 
 /// One LP's time by mode, each a share of wall time, 0...1.
@@ -69,6 +71,10 @@ public struct VirtualMachineView: Codable, Sendable {
     public var processorUse: Double?
     /// Why it is not well.
     public var problem: String?
+    /// Who runs it: `evenkeel`, `libvirt`, or `none` for a process that nobody manages.
+    public var manager: String?
+    /// Why Evenkeel only looks at it; `nil` where it may act.
+    public var readOnly: String?
 }
 
 /// A tip as the API shows it.
