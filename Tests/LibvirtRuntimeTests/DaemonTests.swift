@@ -22,6 +22,7 @@ import Testing
                 try await expectAsVirsh(runtime, domain, host)
                 try host.virsh("suspend", domain.name)
                 try await eventually { try await runtime.state(domain.id) == .paused }
+                try await expectSnapshotAndWhatItDoes(runtime, domain, host)
             }
         }
     }
@@ -61,6 +62,36 @@ import Testing
         #expect(interface.sent == .init(bytes: 0, packets: 0, errors: 0, drops: 0))
         #expect(statistics.machineType?.hasPrefix("pc-i440fx-") == true && statistics.processorModel == "qemu64")
         #expect(statistics.snapshots == [] && statistics.emulatorVersion?.hasPrefix("7.") == true)
+    }
+
+    /// A snapshot puts an image on top of the disk's, of which no event tells.
+    private func expectSnapshotAndWhatItDoes(
+        _ runtime: LibvirtRuntime, _ domain: TestDomain, _ host: LibvirtHost
+    ) async throws {
+        try host.virsh("snapshot-create-as", domain.name, "before", "--disk-only")
+        try await eventually {
+            let statistics = try await runtime.statistics().first { $0.id == domain.id }
+            let disk = statistics?.disks.first
+            return statistics?.snapshots?.map(\.name) == ["before"] && disk?.path != domain.disk
+                && disk?.format == "qcow2" && disk?.backingImages == 1 && disk?.isPreallocated == false
+        }
+    }
+
+    @Test(.enabled(if: hasKVM, "there is no /dev/kvm to run a guest under"))
+    func underKVMTheHypervisorsCountsAreThere() async throws {
+        try await withHosts(1) { hosts, root in
+            var domain = try TestDomain("tiny", under: root)
+            domain.type = "kvm"
+            try hosts[0].create(domain)
+            try await serving(hosts[0].configuration) { runtime in
+                #expect(try await runtime.virtualMachines().map(\.accelerator) == [.kvm])
+                try await eventually {
+                    let processor = try await runtime.statistics().first?.processors.first
+                    return processor?.number == 0 && (processor?.exits ?? 0) > 0 && processor?.haltExits != nil
+                }
+                #expect(try await runtime.statistics().first?.hypervisor["remote_tlb_flush"] != nil)
+            }
+        }
     }
 
     @Test func comingAndGoingIsToldAtOnceAndWithoutLooking() async throws {

@@ -25,7 +25,10 @@ struct DomainState: Hashable, Sendable {
     }
 
     /// Whether a place without the job would be a guess: libvirt has the same words for both ends of a migration.
-    var needsJob: Bool { state == 3 && (reason == Paused.migration || reason == Paused.startingUp) }
+    var needsJob: Bool { state == 3 && reason == Paused.migration }
+
+    /// Whether its process gets ready, for its own guest or for one to come.
+    var isStarting: Bool { state == 3 && reason == Paused.startingUp }
 
     /// virDomainPausedReason.
     private enum Paused {
@@ -86,7 +89,6 @@ struct DomainState: Hashable, Sendable {
                 Place(.handedOver, "halted for a migration that has ended without saying where: see the destination")
             }
         case Paused.startingUp:
-            // The process is not ready: of its own guest, or of one to come.
             job == .none || job == .other ? Place(.paused) : Place(.incoming)
         case Paused.postcopy: Place(.handedOver)
         case Paused.postcopyFailed:

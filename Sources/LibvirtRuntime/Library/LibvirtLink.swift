@@ -47,12 +47,22 @@ final class LibvirtLink {
                     if state.hasProcess { entry.process = finder.process(of: domain.id, name: domain.name) }
                     guard describe(&entry, domain) else { return }
                 }
-                if table.withLock({ $0.needsJob(domain.id, state) }) { entry.job = domain.job() }
+                entry.job = job(domain, state, process: entry.process)
                 list.append(entry)
             }
             snapshots = snapshots.filter { id, _ in list.contains { $0.id == id } }
             table.withLock { [list] in $0.take(list) }
         }
+    }
+
+    /// What is under way with a domain, as far as that matters. Of one that starts its process tells, since libvirt may
+    /// answer only when it has started, which takes minutes where memory is large.
+    private func job(_ domain: LibvirtDomain, _ state: DomainState, process: Int32?) -> DomainState.Job {
+        if state.isStarting {
+            guard let process else { return .unknown }
+            return ProcessFinder.wasStartedToReceive(process) ? .receiving : .other
+        }
+        return table.withLock { $0.needsJob(domain.id, state) } ? domain.job() : .unknown
     }
 
     /// Reads a domain's description; false where the domain has gone meanwhile.
@@ -80,7 +90,11 @@ final class LibvirtLink {
             try connection.eachDomain(groups, onlyActive: true, doing: "read statistics") { domain, parameters in
                 guard DomainState(parameters).place(job: .unknown).state.ownsGuest else { return }
                 let entry = known[domain.id]
-                var one = DomainStatistics(parameters).statistics(of: domain.id, description: entry?.description)
+                let values = DomainStatistics(parameters)
+                var one = values.statistics(of: domain.id, description: entry?.description)
+                if let description = entry?.description, values.disagree(with: description) {
+                    listener(.changed(domain.id))
+                }
                 if let process = entry?.process, ProcessFinder.runsInstalledProgram(process) {
                     one.emulatorVersion = version
                 }
