@@ -10,6 +10,17 @@ struct DomainState: Hashable, Sendable {
     /// At the end of a migration, at its source.
     static let halted = DomainState(state: 3, reason: Paused.migration)
 
+    /// What `state.state` and `state.reason` of its statistics say; where they are missing it has none.
+    init(_ parameters: [Parameter]) {
+        func value(_ name: String) -> Int64 { parameters.first { $0.name == name }?.count ?? 0 }
+        self.init(state: value("state.state"), reason: value("state.reason"))
+    }
+
+    init(state: Int64, reason: Int64) {
+        self.state = state
+        self.reason = reason
+    }
+
     /// What is under way with a domain, where that had to be asked.
     enum Job: Hashable, Sendable {
         /// It was not asked, or could not be told.
