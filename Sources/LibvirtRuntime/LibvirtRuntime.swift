@@ -18,7 +18,8 @@ public final class LibvirtRuntime: VirtualMachineProvider {
     private let log: Logger
     private let table: Locked<DomainTable>
     private let failure: Locked<LibvirtError?>
-    private let calls: CallQueue<LibvirtLink>
+    private let lists: CallQueue<DomainLister>
+    private let readings: StatisticsCalls
     private let waker: Waker
     private let isServed = Locked(false)
     private let report: AsyncStream<Void>.Continuation
@@ -41,7 +42,7 @@ public final class LibvirtRuntime: VirtualMachineProvider {
         (self.configuration, self.log, self.table, self.failure) = (configuration, log, table, failure)
         (self.waker, self.changes, self.report) = (waker, changes, report)
         let uri = configuration.uri
-        let link = LibvirtLink(configuration, table: table) { event in
+        let link = LibvirtLink(uri: uri) { event in
             table.withLock { $0.hear(event) }
             if event == .closed {
                 failure.withLock { $0 = .unreachable(uri: uri, reason: "it has closed the connection") }
@@ -49,7 +50,18 @@ public final class LibvirtRuntime: VirtualMachineProvider {
             }
             waker.ring()
         }
-        calls = CallQueue(uri: uri, limit: configuration.callLimit, state: link)
+        lists = CallQueue(
+            uri: uri, limit: configuration.callLimit,
+            state: DomainLister(link: link, table: table, processFolder: configuration.processFolder))
+        readings = StatisticsCalls {
+            let reader = StatisticsReader(
+                link: LibvirtLink(uri: uri), table: table, rareInterval: configuration.rareInterval
+            ) { id in
+                table.withLock { $0.hear(.changed(id)) }
+                waker.ring()
+            }
+            return CallQueue(uri: uri, limit: configuration.callLimit, state: reader)
+        }
     }
 
     /// Keeps the list of VMs current until it is cancelled: by libvirt's events, by a look of its own now and then, and
@@ -72,7 +84,7 @@ public final class LibvirtRuntime: VirtualMachineProvider {
             let pause = backoff.span(failures: failures, using: &generator)
             await waker.wait(upTo: failures > 0 ? pause : listPause)
         }
-        _ = try? await calls.call("close the connection") { $0.close() }
+        _ = try? await lists.call("close the connection") { $0.close() }
     }
 
     /// After how long to look without being told to.
@@ -81,9 +93,7 @@ public final class LibvirtRuntime: VirtualMachineProvider {
     /// Every VM that libvirt knows on this host, running or not, by identity, from the list that ``run()`` keeps; without
     /// it, from a list of its own. Throws ``LibvirtError`` while libvirt does not answer.
     public func virtualMachines() async throws -> [VirtualMachineStatus] {
-        let isServed = isServed.withLock { $0 }
-        if isServed, let failure = failure.withLock({ $0 }) { throw failure }
-        if !isServed || table.withLock({ $0.lists }) == 0 { try await list() }
+        try await makeSureOfList()
         var machines = table.withLock { $0.statuses }
         for place in machines.indices {
             machines[place].residentMemory = machines[place].process.flatMap(ProcessFinder.residentMemory)
@@ -91,12 +101,16 @@ public final class LibvirtRuntime: VirtualMachineProvider {
         return machines
     }
 
-    /// Statistics of all VMs whose guest lives here, in one call to libvirt that waits for none that hangs. Throws
-    /// ``LibvirtError`` while libvirt does not answer.
+    /// Statistics of all VMs whose guest lives here, in one call to libvirt. A VM whose QEMU hangs costs one such call,
+    /// and from then on only its own figures. Throws ``LibvirtError`` while libvirt does not answer.
     public func statistics() async throws -> [VirtualMachineStatistics] {
-        if table.withLock({ $0.lists }) == 0 { try await list() }
-        return try await noting { () throws(LibvirtError) in
-            try await calls.call("read statistics") { link throws(LibvirtError) in try link.statistics() }
+        try await makeSureOfList()
+        do throws(LibvirtError) {
+            return try await readings.read()
+        } catch {
+            // Whether the daemon is at fault or one QEMU shows when it is asked for a list.
+            waker.ring()
+            throw error
         }
     }
 
@@ -107,29 +121,24 @@ public final class LibvirtRuntime: VirtualMachineProvider {
         .refused("\(task.virtualMachine): \(Self.readOnly); use virsh, or whatever manages it there")
     }
 
-    /// Takes a list, and tells whoever listens if it is another than before.
-    private func list() async throws(LibvirtError) {
-        let before = failure.withLock { $0 } == nil ? table.withLock { $0.domains } : nil
-        try await noting { () throws(LibvirtError) in
-            try await calls.call("list its domains") { link throws(LibvirtError) in try link.list() }
-        }
-        if before != table.withLock({ $0.domains }) { report.yield() }
+    /// Throws where the list is known not to be current; takes one where nobody keeps it.
+    private func makeSureOfList() async throws(LibvirtError) {
+        let isServed = isServed.withLock { $0 }
+        if isServed, let failure = failure.withLock({ $0 }) { throw failure }
+        if !isServed || table.withLock({ $0.lists }) == 0 { try await list() }
     }
 
-    /// Keeps what went wrong for those who ask next, until something goes right.
-    private func noting<Value: Sendable>(
-        _ body: () async throws(LibvirtError) -> Value
-    ) async throws(LibvirtError) -> Value {
+    /// Takes a list, and tells whoever listens if it is another than before. What went wrong is kept for those who ask
+    /// next, until a list is taken.
+    private func list() async throws(LibvirtError) {
+        let (before, failed) = (table.withLock { $0.domains }, failure.withLock { $0 })
         do throws(LibvirtError) {
-            let value = try await body()
+            try await lists.call("list its domains") { lister throws(LibvirtError) in try lister.list() }
             failure.withLock { $0 = nil }
-            return value
+            if failed != nil || before != table.withLock({ $0.domains }) { report.yield() }
         } catch {
-            let before = failure.withLock { failure in
-                defer { failure = error }
-                return failure
-            }
-            if before == nil { report.yield() }
+            failure.withLock { $0 = error }
+            if failed == nil { report.yield() }
             throw error
         }
     }

@@ -1,5 +1,6 @@
 import FleetModel
 import Foundation
+import Glibc
 import Testing
 
 @testable import LibvirtRuntime
@@ -8,8 +9,7 @@ import Testing
     @Test func domainsAndTheirStatisticsAreWhatVirshSays() async throws {
         try await withHosts(1) { hosts, root in
             let host = hosts[0]
-            var domain = try TestDomain("tiny one", under: root)
-            domain.tap = "ektap1"
+            let domain = try TestDomain("tiny one", under: root)
             try host.create(domain)
             let resting = try TestDomain("resting", under: root)
             try host.virsh("define", try resting.file(in: host.folder))
@@ -22,6 +22,7 @@ import Testing
                 try await expectAsVirsh(runtime, domain, host)
                 try host.virsh("suspend", domain.name)
                 try await eventually { try await runtime.state(domain.id) == .paused }
+                try await expectSnapshotAndWhatItDoes(runtime, domain, host)
             }
         }
     }
@@ -56,11 +57,41 @@ import Testing
         #expect(disk.capacity?.count == virsh("block.0.capacity") && disk.capacity == Bytes((1 << 20) + 512))
         #expect(disk.allocation?.count == virsh("block.0.physical"))
         let interface = try #require(statistics.interfaces.first)
-        #expect(interface.name == "ektap1" && interface.model == "e1000")
+        #expect(interface.name == domain.tap && interface.model == "e1000")
         #expect(interface.received?.packets == virsh("net.0.rx.pkts"))
         #expect(interface.sent == .init(bytes: 0, packets: 0, errors: 0, drops: 0))
         #expect(statistics.machineType?.hasPrefix("pc-i440fx-") == true && statistics.processorModel == "qemu64")
         #expect(statistics.snapshots == [] && statistics.emulatorVersion?.hasPrefix("7.") == true)
+    }
+
+    /// A snapshot puts an image on top of the disk's, of which no event tells.
+    private func expectSnapshotAndWhatItDoes(
+        _ runtime: LibvirtRuntime, _ domain: TestDomain, _ host: LibvirtHost
+    ) async throws {
+        try host.virsh("snapshot-create-as", domain.name, "before", "--disk-only")
+        try await eventually {
+            let statistics = try await runtime.statistics().first { $0.id == domain.id }
+            let disk = statistics?.disks.first
+            return statistics?.snapshots?.map(\.name) == ["before"] && disk?.path != domain.disk
+                && disk?.format == "qcow2" && disk?.backingImages == 1 && disk?.isPreallocated == false
+        }
+    }
+
+    @Test(.enabled(if: hasKVM, "there is no /dev/kvm to run a guest under"))
+    func underKVMTheHypervisorsCountsAreThere() async throws {
+        try await withHosts(1) { hosts, root in
+            var domain = try TestDomain("tiny", under: root)
+            domain.type = "kvm"
+            try hosts[0].create(domain)
+            try await serving(hosts[0].configuration) { runtime in
+                #expect(try await runtime.virtualMachines().map(\.accelerator) == [.kvm])
+                try await eventually {
+                    let processor = try await runtime.statistics().first?.processors.first
+                    return processor?.number == 0 && (processor?.exits ?? 0) > 0 && processor?.haltExits != nil
+                }
+                #expect(try await runtime.statistics().first?.hypervisor["remote_tlb_flush"] != nil)
+            }
+        }
     }
 
     @Test func comingAndGoingIsToldAtOnceAndWithoutLooking() async throws {
@@ -106,16 +137,40 @@ import Testing
                 #expect(try await runtime.virtualMachines().isEmpty)
                 try hosts[0].freeze()
                 let first = await problem { try await runtime.statistics() }
+                try await eventually { await problem { try await runtime.virtualMachines() } != nil }
                 let began = ContinuousClock.now
                 let second = await problem { try await runtime.statistics() }
                 #expect(ContinuousClock.now - began < .milliseconds(200))
                 for problem in [first, second] {
                     guard case .notAnswering = problem else { throw Unexpected("\(String(describing: problem))") }
                 }
-                #expect(await problem { try await runtime.virtualMachines() } != nil)
                 try hosts[0].goOn()
                 try await eventually { (try? await runtime.statistics()) != nil }
                 try await eventually { (try? await runtime.virtualMachines()) != nil }
+            }
+        }
+    }
+
+    @Test func aQEMUThatHangsTakesOnlyItsOwnStatistics() async throws {
+        try await withHosts(1) { hosts, root in
+            let (well, stuck) = (try TestDomain("well", under: root), try TestDomain("stuck", under: root))
+            for domain in [well, stuck] { try hosts[0].create(domain) }
+            var configuration = hosts[0].configuration
+            configuration.callLimit = .seconds(2)
+            try await serving(configuration) { runtime in
+                #expect(try await runtime.statistics().count == 2)
+                let machine = try await runtime.virtualMachines().first { $0.definition.id == stuck.id }
+                let process = try #require(machine?.process)
+                kill(process, SIGSTOP)
+                #expect(await problem { try await runtime.statistics() } != nil)
+                try await eventually {
+                    (try? await runtime.statistics().first { $0.id == well.id })?.disks.first?.reads != nil
+                }
+                #expect(try await runtime.virtualMachines().map(\.state) == [.running, .running])
+                kill(process, SIGCONT)
+                try await eventually {
+                    (try? await runtime.statistics().first { $0.id == stuck.id })?.disks.first?.reads != nil
+                }
             }
         }
     }

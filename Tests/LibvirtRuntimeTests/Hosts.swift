@@ -1,5 +1,6 @@
 import FleetModel
 import Foundation
+import Glibc
 import Logging
 import Testing
 
@@ -7,6 +8,9 @@ import Testing
 
 /// Logs are the test's own business.
 let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+/// Whether guests may run under KVM here.
+let hasKVM = unsafe access("/dev/kvm", R_OK | W_OK) == 0
 
 /// What libvirt found out about QEMU, which takes it seconds, from the first host for all later ones: files by name.
 private let capabilities = Locked<[String: Data]>([:])
@@ -31,7 +35,7 @@ func withHosts(_ count: Int, _ body: ([LibvirtHost], _ root: String) async throw
 /// Has the first host ask QEMU what it can, once for all tests.
 private func learn(from host: LibvirtHost, under root: String) async throws {
     guard capabilities.withLock({ $0.isEmpty }) else { return }
-    try host.virsh("domcapabilities", "--emulatorbin", "/usr/bin/qemu-system-x86_64", "--virttype", "qemu")
+    try host.virsh("version")
     let folder = "\(host.folder)/var/cache/libvirt/qemu/capabilities"
     for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
         guard let data = FileManager.default.contents(atPath: "\(folder)/\(name)") else { continue }

@@ -11,7 +11,7 @@ struct Unexpected: Error, CustomStringConvertible {
 }
 
 /// A host of libvirt on this machine: a daemon in a network, mount and name space of its own, whose sockets can be
-/// reached from outside. It ends, with all that runs in it, when its keeper's input closes, also by our death.
+/// reached from outside. It ends, with all that runs in it and the tests' folder, when its keeper's input closes, also by our death.
 final class LibvirtHost: Sendable {
     let name: String
     let folder: String
@@ -174,6 +174,7 @@ private let keeperScript = #"""
                 fi
             done
         done
+        rm -rf "${folder%/*}"
         exit
     }
     trap end EXIT TERM INT

@@ -25,6 +25,8 @@ import Testing
         }
         #expect(place(3, 2, .receiving) == .incoming && place(3, 2, .sending) == .handedOver)
         #expect(place(3, 11, .receiving) == .incoming && place(3, 11) == .incoming && place(3, 11, .other) == .paused)
+        #expect(DomainState(state: 3, reason: 2).needsJob && !DomainState(state: 3, reason: 11).needsJob)
+        #expect(DomainState(state: 3, reason: 11).isStarting && !DomainState(state: 1, reason: 11).isStarting)
         #expect(place(3, 12) == .handedOver && place(1, 10) == .running && place(1, 11) == .running)
     }
 

@@ -86,6 +86,17 @@ import Testing
         #expect(all.processors == [processor])
     }
 
+    @Test func aDescriptionThatIsTooOldIsNoticed() throws {
+        let description = try DescriptionTests.description()
+        let disk = Parameter("block.0.name", .text("vda"))
+        func disagree(_ parameters: [Parameter]) -> Bool { DomainStatistics(parameters).disagree(with: description) }
+        #expect(!disagree([Parameter("vcpu.current", .unsigned(2)), disk]))
+        #expect(!disagree([disk, Parameter("block.0.path", .text("/srv/web.qcow2"))]))
+        #expect(!disagree([Parameter("block.2.name", .text("vdb")), Parameter("block.2.path", .text("pool/image"))]))
+        #expect(disagree([Parameter("vcpu.current", .unsigned(3))]))
+        #expect(disagree([disk, Parameter("block.0.path", .text("/srv/web.snapshot"))]))
+    }
+
     @Test func whatCannotBeStaysUnknown() throws {
         let all = try statistics([
             Parameter("balloon.current", .unsigned(.max)), Parameter("balloon.last-update", .unsigned(.max)),

@@ -7,13 +7,14 @@ struct TestDomain {
     var name: String
     var disk: String
     var type = "qemu"
-    var tap = "ektap0"
+    var tap: String
 
     /// A guest whose disk lies in `root`, as on storage that all hosts see.
     init(_ name: String, under root: String) throws {
         var generator = SystemRandomNumberGenerator()
         id = .random(using: &generator)
         self.name = name
+        tap = "ek\(id.text.prefix(8))"
         disk = "\(root)/\(id).img"
         // sti; hlt; jmp to hlt
         var sector: [UInt8] = [0xfb, 0xf4, 0xeb, 0xfd]

@@ -10,6 +10,17 @@ struct DomainState: Hashable, Sendable {
     /// At the end of a migration, at its source.
     static let halted = DomainState(state: 3, reason: Paused.migration)
 
+    /// What `state.state` and `state.reason` of its statistics say; where they are missing it has none.
+    init(_ parameters: [Parameter]) {
+        func value(_ name: String) -> Int64 { parameters.first { $0.name == name }?.count ?? 0 }
+        self.init(state: value("state.state"), reason: value("state.reason"))
+    }
+
+    init(state: Int64, reason: Int64) {
+        self.state = state
+        self.reason = reason
+    }
+
     /// What is under way with a domain, where that had to be asked.
     enum Job: Hashable, Sendable {
         /// It was not asked, or could not be told.
@@ -25,7 +36,10 @@ struct DomainState: Hashable, Sendable {
     }
 
     /// Whether a place without the job would be a guess: libvirt has the same words for both ends of a migration.
-    var needsJob: Bool { state == 3 && (reason == Paused.migration || reason == Paused.startingUp) }
+    var needsJob: Bool { state == 3 && reason == Paused.migration }
+
+    /// Whether its process gets ready, for its own guest or for one to come.
+    var isStarting: Bool { state == 3 && reason == Paused.startingUp }
 
     /// virDomainPausedReason.
     private enum Paused {
@@ -86,7 +100,6 @@ struct DomainState: Hashable, Sendable {
                 Place(.handedOver, "halted for a migration that has ended without saying where: see the destination")
             }
         case Paused.startingUp:
-            // The process is not ready: of its own guest, or of one to come.
             job == .none || job == .other ? Place(.paused) : Place(.incoming)
         case Paused.postcopy: Place(.handedOver)
         case Paused.postcopyFailed:

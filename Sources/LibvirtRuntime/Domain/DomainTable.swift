@@ -76,7 +76,7 @@ struct DomainTable: Sendable {
 
     /// Whether a domain is on the move. libvirt does not tell of every end of that, so one has to look.
     var isMoving: Bool {
-        !senders.isEmpty || domains.values.contains { $0.state.needsJob || $0.place.state == .handedOver }
+        !senders.isEmpty || domains.values.contains { [.incoming, .handedOver].contains($0.place.state) }
     }
 
     /// Every domain as a VM of this host, by identity.

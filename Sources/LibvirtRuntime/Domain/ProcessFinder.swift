@@ -41,6 +41,11 @@ struct ProcessFinder {
         return zip(arguments, arguments.dropFirst()).filter { $0.0 == "-uuid" }.map { $0.1.lowercased() }
     }
 
+    /// Whether a process was started to wait for a guest that comes from elsewhere, or from a file.
+    static func wasStartedToReceive(_ process: Int32) -> Bool {
+        text("/proc/\(process)/cmdline").split(separator: "\0").contains("-incoming")
+    }
+
     /// Memory that a process holds; `nil` when it has ended. Field 2 of /proc/PID/statm, in pages.
     static func residentMemory(of process: Int32) -> Bytes? {
         let fields = text("/proc/\(process)/statm").split(separator: " ")

@@ -23,6 +23,9 @@ final class CallQueue<State>: Sendable {
         unsafe self.state = state
     }
 
+    /// Whether a call has not come back in time.
+    var isOverdue: Bool { overdue.withLock { $0 != nil } }
+
     /// Runs `body` with the state and gives what it says, or an error when that takes longer than the limit; `body` then
     /// still runs to its end if it has begun.
     func call<Value: Sendable>(

@@ -7,31 +7,34 @@ import Glibc
 @safe final class LibvirtConnection {
     let uri: String
     private let pointer: OpaquePointer
-    private let listener: UInt64
+    private let listener: UInt64?
     private var subscriptions = [Int32](repeating: -1, count: Int(LIBVIRT_EVENTS))
 
     /// Seconds between two signs of life, and how many may stay out.
     private static let keepAlive: (interval: Int32, count: UInt32) = (5, 3)
 
     /// Connects, and has `listener` called for what happens from then on.
-    init(uri: String, listener: @escaping LibvirtListeners.Listener) throws(LibvirtError) {
+    init(uri: String, listener: LibvirtListeners.Listener?) throws(LibvirtError) {
         guard let pointer = unsafe libvirt_open_read_only(uri) else {
             throw .unreachable(uri: uri, reason: LibvirtFailure.last().reason)
         }
         unsafe self.pointer = pointer
         self.uri = uri
-        self.listener = LibvirtListeners.add(listener)
+        self.listener = listener.map(LibvirtListeners.add)
         // Drivers within the library (test:///default) have nobody to keep alive.
         _ = unsafe libvirt_set_keep_alive(pointer, Self.keepAlive.interval, Self.keepAlive.count)
+        guard let number = self.listener else { return }
         let heard = unsafe subscriptions.withUnsafeMutableBufferPointer {
-            unsafe libvirt_listen(pointer, self.listener, LibvirtListeners.callback, $0.baseAddress)
+            unsafe libvirt_listen(pointer, number, LibvirtListeners.callback, $0.baseAddress)
         }
         guard heard >= 0 else { throw failure("listen to what happens") }
     }
 
     deinit {
-        LibvirtListeners.remove(listener)
-        unsafe subscriptions.withUnsafeBufferPointer { unsafe libvirt_unlisten(pointer, $0.baseAddress) }
+        if let listener {
+            LibvirtListeners.remove(listener)
+            unsafe subscriptions.withUnsafeBufferPointer { unsafe libvirt_unlisten(pointer, $0.baseAddress) }
+        }
         _ = unsafe libvirt_close(pointer)
     }
 

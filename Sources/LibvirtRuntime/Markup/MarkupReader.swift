@@ -140,6 +140,10 @@ struct MarkupProblem: Error, Hashable {
     var place: Int
 }
 
+extension MarkupProblem: CustomStringConvertible {
+    var description: String { "\(text), at byte \(place)" }
+}
+
 extension MarkupReader {
     /// The text of a range with its references put in.
     private func resolved(_ range: Range<Int>) throws(MarkupProblem) -> String {

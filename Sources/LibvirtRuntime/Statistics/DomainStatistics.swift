@@ -9,6 +9,8 @@ struct DomainStatistics {
     private var balloon: [String: Int64] = [:]
     private var hypervisor: [String: Int64] = [:]
     private var processors: [Int: [String: Int64]] = [:]
+    /// How many virtual processors the guest has now.
+    private var current: Int?
     private var disks: [Int: Group] = [:]
     private var interfaces: [Int: Group] = [:]
 
@@ -29,6 +31,7 @@ struct DomainStatistics {
             guard words.count == 2 else { continue }
             let rest = words[1]
             switch words[0] {
+            case "vcpu" where rest == "current": current = parameter.count.map { Int(clamping: $0) }
             case "balloon": balloon[String(rest)] = parameter.count
             case "vm": hypervisor[Self.kernelName(rest) ?? ""] = parameter.count
             case "vcpu":
@@ -73,6 +76,18 @@ struct DomainStatistics {
 }
 
 extension DomainStatistics {
+    /// Whether a description is too old for them: libvirt tells nobody of another number of processors, or of an image
+    /// put on top of a disk's by a snapshot.
+    func disagree(with description: DomainDescription) -> Bool {
+        if let current, current != description.virtualProcessors, current <= 255 { return true }
+        return disks.values.contains { group in
+            guard let name = group.name, let path = group.path, path.hasPrefix("/"),
+                let known = description.disks.first(where: { $0.name == name })
+            else { return false }
+            return known.path != path
+        }
+    }
+
     private func kibibytes(_ name: String) -> Bytes? {
         guard let count = balloon[name] else { return nil }
         let (bytes, overflow) = count.multipliedReportingOverflow(by: 1024)
@@ -151,7 +166,8 @@ extension DomainStatistics.Group {
         _ name: String, _ described: DomainDescription.Disk?
     ) -> VirtualMachineStatistics.Disk {
         var disk = VirtualMachineStatistics.Disk(name: name)
-        disk.path = described?.path ?? path
+        // Of an image on the network libvirt's statistics leave out where that is.
+        disk.path = path.flatMap { $0.hasPrefix("/") ? $0 : nil } ?? described?.path ?? path
         disk.format = described?.format
         disk.bus = described?.bus
         disk.isBlockDevice = described?.isBlockDevice
