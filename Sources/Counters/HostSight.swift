@@ -24,7 +24,8 @@ extension HostSight {
         let nodes = count("\(sys)/devices/system/node", "node")
         return [
             file("\(proc)/stat", "time of logical processors", "nothing can be said of processors"),
-            file("\(proc)/self/schedstat", "waiting of virtual processors", "ready % is unknown and times are in ticks"),
+            file(
+                "\(proc)/self/schedstat", "waiting of virtual processors", "ready % is unknown and times are in ticks"),
             file("\(proc)/schedstat", "waiting on each logical processor", "only each VM's waiting is known"),
             file("\(proc)/meminfo", "memory", "nothing can be said of memory"),
             file(
@@ -39,7 +40,8 @@ extension HostSight {
                     ? "none are mounted: a VM's time comes from its threads alone"
                     : groups == "v2" ? "v2: which LP a VM ran on is estimated unless it is pinned" : groups),
             HostSight(
-                subject: "NUMA", isSeen: nodes > 0, detail: nodes > 0 ? "\(nodes) node(s)" : "the kernel shows no nodes"),
+                subject: "NUMA", isSeen: nodes > 0, detail: nodes > 0 ? "\(nodes) node(s)" : "the kernel shows no nodes"
+            ),
             HostSight(
                 subject: "errors of memory", isSeen: controllers > 0,
                 detail: controllers > 0

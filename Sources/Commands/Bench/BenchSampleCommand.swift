@@ -4,7 +4,8 @@ import Foundation
 /// `evenkeel bench sample`: what looking at a host costs.
 struct BenchSampleCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "sample", abstract: "Looks at this machine, at guests started for it, and at a large made-up host.",
+        commandName: "sample",
+        abstract: "Looks at this machine, at guests started for it, and at a large made-up host.",
         discussion: """
             Beside it, in the same run, prometheus-node-exporter with its cpu, meminfo and stat collectors alone, where \
             it is installed. CPU times are those of the kernel's own books, in microseconds a look; the made-up host of \

@@ -52,7 +52,8 @@ struct AgentCheck {
 
     private mutating func checkPartition(_ settings: AgentConfiguration) {
         say(
-            "logical processors", true, settings.logicalProcessors.map { "\($0) of this machine" } ?? "all of this machine")
+            "logical processors", true,
+            settings.logicalProcessors.map { "\($0) of this machine" } ?? "all of this machine")
         say("memory of the host", true, settings.memory.map { "\($0)" } ?? "all of this machine")
     }
 
@@ -66,7 +67,9 @@ struct AgentCheck {
                     ? parts.notices.first { $0.contains("runtime") } ?? "left out"
                     : "\(settings.emulator), accelerator \(parts.finding.accelerator.rawValue)\(notice)")
             await checkLibvirt(parts, settings)
-            say("receives VMs", settings.migrationAddress != nil, settings.migrationAddress ?? "set 'migration_address'")
+            say(
+                "receives VMs", settings.migrationAddress != nil, settings.migrationAddress ?? "set 'migration_address'"
+            )
             await parts.runtime?.close()
         } catch {
             complain("virtual machines", "\(error)")
@@ -78,7 +81,9 @@ struct AgentCheck {
             return say("libvirt", false, parts.notices.first { $0.contains("libvirt") } ?? "no libvirtd runs here")
         }
         let answer = await withTaskGroup(of: Result<Int, any Error>?.self) { group in
-            group.addTask { await libvirt.run(); return nil }
+            group.addTask {
+                await libvirt.run(); return nil
+            }
             group.addTask {
                 do { return .success(try await libvirt.virtualMachines().count) } catch { return .failure(error) }
             }
@@ -112,7 +117,9 @@ struct AgentCheck {
             if case .runTime(_, .virtual) = reading.key.subject { return true }
             return false
         }
-        if split { say("guest code", false, "the platform does not tell guest code from the hypervisor's: mode virtual") }
+        if split {
+            say("guest code", false, "the platform does not tell guest code from the hypervisor's: mode virtual")
+        }
         for machine in sample.unmanaged {
             say("VM \(machine.definition.name)", true, "process \(machine.process ?? 0), which nobody manages yet")
         }
@@ -121,7 +128,9 @@ struct AgentCheck {
     private mutating func checkRights(_ settings: AgentConfiguration) {
         say("user", true, "uid \(getuid())")
         let kvm = unsafe access("/dev/kvm", R_OK | W_OK) == 0
-        say("KVM", kvm, kvm ? "/dev/kvm" : "/dev/kvm is missing, or this user is not in group kvm: guests are translated")
+        say(
+            "KVM", kvm,
+            kvm ? "/dev/kvm" : "/dev/kvm is missing, or this user is not in group kvm: guests are translated")
         do {
             try FileManager.default.createDirectory(
                 atPath: settings.dataFolder, withIntermediateDirectories: true)

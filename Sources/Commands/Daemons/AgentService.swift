@@ -20,7 +20,8 @@ struct AgentService: Service {
     }
 
     func run() async throws {
-        let (changes, change) = AsyncStream.makeStream(of: AgentConfiguration.self, bufferingPolicy: .bufferingNewest(1))
+        let (changes, change) = AsyncStream.makeStream(
+            of: AgentConfiguration.self, bufferingPolicy: .bufferingNewest(1))
         let signals = await UnixSignalsSequence(trapping: .sighup)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await watch(signals, change) }
