@@ -200,6 +200,9 @@ if Context.environment["EVENKEEL_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
             name: "Fuzz",
-            dependencies: ["FleetModel", "MetricsWire", "Patterns", "PromQL", "RulePacks", "TimeSeriesStore"],
+            dependencies: [
+                "Counters", "FleetModel", "LibvirtRuntime", "MetricsWire", "Patterns", "PromQL", "RulePacks",
+                "TimeSeriesStore",
+            ],
             path: "Fuzz", swiftSettings: strict))
 }

@@ -145,7 +145,8 @@ private final class OwnGroup {
 
     deinit {
         // Only an empty group can go; its process may take a moment to end, and ends with the test.
-        for name in (try? String(contentsOfFile: "\(folder)/cgroup.procs", encoding: .utf8))?.split(separator: "\n") ?? []
+        for name in (try? String(contentsOfFile: "\(folder)/cgroup.procs", encoding: .utf8))?.split(separator: "\n")
+            ?? []
         { try? String(name).write(toFile: "/sys/fs/cgroup/cpuacct/cgroup.procs", atomically: false, encoding: .utf8) }
         unsafe rmdir(folder)
     }

@@ -31,7 +31,8 @@ struct HostListCommand: AsyncParsableCommand {
             table.add(
                 host.name, host.cluster, "\(host.logicalProcessors)", Phrases.percent(host.processorUse),
                 Phrases.size(host.memory), Phrases.size(host.memoryAvailable), "\(host.virtualMachines)",
-                host.accelerator.rawValue, skew(host.clockSkewMilliseconds), Phrases.age(host.lastReport, now: now) + " ago",
+                host.accelerator.rawValue, skew(host.clockSkewMilliseconds),
+                Phrases.age(host.lastReport, now: now) + " ago",
                 host.available ? "reporting" : "silent")
         }
         return table.text
