@@ -34,13 +34,16 @@ enum QEMUCommandLine {
             arguments += ["-device", "virtio-scsi-pci,id=scsi"]
         }
         for (place, disk) in definition.disks.enumerated() {
-            arguments += ["-blockdev", try blockDevice(disk, name: "disk\(place)")]
-            arguments += ["-device", "\(driver(disk.bus)),drive=disk\(place)"]
+            arguments += ["-blockdev", try blockDevice(disk, name: diskName(place))]
+            arguments += ["-device", "\(driver(disk.bus)),drive=\(diskName(place))"]
         }
         if definition.balloon { arguments += ["-device", "virtio-balloon-pci,id=balloon"] }
         if isIncoming { arguments += ["-incoming", "defer"] }
         return arguments
     }
+
+    /// What QEMU calls the disk that is at this place of a definition.
+    static func diskName(_ place: Int) -> String { "disk\(place)" }
 
     private static func driver(_ bus: VirtualMachineDefinition.Disk.Bus) -> String {
         switch bus {
