@@ -41,6 +41,8 @@ actor QEMUMachine {
     private(set) var isReleased = false
     /// When a cancellation came that met nothing to cancel: the sending that it is for may just be on its way here.
     var cancelAsked: ContinuousClock.Instant?
+    /// Its process is being started: an early end of that is for who starts it to judge, who still needs the log.
+    var isLaunching = false
     /// What is kept for the next look at its statistics.
     var statisticsNotes: StatisticsNotes?
     private var turnstile = Turnstile()
@@ -199,7 +201,7 @@ extension HostRuntimeError {
     /// Whether it was found before anything was done.
     fileprivate var changedNothing: Bool {
         switch self {
-        case .definition, .migrationAddress, .accelerator, .missingQEMU, .socketPathTooLong, .folderInUse: true
+        case .definition, .migrationAddress, .accelerator, .missingQEMU, .socketPathTooLong, .folderInUse, .scope: true
         case .system, .ended, .monitor: false
         }
     }
