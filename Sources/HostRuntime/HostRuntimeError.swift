@@ -19,6 +19,9 @@ public enum HostRuntimeError: Error, Hashable, Sendable {
     case ended(status: String, log: String)
     /// The monitor (QMP) did not do as asked.
     case monitor(MonitorError)
+    /// The agent is a service of systemd's and cannot give the VM a scope of its own: why, and what to do. `isInUse` where
+    /// the scope of an earlier process is still there.
+    case scope(reason: String, advice: String, isInUse: Bool)
     /// An explicit accelerator that is not to be had on this host.
     case accelerator(String)
 }
@@ -46,6 +49,11 @@ extension HostRuntimeError: CustomStringConvertible {
             error.description
         case .accelerator(let reason):
             reason
+        case .scope(let reason, _, isInUse: true):
+            "the VM's scope is still in use (\(reason)): a process of it has not ended; look with systemd-cgls"
+        case .scope(let reason, let advice, isInUse: false):
+            "the VM was not started, as it would end with the agent's service: systemd gave it no scope of its own "
+                + "(\(reason)). To do: \(advice)"
         }
     }
 }

@@ -10,7 +10,13 @@ import Logging
 /// whose source breaks off ends by itself. A destination that no source ever connects to waits, without guest and
 /// almost without memory, until an agent is back, which ends it when its time is over.
 public final class QEMURuntime: VirtualMachineProvider {
+    /// How many VMs are asked for their statistics at a time.
+    private static let mostAsked = 16
+    /// How long each of them has. One that hangs keeps one of those places for this long and no other VM.
+    private static let statisticsLimit = Duration.seconds(2)
+
     private let configuration: RuntimeConfiguration
+    private let surroundings: HostSurroundings
     private let clock: any Clock
     private let log: Logger
     private let lock: FileDescriptor
@@ -23,10 +29,12 @@ public final class QEMURuntime: VirtualMachineProvider {
 
     /// Takes over the VMs in the configured folder. Throws where the folder cannot be had, QEMU is missing, or another
     /// agent holds the folder. A VM whose record cannot be read is left alone, and reported as far as its process shows.
-    public init(_ configuration: RuntimeConfiguration, log: Logger, clock: any Clock = WallClock())
-        throws(HostRuntimeError)
-    {
+    public init(
+        _ configuration: RuntimeConfiguration, log: Logger, clock: any Clock = WallClock(),
+        surroundings: HostSurroundings = HostSurroundings()
+    ) throws(HostRuntimeError) {
         self.configuration = configuration
+        self.surroundings = surroundings
         self.log = log
         self.clock = clock
         guard unsafe access(configuration.qemu, X_OK) == 0 else { throw .missingQEMU(path: configuration.qemu) }
@@ -84,9 +92,20 @@ public final class QEMURuntime: VirtualMachineProvider {
         return (known + unreadable).sorted { $0.definition.id < $1.definition.id }
     }
 
-    /// What a VM's guest says about its own memory; `nil` where that is unknown.
-    public func guestMemory(of id: VirtualMachineID) async -> GuestMemory? {
-        await machines.withLock { $0[id] }?.guestMemory()
+    /// What QEMU says of every VM whose guest lives here, by identity. A VM that does not answer in time is left out.
+    public func statistics() async -> [VirtualMachineStatistics] {
+        let all = machines.withLock { Array($0.values) }
+        return await withTaskGroup(of: VirtualMachineStatistics?.self) { group in
+            var known: [VirtualMachineStatistics] = []
+            for (place, machine) in all.enumerated() {
+                if place >= Self.mostAsked, let one = await group.next() ?? nil { known.append(one) }
+                group.addTask { await machine.statistics(within: Self.statisticsLimit) }
+            }
+            for await one in group {
+                if let one { known.append(one) }
+            }
+            return known.sorted { $0.id < $1.id }
+        }
     }
 
     /// Does one step; see ``HostTask``.
@@ -137,7 +156,7 @@ public final class QEMURuntime: VirtualMachineProvider {
         try machines.withLock { machines throws(HostRuntimeError) in
             if let known = machines[id] { return known }
             let new = try QEMUMachine(
-                id, record: record, host: configuration, clock: clock, log: log,
+                id, record: record, host: configuration, surroundings: surroundings, clock: clock, log: log,
                 probe: { [probe] in await probe.finding() }, signal: signal)
             machines[id] = new
             return new

@@ -15,12 +15,22 @@ import Testing
                 commandLine: "console=ttyS0 quiet")
             vm.balloon = true
             #expect(await hosts[0].answer(.start(vm)) == .done)
-            #expect(await hosts[0].runtime.guestMemory(of: vm.id) == nil, "unknown before the guest has said anything")
-            try await eventually { await hosts[0].runtime.guestMemory(of: vm.id)?.available != nil }
-            let memory = try #require(await hosts[0].runtime.guestMemory(of: vm.id))
+            let early = await hosts[0].runtime.statistics().first
+            #expect(early?.guestMemory == nil, "unknown before the guest has said anything")
+            #expect(early?.balloon == .mebibytes(256))
+            func view() async -> VirtualMachineStatistics.GuestView? {
+                await hosts[0].runtime.statistics().first?.guestMemory
+            }
+            try await eventually { await view()?.available != nil }
+            let memory = try #require(await view())
             let (total, available) = (try #require(memory.total), try #require(memory.available))
             #expect(total > .mebibytes(128) && total < .mebibytes(256))
             #expect(available > .zero && available < total)
+            #expect(try #require(memory.free) > .zero)
+            #expect(try #require(memory.majorFaults) >= 0 && memory.swappedOut == .zero)
+            // The guest goes on telling.
+            let updated = try #require(memory.updated)
+            try await eventually { await view()?.updated ?? updated > updated }
         }
     }
 }

@@ -23,6 +23,7 @@ import Testing
                 .send(Array((#"{"execute":"qmp_capabilities","id":0}"# + "\n").utf8))
             ])
         #expect(session.receive(line(#"{"return": {}, "id": 0}"#)) == [.ready])
+        #expect(session.emulatorVersion == "7.2.22")
     }
 
     @Test func answersFindTheirCommandsInAnyOrderAndInAnyPieces() {
@@ -114,16 +115,6 @@ import Testing
         #expect(!reading.isUnderWay && reading.figures.totalMilliseconds == 123)
         #expect(reading.figures.downtimeMilliseconds == 7 && reading.figures.transferred == Bytes(55))
         #expect(reading.address?.port == 4444)
-    }
-
-    @Test func unknownGuestMemoryIsUnknownAndNotHuge() throws {
-        let text =
-            #"{"return": {"stats": {"stat-total-memory": 1024, "stat-available-memory": 18446744073709551615},"#
-            + #" "last-update": 5}, "id": 1}"#
-        guard case .returned(_, let value) = MonitorMessage(line: Array(text.utf8)) else { throw Unexpected(text) }
-        let memory = try #require(GuestMemory(value))
-        #expect(memory.total == Bytes(1024) && memory.available == nil && memory.free == nil)
-        #expect(GuestMemory(["last-update": 0, "stats": ["stat-total-memory": 5]]) == nil)
     }
 }
 

@@ -35,7 +35,7 @@ struct TestHost: Sendable {
 /// Runs `body` with as many hosts as named; their folders are short, since sockets lie in them.
 func withHosts(
     _ names: String..., configure: (inout RuntimeConfiguration) -> Void = { _ in },
-    _ body: @Sendable ([TestHost]) async throws -> Void
+    surroundings: HostSurroundings = HostSurroundings(), _ body: @Sendable ([TestHost]) async throws -> Void
 ) async throws {
     let root = try temporaryFolder()
     defer { endProcesses(under: root) }
@@ -46,7 +46,7 @@ func withHosts(
         hosts.append(
             TestHost(
                 name: try Fixture.name(name), folder: configuration.folder,
-                runtime: try QEMURuntime(configuration, log: quiet)))
+                runtime: try QEMURuntime(configuration, log: quiet, surroundings: surroundings)))
     }
     try await looked(after: hosts) { try await body(hosts) }
 }

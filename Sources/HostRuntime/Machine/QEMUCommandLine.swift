@@ -1,5 +1,6 @@
 import FleetModel
 import FoundationEssentials
+import Glibc
 
 /// The arguments that QEMU is started with. The same definition gives the same devices on every host, which a
 /// migration needs.
@@ -34,13 +35,16 @@ enum QEMUCommandLine {
             arguments += ["-device", "virtio-scsi-pci,id=scsi"]
         }
         for (place, disk) in definition.disks.enumerated() {
-            arguments += ["-blockdev", try blockDevice(disk, name: "disk\(place)")]
-            arguments += ["-device", "\(driver(disk.bus)),drive=disk\(place)"]
+            arguments += ["-blockdev", try blockDevice(disk, name: diskName(place))]
+            arguments += ["-device", "\(driver(disk.bus)),drive=\(diskName(place))"]
         }
         if definition.balloon { arguments += ["-device", "virtio-balloon-pci,id=balloon"] }
         if isIncoming { arguments += ["-incoming", "defer"] }
         return arguments
     }
+
+    /// What QEMU calls the disk that is at this place of a definition.
+    static func diskName(_ place: Int) -> String { "disk\(place)" }
 
     private static func driver(_ bus: VirtualMachineDefinition.Disk.Bus) -> String {
         switch bus {
@@ -50,12 +54,19 @@ enum QEMUCommandLine {
         }
     }
 
+    private static func isBlockDevice(_ path: String) -> Bool {
+        var status = stat()
+        return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFBLK
+    }
+
     /// As JSON, in which a path may hold commas and whatever else; with image locking, so that two processes cannot
     /// have one disk.
     private static func blockDevice(
         _ disk: VirtualMachineDefinition.Disk, name: String
     ) throws(HostRuntimeError) -> String {
-        let file: JSONValue = ["driver": "file", "filename": .string(disk.path), "locking": "on"]
+        // QEMU's driver for files refuses devices, and the one for devices refuses files.
+        let driver = isBlockDevice(disk.path) ? "host_device" : "file"
+        let file: JSONValue = ["driver": .string(driver), "filename": .string(disk.path), "locking": "on"]
         let device: JSONValue = [
             "driver": .string(disk.format.rawValue), "node-name": .string(name), "file": file,
         ]

@@ -62,44 +62,6 @@ extension QEMUMachine {
         }
     }
 
-    /// Starts the process of `new` and waits until it takes commands. After an error a process may be left.
-    func launch(_ new: MachineRecord) async throws(HostRuntimeError) {
-        let arguments = try QEMUCommandLine.arguments(
-            for: new.definition, accelerator: new.accelerator ?? .tcg, pidFile: folder.pidFile,
-            isIncoming: new.incoming != nil)
-        try folder.make()
-        // Written before there is a process: one that is found later has a record.
-        try folder.write(new)
-        record = new
-        endIsWanted.withLock { $0 = false }
-        let identifier = try spawn(arguments)
-        guard let handle = try ProcessHandle(identifier) else {
-            throw .system(doing: "cannot hold", on: "process \(identifier)", reason: "it is gone")
-        }
-        process = handle
-        try update { $0.process = identifier }
-        do throws(MonitorError) {
-            try await monitor?.ready(within: Self.startLimit)
-        } catch {
-            if await handle.ended(within: .seconds(1)) {
-                throw .ended(status: handle.howItEnded(), log: folder.lastLogLines())
-            }
-            throw .monitor(error)
-        }
-    }
-
-    /// The sockets are made here and passed on, and the monitor is connected to before QEMU is there: nobody has to
-    /// wait for a file to appear. Our own ends are closed on return, so that the end of QEMU shows on the connection.
-    private func spawn(_ arguments: [String]) throws(HostRuntimeError) -> Int32 {
-        let monitorSocket = try UnixSocket.listening(at: folder.monitor)
-        let consoleSocket = try UnixSocket.listening(at: folder.console)
-        try connectBeforeLaunch()
-        return try Spawn(
-            program: host.qemu, arguments: arguments, output: try folder.newLog(),
-            passed: [monitorSocket, consoleSocket], logicalProcessors: host.logicalProcessors
-        ).start()
-    }
-
     func stop(force: Bool) async throws -> HostTaskAnswer {
         let state = await look()
         switch state {

@@ -68,7 +68,7 @@ extension QEMUMachine {
 
     /// Draws the conclusions from the end of the process. It does not suspend, so they are drawn once.
     func settleEnd() {
-        guard !isReleased, let record else { return }
+        guard !isReleased, !isLaunching, let record else { return }
         let how = process?.howItEnded() ?? "while no agent was looking"
         let lines = folder.lastLogLines()
         let hasRun = hasGuestRun(of: record)

@@ -18,6 +18,7 @@ actor QEMUMachine {
     nonisolated let id: VirtualMachineID
     nonisolated let folder: MachineFolder
     let host: RuntimeConfiguration
+    let surroundings: HostSurroundings
     let clock: any Clock
     let log: Logger
     let probe: @Sendable () async -> AcceleratorFinding
@@ -40,15 +41,21 @@ actor QEMUMachine {
     private(set) var isReleased = false
     /// When a cancellation came that met nothing to cancel: the sending that it is for may just be on its way here.
     var cancelAsked: ContinuousClock.Instant?
+    /// Its process is being started: an early end of that is for who starts it to judge, who still needs the log.
+    var isLaunching = false
+    /// What is kept for the next look at its statistics.
+    var statisticsNotes: StatisticsNotes?
     private var turnstile = Turnstile()
 
     init(
-        _ id: VirtualMachineID, record: MachineRecord?, host: RuntimeConfiguration, clock: any Clock, log: Logger,
-        probe: @escaping @Sendable () async -> AcceleratorFinding, signal: @escaping @Sendable (Signal) -> Void
+        _ id: VirtualMachineID, record: MachineRecord?, host: RuntimeConfiguration, surroundings: HostSurroundings,
+        clock: any Clock, log: Logger, probe: @escaping @Sendable () async -> AcceleratorFinding,
+        signal: @escaping @Sendable (Signal) -> Void
     ) throws(HostRuntimeError) {
         self.id = id
         self.record = record
         self.host = host
+        self.surroundings = surroundings
         self.clock = clock
         self.log = log
         self.probe = probe
@@ -115,17 +122,17 @@ actor QEMUMachine {
         _ name: String, _ arguments: JSONValue? = nil, within limit: Duration = .seconds(5)
     ) async throws(HostRuntimeError) -> JSONValue {
         do throws(MonitorError) {
-            return try await connected().execute(name, arguments, within: limit)
+            return try await connected(within: limit).execute(name, arguments, within: limit)
         } catch {
             throw .monitor(error)
         }
     }
 
     /// QEMU's word for the state of the VM.
-    func statusWord() async throws(HostRuntimeError) -> String {
+    func statusWord(within limit: Duration = .seconds(5)) async throws(HostRuntimeError) -> String {
         do throws(MonitorError) {
-            let connection = try await connected()
-            let word = try await connection.execute("query-status")["status"]?.text ?? ""
+            let connection = try await connected(within: limit)
+            let word = try await connection.execute("query-status", within: limit)["status"]?.text ?? ""
             // Only the connection that said so will show all that comes after.
             if word == "inmigrate", monitor === connection { arrival.sawWaiting() }
             return word
@@ -134,7 +141,10 @@ actor QEMUMachine {
         }
     }
 
-    private func connected() async throws(MonitorError) -> MonitorConnection {
+    /// QEMU's version, as the connection that there is was greeted with.
+    var emulatorVersion: String? { monitor?.emulatorVersion }
+
+    private func connected(within limit: Duration) async throws(MonitorError) -> MonitorConnection {
         if isReleased { throw .closed }
         let connection: MonitorConnection
         if let monitor, !monitor.isBroken {
@@ -142,12 +152,8 @@ actor QEMUMachine {
         } else {
             do throws(HostRuntimeError) { connection = try connect() } catch { throw .transport(error.description) }
         }
-        do throws(MonitorError) {
-            try await connection.ready(within: .seconds(5))
-        } catch {
-            connection.close()
-            throw error
-        }
+        // A QEMU that is slow to greet is not given up on: who starts it, or asks next, waits on this same connection.
+        try await connection.ready(within: min(limit, .seconds(5)))
         return connection
     }
 
@@ -195,7 +201,7 @@ extension HostRuntimeError {
     /// Whether it was found before anything was done.
     fileprivate var changedNothing: Bool {
         switch self {
-        case .definition, .migrationAddress, .accelerator, .missingQEMU, .socketPathTooLong, .folderInUse: true
+        case .definition, .migrationAddress, .accelerator, .missingQEMU, .socketPathTooLong, .folderInUse, .scope: true
         case .system, .ended, .monitor: false
         }
     }

@@ -48,6 +48,9 @@ final class MonitorConnection: Sendable {
         }
     }
 
+    /// The version of QEMU, as its greeting gave it.
+    var emulatorVersion: String? { state.withLock { $0.session.emulatorVersion } }
+
     /// Whether nothing more can come of it.
     var isBroken: Bool { state.withLock { $0.isBroken } }
 

@@ -14,7 +14,8 @@ struct MonitorEvent: Hashable, Sendable {
 /// {"event": TEXT, "data": OBJECT, "timestamp": {...}}
 /// ```
 enum MonitorMessage: Hashable, Sendable {
-    case greeting
+    /// With the version of QEMU where it gives one, such as `7.2.22`.
+    case greeting(version: String?)
     case returned(id: Int64, JSONValue)
     /// `id` is missing where QEMU could not even read the command.
     case failed(id: Int64?, kind: String, reason: String)
@@ -23,8 +24,8 @@ enum MonitorMessage: Hashable, Sendable {
     /// Reads one line without its end; `nil` where it is none of these.
     init?(line: some Sequence<UInt8>) {
         guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(line)) else { return nil }
-        if value["QMP"] != nil {
-            self = .greeting
+        if let greeting = value["QMP"] {
+            self = .greeting(version: Self.version(greeting["version"]?["qemu"]))
         } else if let name = value["event"]?.text {
             self = .event(MonitorEvent(name: name, data: value["data"] ?? .null))
         } else if let returned = value["return"], let id = value["id"]?.whole {
@@ -35,5 +36,10 @@ enum MonitorMessage: Hashable, Sendable {
         } else {
             return nil
         }
+    }
+
+    private static func version(_ value: JSONValue?) -> String? {
+        let parts = ["major", "minor", "micro"].compactMap { value?[$0]?.whole }
+        return parts.count == 3 ? parts.map { "\($0)" }.joined(separator: ".") : nil
     }
 }

@@ -20,6 +20,8 @@ struct MonitorSession: Sendable {
 
     private enum Stage { case greeting, negotiating, ready, broken }
 
+    /// The version of QEMU, as its greeting gave it.
+    private(set) var emulatorVersion: String?
     private var stage = Stage.greeting
     private var line: [UInt8] = []
     private var nextID: Int64 = 1
@@ -70,8 +72,9 @@ struct MonitorSession: Sendable {
             return breakOff(String(decoding: line.prefix(80), as: UTF8.self))
         }
         switch (stage, message) {
-        case (.greeting, .greeting):
+        case (.greeting, .greeting(let version)):
             stage = .negotiating
+            emulatorVersion = version
             return [.send(Self.encode("qmp_capabilities", nil, id: 0))]
         case (.negotiating, .returned(id: 0, _)):
             stage = .ready

@@ -11,6 +11,8 @@ struct Spawn {
     var output: FileDescriptor
     /// Become descriptors 3, 4 and so on.
     var passed: [FileDescriptor] = []
+    /// What its environment has besides ours.
+    var environment: [String: String] = [:]
     /// Logical processors that it, and every thread it will have, may run on; `nil` for all that we may run on.
     var logicalProcessors: [Int]?
 
@@ -44,7 +46,11 @@ struct Spawn {
             var identifier: pid_t = 0
             let words = unsafe ([program] + arguments).map { unsafe strdup($0) } + [nil]
             defer { for place in unsafe words.indices { unsafe free(words[place]) } }
-            let code = unsafe posix_spawn(&identifier, program, &actions, &attributes, words, environ)
+            let added = unsafe environment.sorted { $0.key < $1.key }.map { unsafe strdup("\($0.key)=\($0.value)") }
+            defer { for place in unsafe added.indices { unsafe free(added[place]) } }
+            // Of two of one name the first counts (getenv(3)).
+            let surrounding = unsafe added + (unsafe inherited()) + [nil]
+            let code = unsafe posix_spawn(&identifier, program, &actions, &attributes, words, surrounding)
             guard code == 0 else {
                 if code == ENOENT { throw .missingQEMU(path: program) }
                 errno = code
@@ -52,6 +58,13 @@ struct Spawn {
             }
             return identifier
         }
+    }
+
+    /// Our own environment, up to the empty entry that ends it.
+    private func inherited() -> [UnsafeMutablePointer<CChar>?] {
+        var all: [UnsafeMutablePointer<CChar>?] = unsafe []
+        while let entry = unsafe environ[all.count] { unsafe all.append(entry) }
+        return unsafe all
     }
 
     /// A copy of the descriptor numbered high enough to be nobody's place.

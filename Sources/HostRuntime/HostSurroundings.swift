@@ -1,0 +1,26 @@
+import Glibc
+
+/// What the runtime meets on its host besides its own folder: where the kernel and systemd show themselves, and what
+/// this process was started with. Tests put others in their place.
+public struct HostSurroundings: Hashable, Sendable {
+    /// Folder of the kernel's network interfaces.
+    public var networkInterfaces = "/sys/class/net"
+    /// The control group of this process (cgroups(7)).
+    public var controlGroup = "/proc/self/cgroup"
+    /// Folder that is there where systemd is the machine's service manager (sd_booted(3)).
+    public var systemd = "/run/systemd/system"
+    /// The program that starts others in scopes, by absolute path.
+    public var systemdRun = "/usr/bin/systemd-run"
+    /// Folder of the users' own service managers, one folder for each by user id.
+    public var userFolders = "/run/user"
+    /// `INVOCATION_ID` of the environment, which systemd gives to the processes of services.
+    public var invocation: String?
+    /// The user that this process runs as.
+    public var user: UInt32
+
+    /// What this process really meets.
+    public init() {
+        invocation = unsafe getenv("INVOCATION_ID").map { unsafe String(cString: $0) }
+        user = geteuid()
+    }
+}

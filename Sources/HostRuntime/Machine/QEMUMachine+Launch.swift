@@ -1,0 +1,88 @@
+import FleetModel
+import Glibc
+
+/// From a record to a process that takes commands.
+extension QEMUMachine {
+    /// How long the scope of a process that has just ended may stand in the way.
+    private static let scopeLimit = Duration.seconds(5)
+
+    /// Starts the process of `new` and waits until it takes commands. After an error a process may be left.
+    func launch(_ new: MachineRecord) async throws(HostRuntimeError) {
+        let scope = ServiceScope(surroundings)
+        let deadline = ContinuousClock.now + Self.scopeLimit
+        isLaunching = true
+        defer { isLaunching = false }
+        while true {
+            do throws(HostRuntimeError) {
+                return try await launchOnce(new, in: scope)
+            } catch {
+                guard case .scope(_, _, isInUse: true) = error, ContinuousClock.now < deadline else { throw error }
+            }
+            _ = try? await Task.sleep(for: .milliseconds(200))
+        }
+    }
+
+    private func launchOnce(_ new: MachineRecord, in scope: ServiceScope?) async throws(HostRuntimeError) {
+        let arguments = try QEMUCommandLine.arguments(
+            for: new.definition, accelerator: new.accelerator ?? .tcg, pidFile: folder.pidFile,
+            isIncoming: new.incoming != nil)
+        try folder.make()
+        let command = try await command(arguments, for: new.definition, in: scope)
+        // Written before there is a process: one that is found later has a record.
+        try folder.write(new)
+        record = new
+        endIsWanted.withLock { $0 = false }
+        let identifier = try spawn(command, environment: scope?.environment ?? [:])
+        guard let handle = try ProcessHandle(identifier) else {
+            throw .system(doing: "cannot hold", on: "process \(identifier)", reason: "it is gone")
+        }
+        process = handle
+        try update { $0.process = identifier }
+        do throws(MonitorError) {
+            try await monitor?.ready(within: Self.startLimit)
+        } catch {
+            if await handle.ended(within: .seconds(1)) {
+                let lines = folder.lastLogLines()
+                if let problem = scope?.problem(in: lines, qemu: host.qemu) { throw problem }
+                throw .ended(status: handle.howItEnded(), log: lines)
+            }
+            throw .monitor(error)
+        }
+    }
+
+    /// QEMU itself, or the program that makes a scope and then becomes QEMU.
+    private func command(
+        _ arguments: [String], for definition: VirtualMachineDefinition, in scope: ServiceScope?
+    ) async throws(HostRuntimeError) -> [String] {
+        let command = [host.qemu] + arguments
+        guard let scope else { return command }
+        try scope.check()
+        // Paths and a kernel's command line may hold a dollar; only then is it worth a question.
+        let hasDollars = arguments.contains { $0.utf8.contains(0x24) }
+        let keepsDollars = hasDollars ? ServiceScope.expandsDollars(version: try await version(of: scope)) : false
+        return [scope.program] + scope.arguments(for: command, definition, keepsDollars: keepsDollars)
+    }
+
+    private func version(of scope: ServiceScope) async throws(HostRuntimeError) -> String {
+        let identifier = try Spawn(
+            program: scope.program, arguments: ["--version"], output: try folder.newLog()
+        ).start()
+        if let process = try ProcessHandle(identifier) {
+            if await !process.ended(within: .seconds(2)) { process.signal(SIGKILL) }
+            _ = process.howItEnded()
+        }
+        return String(decoding: SmallFile.read(folder.log) ?? [], as: UTF8.self)
+    }
+
+    /// The sockets are made here and passed on, and the monitor is connected to before QEMU is there: nobody has to
+    /// wait for a file to appear. Our own ends are closed on return, so that the end of QEMU shows on the connection.
+    private func spawn(_ command: [String], environment: [String: String]) throws(HostRuntimeError) -> Int32 {
+        let monitorSocket = try UnixSocket.listening(at: folder.monitor)
+        let consoleSocket = try UnixSocket.listening(at: folder.console)
+        try connectBeforeLaunch()
+        return try Spawn(
+            program: command[0], arguments: Array(command.dropFirst()), output: try folder.newLog(),
+            passed: [monitorSocket, consoleSocket], environment: environment, logicalProcessors: host.logicalProcessors
+        ).start()
+    }
+}
