@@ -58,6 +58,8 @@ public struct AgentConfiguration: Hashable, Sendable {
     public var runtime = RuntimeChoice.auto
     /// The QEMU that it starts.
     public var emulator = "/usr/bin/qemu-system-x86_64"
+    /// Versions of what runs VMs here, as far as whoever starts the agent has found them; no key of the file.
+    public var versions = SamplerOptions.Versions()
     /// Whether and where libvirt is asked for its VMs.
     public var libvirt = LibvirtChoice.auto
     /// Address that other hosts send VMs to; `nil` where this host cannot receive.
@@ -71,7 +73,9 @@ public struct AgentConfiguration: Hashable, Sendable {
 
     /// What the sampler looks at.
     public var samplerOptions: SamplerOptions {
-        SamplerOptions(logicalProcessors: logicalProcessors, memory: memory)
+        var options = SamplerOptions(logicalProcessors: logicalProcessors, memory: memory)
+        options.versions = versions
+        return options
     }
 
     /// Whether the bundled runtime is used.

@@ -26,6 +26,26 @@ struct AgentConfigurationTests {
         #expect(try read("memory:\n") == configuration)
     }
 
+    @Test(arguments: [
+        ("runtime: off", AgentConfiguration.RuntimeChoice.off, AgentConfiguration.LibvirtChoice.auto),
+        ("runtime: on\nlibvirt: off", .on, .off), ("libvirt: auto", .auto, .auto),
+        ("libvirt: qemu+unix:///system?socket=/run/a", .auto, .address("qemu+unix:///system?socket=/run/a")),
+    ])
+    func `who runs VMs`(
+        _ yaml: String, _ runtime: AgentConfiguration.RuntimeChoice, _ libvirt: AgentConfiguration.LibvirtChoice
+    ) throws {
+        let configuration = try read(yaml + "\nqemu: /opt/qemu")
+        #expect(configuration.runtime == runtime)
+        #expect(configuration.libvirt == libvirt)
+        #expect(configuration.emulator == "/opt/qemu")
+    }
+
+    @Test(arguments: ["runtime: perhaps", "libvirt: perhaps", "libvirt: \"qemu:///a b\""])
+    func `who runs VMs is refused where it makes no sense`(_ yaml: String) {
+        let problem = #expect(throws: AgentError.self) { try read(yaml) }
+        #expect(problem?.description.contains("/etc/evenkeel/agent.yaml:1:") == true)
+    }
+
     @Test func `every key is read, and paths count from the file's folder`() throws {
         let configuration = try read(
             """

@@ -66,6 +66,23 @@ struct AgentParts {
         return configuration
     }
 
+    /// What `qemu --version` says, such as `7.2.22` of `QEMU emulator version 7.2.22 (Debian ...)`; `nil` without QEMU.
+    private static func emulatorVersion(_ path: String) -> String? {
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = URL(fileURLWithPath: path)
+        process.arguments = ["--version"]
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return nil }
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile().prefix(4096), as: UTF8.self)
+        process.waitUntilExit()
+        let words = text.split(whereSeparator: \.isWhitespace)
+        guard let place = words.firstIndex(of: "version"), place + 1 < words.count else { return nil }
+        return String(words[place + 1].prefix { $0.isASCII && ($0.isNumber || $0 == ".") })
+    }
+
     /// Sockets that a libvirtd, or a virtqemud in its place, makes for who only looks.
     private static let sockets = ["/run/libvirt/libvirt-sock-ro", "/run/libvirt/virtqemud-sock-ro"]
 
@@ -86,6 +103,8 @@ struct AgentParts {
     /// Runs the agent with these parts until it is told to end or cancelled.
     func run(_ settings: AgentConfiguration, logger: Logger) async throws {
         for notice in notices + [finding.notice].compactMap({ $0 }) { logger.notice("\(notice)") }
+        var settings = settings
+        settings.versions.emulator = Self.emulatorVersion(settings.emulator)
         let agent = try HostAgentService(
             configuration: settings, providers: providers, accelerator: finding.accelerator, version: Version.text,
             logger: logger)
