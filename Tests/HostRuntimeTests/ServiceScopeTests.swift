@@ -43,7 +43,9 @@ import Testing
             try await withHosts("a", surroundings: surroundings) { hosts in
                 let vm = try pulse(near: hosts[0].folder)
                 for task in [HostTask.start(vm), .prepareIncoming(incoming(vm))] {
-                    guard case .refused(let reason) = await hosts[0].answer(task) else { throw Unexpected("not refused") }
+                    guard case .refused(let reason) = await hosts[0].answer(task) else {
+                        throw Unexpected("not refused")
+                    }
                     #expect(reason.contains("Access denied") && reason.contains("loginctl enable-linger"))
                 }
                 #expect(await hosts[0].runtime.virtualMachines().isEmpty)
