@@ -1,26 +1,48 @@
 import FoundationEssentials
 import Glibc
 
-/// Gives back what only the start needed: pages of program code that were read once and stay resident for nothing. The
-/// kernel keeps them in its cache and maps again what is run again, so the agent shows what it really uses.
+/// Gives back what only the start needed: pages of program code and constants that were read once and stay resident for
+/// nothing. The kernel keeps them in its cache and maps again what is used again, so the agent shows what it really uses.
 enum Footprint {
-    /// Lets go of this process's pages of code. Where it cannot, nothing is lost.
+    /// Lets go of this process's pages of code and constants. Where it cannot, nothing is lost.
     static func dropStartup() {
-        guard let maps = try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8) else { return }
-        for line in maps.split(separator: "\n") {
-            guard let range = codeRange(line), let start = unsafe UnsafeMutableRawPointer(bitPattern: range.lowerBound)
-            else { continue }
+        guard let maps = try? String(contentsOfFile: "/proc/self/smaps", encoding: .utf8) else { return }
+        for range in untouchedRanges(maps) {
+            guard let start = unsafe UnsafeMutableRawPointer(bitPattern: range.lowerBound) else { continue }
             unsafe madvise(start, range.count, MADV_DONTNEED)
         }
     }
 
-    /// The addresses of a line of `/proc/PID/maps` that is code of a file: executable, private and never written to
-    /// (`7f00-7f10 r-xp 00000000 08:01 4711 /usr/bin/evenkeel`).
-    static func codeRange(_ line: Substring) -> Range<UInt>? {
-        let fields = line.split(separator: " ", maxSplits: 5)
-        guard fields.count == 6, fields[1] == "r-xp", fields[5].drop(while: { $0 == " " }).hasPrefix("/") else {
-            return nil
+    /// The addresses of `/proc/PID/smaps` that a file has word for word: private mappings of files that cannot be written
+    /// to and have no page of their own. (Constants with addresses in them are written to once, by the loader, before
+    /// they are made read-only: those pages are `Anonymous` and must stay.)
+    ///
+    /// ```
+    /// 7f0000001000-7f0000003000 r-xp 00000000 08:01 4711    /usr/bin/evenkeel
+    /// Rss:                   8 kB
+    /// Anonymous:             0 kB
+    /// ```
+    static func untouchedRanges(_ maps: String) -> [Range<UInt>] {
+        var found: [Range<UInt>] = []
+        var current: Range<UInt>?
+        for line in maps.split(separator: "\n") {
+            if let colon = line.firstIndex(of: ":"), line[..<colon].allSatisfy({ $0.isLetter || "_".contains($0) }) {
+                let isAnonymous = line.hasPrefix("Anonymous:")
+                if isAnonymous, let range = current, line.split(separator: " ").dropFirst().first == "0" {
+                    found.append(range)
+                }
+            } else {
+                current = fileRange(line)
+            }
         }
+        return found
+    }
+
+    private static func fileRange(_ line: Substring) -> Range<UInt>? {
+        let fields = line.split(separator: " ", maxSplits: 5)
+        guard fields.count == 6, fields[1] == "r-xp" || fields[1] == "r--p",
+            fields[5].drop(while: { $0 == " " }).hasPrefix("/")
+        else { return nil }
         let ends = fields[0].split(separator: "-").map { UInt($0, radix: 16) }
         guard ends.count == 2, let start = ends[0], let end = ends[1], start < end else { return nil }
         return start..<end

@@ -37,18 +37,23 @@ struct SamplingTests {
         #expect(try told(.memoryAvailable, [1_000_000, 999_999]) == [1_000_000, 999_999])
     }
 
-    @Test func `code of files is let go, nothing else`() {
-        #expect(
-            Footprint.codeRange("7f0000001000-7f0000003000 r-xp 00000000 08:01 4711    /usr/bin/evenkeel")
-                == 0x7f00_0000_1000..<0x7f00_0000_3000)
-        for line in [
-            "7f0000001000-7f0000003000 rw-p 00000000 08:01 4711    /usr/bin/evenkeel",
-            "7f0000001000-7f0000003000 r--p 00000000 08:01 4711    /usr/bin/evenkeel",
-            "7ffd00000000-7ffd00002000 r-xp 00000000 00:00 0       [vdso]", "7f0000001000-7f0000003000 r-xp 0 0:0 0",
-            "x-y r-xp 00000000 08:01 4711 /a", "",
-        ] {
-            #expect(Footprint.codeRange(Substring(line)) == nil, "\(line)")
+    @Test func `what a file has word for word is let go, nothing else`() {
+        func block(_ mapping: String, anonymous: Int) -> String {
+            "7f0000001000-7f0000003000 \(mapping)\nSize: 8 kB\nRss: 8 kB\nAnonymous:  \(anonymous) kB\nVmFlags: rd mr\n"
         }
+        let whole: Range<UInt> = 0x7f00_0000_1000..<0x7f00_0000_3000
+        for mapping in ["r-xp", "r--p"].map({ "\($0) 00000000 08:01 4711    /usr/bin/evenkeel (deleted)" }) {
+            #expect(Footprint.untouchedRanges(block(mapping, anonymous: 0)) == [whole])
+            #expect(Footprint.untouchedRanges(block(mapping, anonymous: 4)).isEmpty, "the loader wrote to it")
+        }
+        for mapping in [
+            "rw-p 00000000 08:01 4711    /usr/bin/evenkeel", "r-xs 00000000 08:01 4711 /a",
+            "r-xp 00000000 00:00 0 [vdso]",
+            "r-xp 00000000 00:00 0", "r--p",
+        ] {
+            #expect(Footprint.untouchedRanges(block(mapping, anonymous: 0)).isEmpty, "\(mapping)")
+        }
+        #expect(Footprint.untouchedRanges("x-y r-xp 00000000 08:01 4711 /a\nAnonymous: 0 kB\n").isEmpty)
     }
 
     @Test func `one provider that fails leaves the VMs of the other known`() async throws {
