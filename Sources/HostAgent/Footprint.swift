@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Glibc
 
 /// Gives back what only the start needed: pages of program code and constants that were read once and stay resident for
@@ -6,10 +5,23 @@ import Glibc
 enum Footprint {
     /// Lets go of this process's pages of code and constants. Where it cannot, nothing is lost.
     static func dropStartup() {
-        guard let maps = try? String(contentsOfFile: "/proc/self/smaps", encoding: .utf8) else { return }
-        for range in untouchedRanges(maps) {
+        for range in untouchedRanges(String(decoding: content("/proc/self/smaps"), as: UTF8.self)) {
             guard let start = unsafe UnsafeMutableRawPointer(bitPattern: range.lowerBound) else { continue }
             unsafe madvise(start, range.count, MADV_DONTNEED)
+        }
+    }
+
+    /// All of a file that the kernel makes up as it is read, a page or less at a time; what could be read of it.
+    private static func content(_ path: String) -> [UInt8] {
+        let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return [] }
+        defer { close(file) }
+        var content: [UInt8] = []
+        var part = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = unsafe part.withUnsafeMutableBytes { unsafe read(file, $0.baseAddress, $0.count) }
+            if count <= 0 { return content }
+            content.append(contentsOf: part[..<count])
         }
     }
 

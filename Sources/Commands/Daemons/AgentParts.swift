@@ -89,13 +89,14 @@ struct AgentParts {
     private static func libvirt(
         _ settings: AgentConfiguration, logger: Logger
     ) throws(LibvirtError) -> LibvirtRuntime? {
-        // A partition of a machine has the VMs of its own runtime; libvirt's are the machine's.
-        guard settings.logicalProcessors == nil else { return nil }
         switch settings.libvirt {
         case .off: return nil
         case .address(let address): return try LibvirtRuntime(LibvirtConfiguration(uri: address), log: logger)
         case .auto:
-            guard sockets.contains(where: { unsafe access($0, F_OK) == 0 }) else { return nil }
+            // A partition of a machine has the VMs of its own runtime; libvirt's are the machine's, unless it is named.
+            guard settings.logicalProcessors == nil, sockets.contains(where: { unsafe access($0, F_OK) == 0 }) else {
+                return nil
+            }
             return try LibvirtRuntime(LibvirtConfiguration(), log: logger)
         }
     }
