@@ -9,8 +9,8 @@ import Testing
         try await withHosts(2) { hosts, root in
             let domain = try TestDomain("tiny", under: root)
             try hosts[0].create(domain)
-            let slowly = ["--bandwidth", "4", "--postcopy-bandwidth", "4"]
-            try await move(domain, from: hosts[0], to: hosts[1], how: ["--live", "--bandwidth", "4"])
+            let slowly = ["--bandwidth", "1", "--postcopy-bandwidth", "1"]
+            try await move(domain, from: hosts[0], to: hosts[1], how: ["--live", "--bandwidth", "1"])
             try await move(domain, from: hosts[1], to: hosts[0], how: ["--live", "--postcopy"] + slowly + after)
             try await move(domain, from: hosts[0], to: hosts[1], how: [])
         }
