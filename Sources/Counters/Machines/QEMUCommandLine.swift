@@ -22,13 +22,13 @@ struct QEMUCommandLine: Hashable, Sendable {
 
     /// Reads `/proc/PID/cmdline`: arguments with a zero byte behind each. `nil` for any process but a QEMU machine.
     init?(parsing bytes: Span<UInt8>) {
-        let arguments = Self.arguments(bytes)
-        guard let program = arguments.first else { return nil }
-        let name = program.split(separator: "/").last ?? ""
-        let isMachine = name.hasPrefix("qemu-system-") || name == "qemu-kvm" || name == "kvm"
-        guard isMachine else { return nil }
+        // Nearly every process is none: that is seen without taking the line apart.
+        let program = Self.programName(bytes)
+        let isEmulator = program.count >= 12 && bytes.hasPrefix("qemu-system-", at: program.lowerBound)
+        guard isEmulator || bytes.holds("qemu-kvm", in: program) || bytes.holds("kvm", in: program) else { return nil }
         // Debian's and Red Hat's wrappers turn KVM on; QEMU itself translates when nothing is said.
-        accelerator = name.hasPrefix("qemu-system-") ? .tcg : .kvm
+        accelerator = isEmulator ? .tcg : .kvm
+        let arguments = Self.arguments(bytes)
         var asked: [Accelerator?] = []
         for (place, argument) in arguments.enumerated() {
             let value = place + 1 < arguments.count ? arguments[place + 1] : ""
@@ -83,6 +83,17 @@ struct QEMUCommandLine: Hashable, Sendable {
         }
         let (product, overflow) = count.multipliedReportingOverflow(by: 1 << shift)
         return overflow ? nil : Bytes(product)
+    }
+
+    /// Where the last part of the first argument's path is.
+    private static func programName(_ bytes: Span<UInt8>) -> Range<Int> {
+        var start = 0
+        var end = 0
+        while end < bytes.count, bytes[end] != 0 {
+            end += 1
+            if bytes[end - 1] == .slash { start = end }
+        }
+        return start..<end
     }
 
     private static func arguments(_ bytes: Span<UInt8>) -> [String] {
