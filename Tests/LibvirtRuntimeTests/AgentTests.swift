@@ -73,7 +73,8 @@ private final class Agent {
             try await eventually { try await first.hasGuest(domain.id) }
             #expect(try await second.lines("evenkeel_vm_info", of: domain.id).isEmpty)
             for metric in [
-                "evenkeel_vm_run_seconds_total", "evenkeel_vm_vp_run_seconds_total", "evenkeel_vm_vp_wait_seconds_total",
+                "evenkeel_vm_run_seconds_total", "evenkeel_vm_vp_run_seconds_total",
+                "evenkeel_vm_vp_wait_seconds_total",
                 "evenkeel_vm_memory_resident_bytes", "evenkeel_vm_balloon_bytes", "evenkeel_vm_disk_info",
                 "evenkeel_vm_interface_info", "evenkeel_vm_hardware_info",
             ] {
