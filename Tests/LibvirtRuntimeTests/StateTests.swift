@@ -80,15 +80,29 @@ import Testing
         #expect(table.statuses.map(\.state) == [.running])
     }
 
-    @Test func whoSendsIsAskedAboutUntilThatIsOver() {
+    @Test func whatChangedIsLookedAtTwice() {
         var table = DomainTable()
         table.take([domain(running)])
+        #expect(table.isMoving)
+        table.take([domain(running)])
+        #expect(!table.isMoving)
+        table.take([domain(DomainState(state: 5, reason: 4))])
+        #expect(table.isMoving)
+        table.take([])
+        #expect(table.isMoving)
+        table.take([])
+        #expect(!table.isMoving)
+    }
+
+    @Test func whoSendsIsAskedAboutUntilThatIsOver() {
+        var table = DomainTable()
+        for _ in 0..<2 { table.take([domain(running)]) }
         #expect(!table.needsJob(id, running) && !table.isMoving)
         table.hear(.sending(id))
         #expect(table.needsJob(id, running) && !table.needsJob(id, DomainState(state: 5, reason: 0)))
         table.take([domain(running, .sending)])
         #expect(table.statuses.map(\.state) == [.outgoing] && table.needsJob(id, running) && table.isMoving)
-        table.take([domain(running, .none)])
+        for _ in 0..<2 { table.take([domain(running, .none)]) }
         #expect(table.statuses.map(\.state) == [.running] && !table.needsJob(id, running) && !table.isMoving)
     }
 

@@ -25,6 +25,9 @@ struct DomainTable: Sendable {
     private var senders: Set<VirtualMachineID> = []
     /// Whose guest has been halted for another host since the last list began, which may not have seen it.
     private var leaving: Set<VirtualMachineID> = []
+    /// Whether the last list changed anything. libvirt tells that a domain has stopped before it forgets the domain, and
+    /// of that nobody: each change is looked at twice.
+    private var isSettling = false
     /// How many times a list has been taken.
     private(set) var lists = 0
 
@@ -60,7 +63,9 @@ struct DomainTable: Sendable {
 
     /// Takes a whole list in place of the last.
     mutating func take(_ list: [Domain]) {
+        let before = domains
         domains = Dictionary(list.map { ($0.id, $0) }) { first, _ in first }
+        isSettling = domains != before
         for id in leaving { halt(id) }
         // Who sends no more is forgotten; one whose job could not be told is asked again.
         senders = senders.filter { id in domains[id].map(\.maySend) ?? false }
@@ -74,9 +79,9 @@ struct DomainTable: Sendable {
         self.lists = lists
     }
 
-    /// Whether a domain is on the move. libvirt does not tell of every end of that, so one has to look.
+    /// Whether to look again soon: libvirt does not tell of every end of a migration or of a domain.
     var isMoving: Bool {
-        !senders.isEmpty || domains.values.contains { [.incoming, .handedOver].contains($0.place.state) }
+        isSettling || !senders.isEmpty || domains.values.contains { [.incoming, .handedOver].contains($0.place.state) }
     }
 
     /// Every domain as a VM of this host, by identity.
