@@ -18,7 +18,8 @@
 /// thread is charged to the logical processor that it last ran on; one that moved between two samples is charged to the
 /// wrong one, and `Entry.isEstimated` says so. What finds no busy time there goes where there is some, so that the
 /// host's sum stays right; up to a few ticks are carried into the next interval instead, since ticks lag behind the
-/// nanoseconds of schedstat.
+/// nanoseconds of schedstat. What finds none anywhere, or is known to have been done here, was taken for idle: short
+/// work between two ticks leaves no trace in `/proc/stat`, and the nanoseconds of threads are believed.
 public struct LogicalProcessorAccount: Sendable {
     /// One logical processor's time since the account was opened.
     public struct Entry: Hashable, Sendable {
@@ -153,24 +154,27 @@ public struct LogicalProcessorAccount: Sendable {
     private mutating func charge(_ growth: ThreadLedger.Growth, of thread: MachineThread) {
         guard let place = places[thread.stat.logicalProcessor], isPresent(place) else { return }
         if !thread.isPinned, growth.run > 0 { processors[place].isEstimated = true }
-        charge(growth, to: place, isForeign: thread.isForeign, nature: thread.nature)
+        let charges = charges(growth, to: place, isForeign: thread.isForeign, nature: thread.nature)
+        if thread.isPinned { processors[place].sure += charges } else { processors[place].owed += charges }
     }
 
-    private mutating func charge(
+    /// What a growth is counted as.
+    private mutating func charges(
         _ growth: ThreadLedger.Growth, to place: Int, isForeign: Bool, nature: MachineThread.Nature
-    ) {
+    ) -> Charges {
+        var charges = Charges()
         if isForeign {
-            processors[place].owed.foreign += growth.run
+            charges.foreign = growth.run
             // The guest column holds the foreign VM's guest code as well: it must not be counted as ours.
             if nature == .hardware { processors[place].countedGuest -= growth.guest }
         } else if isSplitKnown {
-            processors[place].owed.hypervisor += growth.rest
+            charges.hypervisor = growth.rest
             // Under KVM the guest column has counted this already.
-            if nature == .translator { processors[place].owed.guest += growth.guest }
+            if nature == .translator { charges.guest = growth.guest }
         } else {
-            processors[place].owed.virtual += growth.rest
-            if nature == .translator { processors[place].owed.virtual += growth.guest }
+            charges.virtual = growth.rest + (nature == .translator ? growth.guest : 0)
         }
+        return charges
     }
 
     /// Charges what the threads of a VM did to the logical processors that its control group counted it on, each
@@ -181,7 +185,8 @@ public struct LogicalProcessorAccount: Sendable {
         for number in ledger.growth.indices where ledger.growth[number] > 0 {
             guard let place = places[number], isPresent(place) else { continue }
             for nature in MachineThread.Nature.all {
-                charge(ledger.part(of: nature, on: number), to: place, isForeign: ledger.isForeign, nature: nature)
+                processors[place].sure += charges(
+                    ledger.part(of: nature, on: number), to: place, isForeign: ledger.isForeign, nature: nature)
             }
         }
         ledger.close()
@@ -196,6 +201,7 @@ public struct LogicalProcessorAccount: Sendable {
             spilled += excess
         }
         spread(&spilled)
+        spreadMissed(&spilled)
         for place in processors.indices { processors[place].close() }
     }
 
@@ -207,6 +213,17 @@ public struct LogicalProcessorAccount: Sendable {
         for place in processors.indices {
             let share = min(processors[place].unclaimed, Int64(Double(processors[place].unclaimed) * ratio))
             processors[place].book(spilled.withdraw(share))
+        }
+    }
+
+    /// Gives charges for which nobody was busy to logical processors that were idle, each by its share of it.
+    private mutating func spreadMissed(_ spilled: inout Charges) {
+        let room = processors.reduce(0) { $0 + $1.idleGrowth }
+        guard spilled.total > 0, room > 0 else { return }
+        let ratio = min(1, Double(spilled.total) / Double(room))
+        for place in processors.indices {
+            let share = Int64(Double(processors[place].idleGrowth) * ratio)
+            processors[place].bookMissed(spilled.withdraw(min(processors[place].idleGrowth, share)))
         }
     }
 }

@@ -75,12 +75,16 @@ struct LogicalProcessorLedger: Sendable {
     var times = RunTimes()
     /// Whether threads were charged to it that may have run elsewhere.
     var isEstimated = false
-    /// Charges that found no busy time yet.
+    /// Charges that found no busy time yet, and that may have been made elsewhere.
     var owed = Charges()
+    /// Charges that found no busy time yet, and that are known to have been made here.
+    var sure = Charges()
     /// Growth of the guest column in this interval, without what was found to be another partition's.
     var countedGuest: Int64 = 0
     /// Busy time of this interval that nobody has claimed yet.
     private(set) var unclaimed: Int64 = 0
+    /// Idle time of this interval.
+    private(set) var idleGrowth: Int64 = 0
     private var user: Int64
     private var nice: Int64
     private var system: Int64
@@ -121,42 +125,61 @@ struct LogicalProcessorLedger: Sendable {
         busy += Self.grow(&system, to: line.system)
         busy += Self.grow(&irq, to: line.irq)
         busy += Self.grow(&softirq, to: line.softirq)
-        times.idle += Self.grow(&idle, to: line.idle + line.iowait) * ThreadLedger.tick
+        idleGrowth = Self.grow(&idle, to: line.idle + line.iowait) * ThreadLedger.tick
+        times.idle += idleGrowth
         times.steal += Self.grow(&steal, to: line.steal) * ThreadLedger.tick
         countedGuest = Self.grow(&guest, to: line.guest + line.guestNice) * ThreadLedger.tick
         unclaimed = busy * ThreadLedger.tick
     }
 
-    /// Books what is owed as far as there is busy time, the guest column first since it is exact. Returns what is too
-    /// much to be carried into the next interval.
+    /// Books what is owed as far as there is busy time, the guest column first since it is exact. Returns what may have
+    /// been made elsewhere and is too much to be carried into the next interval.
     mutating func settle(isSplitKnown: Bool) -> Charges {
         var counted = Charges(guest: max(0, countedGuest))
         countedGuest = 0
         if isSplitKnown {
             owed.virtual = 0
+            sure.virtual = 0
         } else {
             counted.merge()
             owed.merge()
+            sure.merge()
         }
         book(counted.withdraw(unclaimed))
-        owed += counted
+        sure += counted
+        book(sure.withdraw(unclaimed))
         book(owed.withdraw(unclaimed))
+        var missed = sure.withdraw(sure.total - Self.carryLimit)
+        bookMissed(missed.withdraw(idleGrowth))
         return owed.withdraw(owed.total - Self.carryLimit)
+    }
+
+    /// Books charges that the ticks took for idle: work that is done between two ticks leaves none, and the nanoseconds
+    /// of threads know better. At most the interval's idle time.
+    mutating func bookMissed(_ charges: Charges) {
+        add(charges)
+        times.idle -= charges.total
+        idleGrowth -= charges.total
     }
 
     /// Books charges that were taken out of the busy time.
     mutating func book(_ charges: Charges) {
+        add(charges)
+        unclaimed -= charges.total
+    }
+
+    private mutating func add(_ charges: Charges) {
         times.guest += charges.guest
         times.hypervisor += charges.hypervisor
         times.virtual += charges.virtual
         times.steal += charges.foreign
-        unclaimed -= charges.total
     }
 
     /// What nobody claimed was the host's own work.
     mutating func close() {
         times.root += unclaimed
         unclaimed = 0
+        idleGrowth = 0
     }
 
     private static func grow(_ last: inout Int64, to value: Int64) -> Int64 {

@@ -17,7 +17,7 @@ public struct SchedulerStat: Hashable, Sendable {
     /// Reads the file's content; throws where it is something else.
     public init(parsing bytes: Span<UInt8>, path: String) throws(CounterError) {
         var place = 0
-        guard let run = bytes.decimal(&place), let wait = bytes.decimal(&place), let count = bytes.decimal(&place)
+        guard let run = bytes.counter(&place), let wait = bytes.counter(&place), let count = bytes.counter(&place)
         else {
             throw .malformed(path: path, line: 1, expected: "three numbers")
         }
@@ -104,10 +104,13 @@ public struct ProcessMemory: Hashable, Sendable {
     /// Pages of the host's memory that the process holds, shared ones included.
     public var residentPages: Int64
 
+    /// More than any machine has: sums of it in bytes stay inside 64 bits.
+    private static let mostPages: Int64 = 1 << 36
+
     /// Reads the file's content; throws where it is something else.
     public init(parsing bytes: Span<UInt8>, path: String) throws(CounterError) {
         var place = 0
-        guard bytes.decimal(&place) != nil, let resident = bytes.decimal(&place) else {
+        guard bytes.counter(&place) != nil, let resident = bytes.counter(&place), resident <= Self.mostPages else {
             throw .malformed(path: path, line: 1, expected: "two numbers of pages")
         }
         residentPages = resident

@@ -130,6 +130,14 @@ public enum VirtualMachineState: String, Codable, Sendable {
     }
 }
 
+extension VirtualMachineState {
+    /// A state that a newer version has and this one does not know is unknown, and not a reason to refuse a report.
+    public init(from decoder: any Decoder) throws {
+        let text = try decoder.singleValueContainer().decode(String.self)
+        self = Self(rawValue: text) ?? .unknown
+    }
+}
+
 /// A VM as one host sees it.
 public struct VirtualMachineStatus: Hashable, Codable, Sendable {
     /// What it is.

@@ -57,6 +57,19 @@ struct AccountByGroupTests {
         #expect(account.entries.map(\.isEstimated) == [false, false], "it can run nowhere else")
     }
 
+    @Test func `short work that left no tick is believed where it is known to have been done, beyond a few ticks`() {
+        var account = LogicalProcessorAccount()
+        account.receive(stat([0, 0], idle: [0, 0]), threads: [translator(0, ticks: 0, on: 0, pinned: true)], ticks: 0)
+        account.receive(
+            stat([0, 0], idle: [100, 100]),
+            threads: [translator(300_000_000, ticks: 0, on: 0, pinned: true)], ticks: 100)
+        let times = account.entries.map(\.times)
+        #expect(times[0].guest == 250_000_000, "50 ms may still come as ticks")
+        #expect(times[0].idle == 750_000_000)
+        #expect(times[1].idle == Self.second)
+        #expect(times.map(\.total) == [Self.second, Self.second])
+    }
+
     @Test func `a group that begins anew, or counts a logical processor that is gone, does no harm`() {
         var account = LogicalProcessorAccount()
         account.receive(

@@ -92,6 +92,7 @@ private struct RandomMachine {
                     role: .other, user: 0, system: 0, start: ticks, logicalProcessor: Int(random(Int64(lines.count)))),
                 runNanoseconds: hasSchedulerStat ? 0 : nil, nature: natures[Int(random(3))],
                 isForeign: random(4) == 0))
+        threads[threads.count - 1].isPinned = random(2) == 0
     }
 }
 

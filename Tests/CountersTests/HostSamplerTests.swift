@@ -171,6 +171,33 @@ struct HostSamplerTests {
             }, "it is a VM all the same")
     }
 
+    @Test func `whatever a command line claims, each machine is told of once and fits into a report`() throws {
+        let tree = try FrozenTree()
+        try tree.put("cpu0 1 1 1 1 1 1 1 1 1 1\n", at: "stat")
+        try tree.put("MemTotal: 1024 kB\nMemAvailable: 512 kB\n", at: "meminfo")
+        for process in [41, 51, 61] {
+            try tree.process(
+                process,
+                arguments: [
+                    "qemu-system-x86_64", "-uuid", Self.machine, "-m", "1k", "-name",
+                    "a\"b\u{7}" + String(repeating: "ü", count: 500), "-machine", String(repeating: "x\n", count: 9000),
+                ], user: 1, system: 1, threads: 1, pages: 10)
+            try tree.thread(process, of: process, name: "CPU 0/TCG", user: 1, system: 0, on: 0, run: 500_000_000)
+        }
+        var sampler = HostSampler(SamplerOptions(procFolder: tree.folder, sysFolder: tree.folder + "/sys"))
+        let sample = sampler.sample([try status(41, .tcg)], ticks: 9_000)
+        let told = sample.unmanaged.map(\.definition)
+        #expect(told.count == 2)
+        #expect(Set(told.map(\.id.text) + [Self.machine]).count == 3, "the provider's own keeps its identity")
+        #expect(Set(sample.readings.map(\.key)).count == sample.readings.count, "no series twice")
+        let report = HostReport(
+            host: try #require(HostName("h")), cluster: try #require(ClusterName("c")),
+            time: Timestamp(milliseconds: 1), agentVersion: "1", agentRun: "r", logicalProcessors: 1,
+            memory: .gibibytes(1), memoryAvailable: nil, accelerator: .tcg, migrationAddress: nil,
+            virtualMachines: sample.unmanaged)
+        #expect(report.objection == nil, "no process may make the host's report one that is refused")
+    }
+
     @Test func `a partition has its own logical processors, its budget and its own VMs`() throws {
         let tree = try FrozenTree()
         func write(_ step: Int) throws {

@@ -1,4 +1,5 @@
 import FleetModel
+import Foundation
 import Testing
 
 @Suite("Reports that cannot be true")
@@ -15,6 +16,19 @@ struct HostReportTests {
             virtualMachines: [VirtualMachineStatus(definition: definition, state: .running, residentMemory: .zero)])
         change(&report)
         return report
+    }
+
+    @Test("An agent of the version before, or after, is understood")
+    func neighbours() throws {
+        let report = try report()
+        var text = String(decoding: try JSONEncoder().encode(report), as: UTF8.self)
+        #expect(try JSONDecoder().decode(HostReport.self, from: Data(text.utf8)) == report, "nothing new is needed")
+        #expect(!text.contains("clockSkew") && !text.contains("readOnly"), "as before where there is nothing to say")
+        text = text.replacing("{\"", with: "{\"fromTheFuture\":[1],\"", maxReplacements: 1)
+            .replacing("\"running\"", with: "\"dreaming\"")
+        let newer = try JSONDecoder().decode(HostReport.self, from: Data(text.utf8))
+        #expect(newer.virtualMachines.map(\.state) == [.unknown], "what is not known leads to nothing automatic")
+        #expect(newer.objection == nil)
     }
 
     @Test("What an agent says in earnest is taken, a problem with lines of a log as well")

@@ -109,13 +109,13 @@ struct MachineGroup: Sendable {
         guard let path = nodes?.path, let length = (try? nodes?.read(into: &buffer)) ?? nil,
             (try? nodeMemory.parse(buffer.bytes.span.extracting(0..<length), path: path)) != nil
         else { return }
-        var (sum, most): (Int64, Int64) = (0, 0)
+        var (sum, most) = (0.0, 0.0)
         for node in nodeMemory.nodes {
             let bytes = node.anonymous.addingReportingOverflow(node.file).partialValue
             sample.append(.machineNodeMemory, .machineNode(machine, node.number), Double(bytes))
-            sum = sum.addingReportingOverflow(bytes).partialValue
-            most = max(most, bytes)
+            sum += Double(bytes)
+            most = max(most, Double(bytes))
         }
-        sample.append(.machineRemoteMemory, id, Double(max(0, sum - most)))
+        sample.append(.machineRemoteMemory, id, sum - most)
     }
 }

@@ -70,6 +70,7 @@ struct WrappingMilliseconds: Sendable {
     /// end, or that never was one of 32 bits, was reset and is passed on as it is.
     mutating func unwrap(_ value: Int64) -> Int64 {
         defer { last = value }
+        if value >= Self.period { wrapped = 0 }
         if value < last {
             let isWrap = last < Self.period && last > Self.period / 4 * 3 && value < Self.period / 4
             wrapped = isWrap ? wrapped + Self.period : 0

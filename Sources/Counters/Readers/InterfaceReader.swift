@@ -39,8 +39,8 @@ struct InterfaceReader: Sendable {
             try packets.parse(buffer.bytes.span.extracting(0..<length), path: backlog.path)
             var (drops, squeezes): (Int64, Int64) = (0, 0)
             for line in packets.lines {
-                drops += line.drops
-                squeezes += line.squeezes
+                drops = drops.addingReportingOverflow(line.drops).partialValue
+                squeezes = squeezes.addingReportingOverflow(line.squeezes).partialValue
             }
             sample.append(.backlogDrops, .host, Double(drops))
             sample.append(.backlogSqueezes, .host, Double(squeezes))

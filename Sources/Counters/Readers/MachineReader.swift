@@ -12,6 +12,8 @@ struct MachineReader: Sendable {
     private var processes: [MachineProcess] = []
     private var named: [VirtualMachineStatus] = []
     private var owners: [Int32: Int] = [:]
+    /// VMs that the sample tells of already.
+    private var told: Set<VirtualMachineID> = []
     /// Whether the kernel tells guest code from the rest, as of the last look.
     private var sight = GuestSight()
 
@@ -28,6 +30,8 @@ struct MachineReader: Sendable {
         threads.removeAll(keepingCapacity: true)
         uses.removeAll(keepingCapacity: true)
         take(machines, &buffer)
+        told.removeAll(keepingCapacity: true)
+        for machine in named { told.insert(machine.definition.id) }
         var problem: CounterError?
         do throws(CounterError) {
             for found in try finder.find(except: processes, &buffer) {
@@ -96,8 +100,9 @@ struct MachineReader: Sendable {
         }
         var status = machine
         if status == nil, options.logicalProcessors == nil {
-            status = processes[place].unmanagedStatus
+            status = processes[place].unmanagedStatus(besides: told)
             if let status {
+                told.insert(status.definition.id)
                 sample.unmanaged.append(status)
                 describe(status, into: &sample)
             }

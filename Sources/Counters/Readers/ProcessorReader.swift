@@ -39,14 +39,15 @@ struct ProcessorReader: Sendable {
     }
 
     private mutating func takeShares() {
+        // In microseconds: 256 logical processors have more nanoseconds in a year than 64 bits hold.
         var (busy, had): (Int64, Int64) = (0, 0)
         for rank in 0..<account.count {
             let entry = account[rank]
             let times = entry.times
             let part = times.total - times.idle - times.steal
             shares[entry.number, default: ShareOfTime()].take(part: part, whole: times.total - times.steal)
-            busy += part
-            had += times.total - times.steal
+            busy &+= part / 1000
+            had &+= (times.total - times.steal) / 1000
         }
         hostShare.take(part: busy, whole: had)
         if shares.count > account.count {

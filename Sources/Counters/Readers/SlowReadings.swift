@@ -10,9 +10,12 @@ struct SlowReadings: Sendable {
     /// Whether it is time for another look.
     func isDue(_ nanoseconds: Int64) -> Bool { nanoseconds >= due }
 
+    /// Another look has begun, and the next one is due a period from now.
+    mutating func hasBegun(_ nanoseconds: Int64) { due = nanoseconds + Self.period }
+
     /// Forgets what the last look found, for another.
     mutating func begin(_ nanoseconds: Int64) {
-        due = nanoseconds + Self.period
+        hasBegun(nanoseconds)
         found.clear()
         problem = nil
     }

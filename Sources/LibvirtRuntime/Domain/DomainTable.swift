@@ -79,9 +79,14 @@ struct DomainTable: Sendable {
         self.lists = lists
     }
 
-    /// Whether to look again soon: libvirt does not tell of every end of a migration or of a domain.
+    /// Whether to look again soon: libvirt does not tell of every end of a migration or of a domain, and a process may
+    /// not have been found yet, or not be told from another of the same machine.
     var isMoving: Bool {
-        isSettling || !senders.isEmpty || domains.values.contains { [.incoming, .handedOver].contains($0.place.state) }
+        isSettling || !senders.isEmpty
+            || domains.values.contains { domain in
+                [.incoming, .handedOver].contains(domain.place.state)
+                    || domain.state.hasProcess && domain.process == nil
+            }
     }
 
     /// Every domain as a VM of this host, by identity.

@@ -144,7 +144,8 @@ struct ToolsTests {
         }
         let (plain, packed) = (try ask("identity"), try ask("gzip"))
         #expect(packed.contains("Content-Encoding: gzip\r\n"))
-        #expect(plain.utf8.count > 3 * packed.utf8.count)
+        // Bytes that are no text became three each when they were read as text.
+        #expect(plain.utf8.count > 2 * packed.utf8.count)
         let body = try await server.send(.get, path, headers: [(name: "Accept-Encoding", value: "gzip")]).body
         #expect(plain.hasSuffix(String(decoding: body, as: UTF8.self)))
     }
