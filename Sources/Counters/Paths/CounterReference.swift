@@ -51,7 +51,7 @@ public enum CounterReference {
         hyperVIntro
         + HyperVCatalogue.objects.flatMap { object in
             ["### \(object.name)", "", instances(of: object), ""]
-                + HyperVCatalogue.counters.filter { $0.object == object }.flatMap(lines) + [""]
+                + HyperVCatalogue.counters.filter { $0.object.name == object.name }.flatMap(lines) + [""]
         }
 
     private static func instances(of object: HyperVObject) -> String {

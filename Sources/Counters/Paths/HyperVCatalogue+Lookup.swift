@@ -5,9 +5,9 @@ extension HyperVCatalogue {
     /// with what was meant perhaps, and where the path has an instance and the object has none, or the other way about.
     public static func counters(for path: CounterPath) throws(CounterError) -> [HyperVCounter] {
         let object = try object(named: path.object, in: path)
-        let found = counters.filter { $0.object == object && path.counter.matches($0.name) }
+        let found = counters.filter { $0.object.name == object.name && path.counter.matches($0.name) }
         guard !found.isEmpty else {
-            let known = counters.filter { $0.object == object }.map(\.name)
+            let known = counters.filter { $0.object.name == object.name }.map(\.name)
             throw unknown("'\(object.name)' has no counter '\(path.counter.text)'", path.counter.text, known, path)
         }
         switch (path.instance, object.instances) {

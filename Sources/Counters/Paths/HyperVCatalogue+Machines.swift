@@ -91,5 +91,11 @@ extension HyperVCatalogue {
             .constant(100) * (.value(.guestMemory, ["kind": "total"]) - .value(.guestMemory, ["kind": "available"]))
                 / .value(.machineBalloon),
             help: "What guests want of memory over what they have, of all VMs that say so."),
+        // The root partition's own reserve as SCVMM's deployment slides (2008) have it: 1 GiB, and about 21 MiB a VM.
+        HyperVCounter(
+            .hostBalancer, "Available Memory", "MiB",
+            .value(.memoryAvailable) / .constant(1_048_576)
+                - (.constant(1024) + .constant(21) * .count(CounterTerm(.machineMemory), foundBy: .machines)),
+            help: "Memory left for VMs: without 1024 MiB for the host itself and 21 MiB for each VM."),
     ]
 }

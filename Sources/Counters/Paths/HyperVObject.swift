@@ -63,6 +63,10 @@ extension HyperVObject {
         "Hyper-V Dynamic Memory Balancer",
         Instances(
             source: CounterTerm(.guestPressure), labels: ["name", "vm"], naming: nil, total: "System Balancer"))
+    /// The same, as far as it is about the host.
+    static let hostBalancer = HyperVObject(
+        "Hyper-V Dynamic Memory Balancer",
+        Instances(source: CounterTerm(.memoryAvailable), labels: [], naming: "System Balancer", total: nil))
     static let storageDevice = HyperVObject(
         "Hyper-V Virtual Storage Device",
         Instances(
