@@ -88,7 +88,9 @@ public final class LibvirtRuntime: VirtualMachineProvider {
     }
 
     /// After how long to look without being told to.
-    private var listPause: Duration { table.withLock { $0.isMoving } ? .seconds(1) : configuration.listInterval }
+    private var listPause: Duration {
+        table.withLock { $0.pause(at: .now, longest: configuration.listInterval) }
+    }
 
     /// Every VM that libvirt knows on this host, running or not, by identity, from the list that ``run()`` keeps; without
     /// it, from a list of its own. Throws ``LibvirtError`` while libvirt does not answer.

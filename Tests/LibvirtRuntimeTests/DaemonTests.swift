@@ -102,10 +102,12 @@ import Testing
                 #expect(try await runtime.virtualMachines().isEmpty)
                 try host.create(domain)
                 while try await runtime.state(domain.id) != .running { _ = await changes.next() }
-                // Changes are looked at twice, a second apart; from then on only an event can tell of another.
-                try await Task.sleep(for: .seconds(2.5))
+                // What changed is looked at again after 1, 2, 4 and 8 seconds: between the last two only an event tells.
+                try await Task.sleep(for: .seconds(4.5))
                 try host.virsh("destroy", domain.name)
+                let began = ContinuousClock.now
                 while try await runtime.state(domain.id) == .running { _ = await changes.next() }
+                #expect(ContinuousClock.now - began < .seconds(1))
                 try await eventually { try await runtime.state(domain.id) == nil }
             }
         }

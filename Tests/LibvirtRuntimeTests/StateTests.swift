@@ -52,6 +52,7 @@ import Testing
         DomainTable.Domain(id: id, title: "web", state: state, job: job)
     }
 
+    private let begin = ContinuousClock.now
     private let running = DomainState(state: 1, reason: 1)
 
     @Test func whatAnEventTellsOfIsReadAgainOnce() {
@@ -63,7 +64,7 @@ import Testing
 
     @Test func aGuestThatIsHandedOverIsNotOursFromThatMoment() {
         var table = DomainTable()
-        table.take([domain(running)])
+        table.take([domain(running)], at: begin)
         #expect(table.statuses.map(\.state) == [.running])
         table.hear(.handedOver(id))
         #expect(table.statuses.map(\.state) == [.handedOver] && table.isMoving)
@@ -73,36 +74,40 @@ import Testing
         var table = DomainTable()
         _ = table.beginList()
         table.hear(.handedOver(id))
-        table.take([domain(running)])
+        table.take([domain(running)], at: begin)
         #expect(table.statuses.map(\.state) == [.handedOver])
         #expect(table.beginList() == [id])
-        table.take([domain(running)])
+        table.take([domain(running)], at: begin)
         #expect(table.statuses.map(\.state) == [.running])
     }
 
-    @Test func whatChangedIsLookedAtTwice() {
+    @Test func whatChangedIsLookedAtAgainSoonAndThenEverLater() {
+        func pause(_ table: DomainTable, _ seconds: Int) -> Duration {
+            table.pause(at: begin + .seconds(seconds), longest: .seconds(60))
+        }
         var table = DomainTable()
-        table.take([domain(running)])
-        #expect(table.isMoving)
-        table.take([domain(running)])
-        #expect(!table.isMoving)
-        table.take([domain(DomainState(state: 5, reason: 4))])
-        #expect(table.isMoving)
-        table.take([])
-        #expect(table.isMoving)
-        table.take([])
-        #expect(!table.isMoving)
+        #expect(pause(table, 0) == .seconds(60))
+        table.take([domain(running)], at: begin)
+        #expect(pause(table, 0) == .seconds(1) && pause(table, 4) == .seconds(4) && pause(table, 99) == .seconds(60))
+        table.take([domain(running)], at: begin + .seconds(4))
+        #expect(pause(table, 4) == .seconds(4))
+        table.take([domain(DomainState(state: 5, reason: 4))], at: begin + .seconds(8))
+        #expect(pause(table, 8) == .seconds(1))
+        table.take([], at: begin + .seconds(9))
+        #expect(pause(table, 11) == .seconds(2))
+        table.hear(.sending(id))
+        #expect(pause(table, 99) == .seconds(1))
     }
 
     @Test func whoSendsIsAskedAboutUntilThatIsOver() {
         var table = DomainTable()
-        for _ in 0..<2 { table.take([domain(running)]) }
+        table.take([domain(running)], at: begin)
         #expect(!table.needsJob(id, running) && !table.isMoving)
         table.hear(.sending(id))
         #expect(table.needsJob(id, running) && !table.needsJob(id, DomainState(state: 5, reason: 0)))
-        table.take([domain(running, .sending)])
+        table.take([domain(running, .sending)], at: begin)
         #expect(table.statuses.map(\.state) == [.outgoing] && table.needsJob(id, running) && table.isMoving)
-        for _ in 0..<2 { table.take([domain(running, .none)]) }
+        table.take([domain(running, .none)], at: begin)
         #expect(table.statuses.map(\.state) == [.running] && !table.needsJob(id, running) && !table.isMoving)
     }
 
@@ -110,7 +115,7 @@ import Testing
         var table = DomainTable()
         var broken = domain(running)
         broken.problem = "cannot be read"
-        table.take([broken])
+        table.take([broken], at: begin)
         #expect(table.statuses.map(\.problem) == ["cannot be read"] && table.statuses[0].manager == "libvirt")
         table.forget()
         #expect(table.statuses.isEmpty && table.lists == 1)

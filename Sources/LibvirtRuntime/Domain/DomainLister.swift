@@ -41,7 +41,7 @@ final class DomainLister {
             entry.job = job(domain, state, process: entry.process)
             list.append(entry)
         }
-        table.withLock { [list] in $0.take(list) }
+        table.withLock { [list] in $0.take(list, at: .now) }
     }
 
     /// What is under way with a domain, as far as that matters. Of one that starts its process tells, since libvirt may

@@ -25,9 +25,8 @@ struct DomainTable: Sendable {
     private var senders: Set<VirtualMachineID> = []
     /// Whose guest has been halted for another host since the last list began, which may not have seen it.
     private var leaving: Set<VirtualMachineID> = []
-    /// Whether the last list changed anything. libvirt tells that a domain has stopped before it forgets the domain, and
-    /// of that nobody: each change is looked at twice.
-    private var isSettling = false
+    /// When a list last changed anything.
+    private var changed: ContinuousClock.Instant?
     /// How many times a list has been taken.
     private(set) var lists = 0
 
@@ -61,11 +60,11 @@ struct DomainTable: Sendable {
         state.needsJob || (senders.contains(id) && state.place(job: .unknown).state == .running)
     }
 
-    /// Takes a whole list in place of the last.
-    mutating func take(_ list: [Domain]) {
+    /// Takes a whole list, as it is at `moment`, in place of the last.
+    mutating func take(_ list: [Domain], at moment: ContinuousClock.Instant) {
         let before = domains
         domains = Dictionary(list.map { ($0.id, $0) }) { first, _ in first }
-        isSettling = domains != before
+        if domains != before { changed = moment }
         for id in leaving { halt(id) }
         // Who sends no more is forgotten; one whose job could not be told is asked again.
         senders = senders.filter { id in domains[id].map(\.maySend) ?? false }
@@ -79,10 +78,19 @@ struct DomainTable: Sendable {
         self.lists = lists
     }
 
-    /// Whether to look again soon: libvirt does not tell of every end of a migration or of a domain, and a process may
-    /// not have been found yet, or not be told from another of the same machine.
+    /// After how long to look again though no event tells of anything. Not every end of a migration is told, and that a
+    /// domain has stopped is told before libvirt forgets the domain, of which it tells nobody: so what changed is looked
+    /// at again, soon and then ever later.
+    func pause(at moment: ContinuousClock.Instant, longest: Duration) -> Duration {
+        let shortest = Duration.seconds(1)
+        if isMoving { return shortest }
+        return min(max(changed.map { moment - $0 } ?? longest, shortest), longest)
+    }
+
+    /// Whether a domain is on its way to or from another host, or its process has not been found yet: it may not be told
+    /// from another of the same machine meanwhile.
     var isMoving: Bool {
-        isSettling || !senders.isEmpty
+        !senders.isEmpty
             || domains.values.contains { domain in
                 [.incoming, .handedOver].contains(domain.place.state)
                     || domain.state.hasProcess && domain.process == nil
