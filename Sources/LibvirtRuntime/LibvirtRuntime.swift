@@ -89,7 +89,11 @@ public final class LibvirtRuntime: VirtualMachineProvider {
 
     /// After how long to look without being told to.
     private var listPause: Duration {
-        table.withLock { $0.pause(at: .now, longest: configuration.listInterval) }
+        table.withLock { table in
+            // What lacks its process has no time of its own until that is found.
+            let longest = table.lacksProcess ? .seconds(1) : configuration.listInterval
+            return table.pause(at: .now, longest: min(longest, configuration.listInterval))
+        }
     }
 
     /// Every VM that libvirt knows on this host, running or not, by identity, from the list that ``run()`` keeps; without

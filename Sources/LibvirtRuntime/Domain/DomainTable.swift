@@ -87,14 +87,12 @@ struct DomainTable: Sendable {
         return min(max(changed.map { moment - $0 } ?? longest, shortest), longest)
     }
 
-    /// Whether a domain is on its way to or from another host, or its process has not been found yet: it may not be told
-    /// from another of the same machine meanwhile.
+    /// Whether a domain's process has not been found: it may not be told from another of the same machine meanwhile.
+    var lacksProcess: Bool { domains.values.contains { $0.state.hasProcess && $0.process == nil } }
+
+    /// Whether a domain is on its way to or from another host.
     var isMoving: Bool {
-        !senders.isEmpty
-            || domains.values.contains { domain in
-                [.incoming, .handedOver].contains(domain.place.state)
-                    || domain.state.hasProcess && domain.process == nil
-            }
+        !senders.isEmpty || domains.values.contains { [.incoming, .handedOver].contains($0.place.state) }
     }
 
     /// Every domain as a VM of this host, by identity.
