@@ -33,6 +33,16 @@ final class ProcFile: Sendable {
             buffer.grow()
         }
     }
+
+    /// Fills `buffer` with the begin of a file that may be of any length, such as a command line, as much as there is
+    /// room for, and returns how many bytes that is.
+    func readStart(into buffer: inout ReadBuffer) throws(CounterError) -> Int {
+        while true {
+            let count = buffer.receive(from: descriptor)
+            if count >= 0 { return count }
+            if errno != EINTR { throw .system(call: "read", path: path, errno: errno) }
+        }
+    }
 }
 
 /// Room that files are read into, one after the other.

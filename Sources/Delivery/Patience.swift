@@ -14,10 +14,11 @@ public struct Patience: Sendable {
         self.generator = Locked(AnyGenerator(base: generator))
     }
 
-    /// Sleeps as `failures` failures in a row call for, at least for `least`; throws when the task is cancelled.
+    /// Sleeps as `failures` failures in a row call for, and for `least` before that: many who were told to come back after
+    /// the same time come back at different times all the same. Throws when the task is cancelled.
     public func wait(failures: Int, least: Duration = .zero) async throws {
         let span = generator.withLock { backoff.span(failures: failures, using: &$0) }
-        let whole = max(span, least)
+        let whole = least > .zero ? least + min(span, least) : span
         if whole > .zero { try await clock.sleep(for: whole) }
     }
 

@@ -111,8 +111,10 @@ public struct HostAgentService: Service {
         try await clock.sleep(for: min(next - clock.now, span))
     }
 
-    /// After so many intervals the start is over.
-    private static let startIntervals = 4
+    /// After so long the start is over.
+    private static let startSpan: Duration = .seconds(15)
+    /// What seldom work needed is given back as seldom.
+    private static let dropPeriod: Duration = .seconds(300)
 
     private func sampleForever() async throws {
         var sampler = HostSampler(configuration.samplerOptions)
@@ -123,13 +125,15 @@ public struct HostAgentService: Service {
         var next = clock.now
         var last: Timestamp?
         var machines: [VirtualMachineStatus] = []
-        var intervals = 0
+        // By then every part has begun its work.
+        var nextDrop = ContinuousClock.now + Self.startSpan
         var taken = 0
         desk.prepare()
         while true {
-            // By then every part has begun its work.
-            intervals += 1
-            if intervals == Self.startIntervals { Footprint.dropStartup() }
+            if ContinuousClock.now >= nextDrop {
+                Footprint.dropStartup()
+                nextDrop = .now + Self.dropPeriod
+            }
             let reading = await providers.reading(within: Self.providerLimit(configuration.interval))
             try Task.checkCancellation()
             machines = reading.machines

@@ -72,6 +72,7 @@ struct SamplePusher: Sendable {
 
     private func deliver(_ record: SpoolRecord) async throws {
         var failures = 0
+        var lastReason: String?
         while true {
             switch try await verdict(record) {
             case .delivered:
@@ -83,7 +84,11 @@ struct SamplePusher: Sendable {
                 await queue.setAside(record)
                 return
             case .later(let reason, let least):
-                if failures == 0 { logger.warning("samples wait on disk until the server takes them: \(reason)") }
+                // Another reason than the last is news: a token may be revoked while the server is away.
+                if reason != lastReason {
+                    logger.warning("samples wait on disk until the server takes them: \(reason)")
+                }
+                lastReason = reason
                 failures += 1
                 try await patience.wait(failures: failures, least: least)
             }

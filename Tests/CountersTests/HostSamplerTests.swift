@@ -198,6 +198,35 @@ struct HostSamplerTests {
         #expect(report.objection == nil, "no process may make the host's report one that is refused")
     }
 
+    @Test func `threads that call themselves one virtual processor count once, and none beyond what QEMU has`() throws {
+        let tree = try FrozenTree()
+        try tree.put("cpu0 1 1 1 1 1 1 1 1 1 1\n", at: "stat")
+        try tree.put("MemTotal: 1024 kB\nMemAvailable: 512 kB\n", at: "meminfo")
+        try tree.process(41, arguments: ["qemu-system-x86_64"], user: 1, system: 1, threads: 4, pages: 10)
+        for (thread, name) in [(41, "CPU 0/TCG"), (42, "CPU 0/TCG"), (43, "CPU 99999/TCG"), (44, "CPU 1/TCG")] {
+            try tree.thread(thread, of: 41, name: name, user: 1, system: 0, on: 0, run: 5)
+        }
+        var sampler = HostSampler(SamplerOptions(procFolder: tree.folder, sysFolder: tree.folder + "/sys"))
+        let sample = sampler.sample([try status(41, .tcg)])
+        let runs = sample.readings.filter { $0.key.counter == .virtualProcessorRun }
+        #expect(runs.count == 2)
+        #expect(Set(sample.readings.map(\.key)).count == sample.readings.count, "no series twice")
+    }
+
+    @Test func `a command line of megabytes costs no more than its begin`() throws {
+        let tree = try FrozenTree()
+        try tree.put("cpu0 1 1 1 1 1 1 1 1 1 1\n", at: "stat")
+        try tree.put("MemTotal: 1024 kB\nMemAvailable: 512 kB\n", at: "meminfo")
+        let long = String(repeating: "x", count: 3_000_000)
+        try tree.process(
+            41, arguments: ["qemu-system-x86_64", "-name", "huge", "-append", long], user: 1, system: 1, threads: 1,
+            pages: 10)
+        try tree.thread(41, of: 41, name: "CPU 0/TCG", user: 1, system: 0, on: 0, run: 5)
+        var sampler = HostSampler(SamplerOptions(procFolder: tree.folder, sysFolder: tree.folder + "/sys"))
+        #expect(sampler.sample([]).unmanaged.map(\.definition.name.text) == ["huge"])
+        #expect(sampler.buffer.bytes.count < 100_000)
+    }
+
     @Test func `a partition has its own logical processors, its budget and its own VMs`() throws {
         let tree = try FrozenTree()
         func write(_ step: Int) throws {

@@ -50,6 +50,14 @@ import Testing
 
         func kill() { process?.kill() }
 
+        /// Adds a line to the configuration, or takes the last one away again, and has the agent read it.
+        func reload(_ line: String?) throws {
+            var lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").map(String.init)
+            if let line { lines.append(line) } else { lines.removeLast() }
+            try lines.joined(separator: "\n").write(toFile: file, atomically: true, encoding: .utf8)
+            if let process { _ = Foundation.kill(process.identifier, SIGHUP) }
+        }
+
         var log: String { (try? String(contentsOfFile: folder.path + "/agent.log", encoding: .utf8)) ?? "" }
 
         /// What the agent's own page says of a counter; `nil` while it does not answer.
@@ -125,6 +133,30 @@ import Testing
         #expect(runs.first.map { Double($0.count) >= first } == true)
         #expect(runs.dropFirst().first.map { Double($0.count) >= second } == true)
         #expect(await agent.figure("evenkeel_agent_spool_dropped_total") == 0)
+    }
+
+    @Test func aConfigurationThatDoesNotWorkLeavesTheAgentAsItWas() async throws {
+        let agent = try Agent(server: "http://127.0.0.1:1")
+        try agent.start()
+        try await agent.untilSamples(2)
+        for (line, complaint) in [
+            ("nonsense: 1", "was not read again"), ("token_file: /nowhere/token", "does not work"),
+            ("runtime: on\nqemu: /nowhere", "was not read again"),
+        ] {
+            let before = agent.log.components(separatedBy: complaint).count
+            try agent.reload(line)
+            try await agent.until("it complains of \(line)") {
+                agent.log.components(separatedBy: complaint).count > before
+            }
+            try await agent.untilSamples(1)
+            for _ in line.split(separator: "\n") { try agent.reload(nil) }
+        }
+        let reads = agent.log.components(separatedBy: "was read again from").count
+        try agent.reload("spool_limit: 64MiB")
+        try await agent.until("it reads what works") {
+            agent.log.components(separatedBy: "was read again from").count > reads
+        }
+        try await agent.untilSamples(1)
     }
 
     /// The numbers of samples as the store has them, in order of time, a list for each life of the agent.

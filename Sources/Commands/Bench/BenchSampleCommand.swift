@@ -68,7 +68,8 @@ struct BenchSampleCommand: AsyncParsableCommand {
         if let scrape = report.exporterScrape {
             text += "\n\nA scrape of node_exporter (cpu, meminfo, stat) costs it \(number(scrape)) us: "
             text += "\(number(scrape / report.machine.second)) times a look by the second, "
-            text += "\(number(scrape / report.machine.whole)) times a whole one."
+            text += "\(number(scrape / report.machine.whole)) times a whole one, "
+            text += "\(number(scrape / report.machine.encoded)) times one that is encoded."
         } else {
             text += "\n\nprometheus-node-exporter is not installed: nothing to compare with."
         }

@@ -58,6 +58,11 @@ struct AgentCheck {
     }
 
     private mutating func checkParts(_ settings: AgentConfiguration, logger: Logger) async {
+        // In a folder of its own: an agent may be at work in the configured one, and a check leaves nothing behind.
+        var settings = settings
+        let folder = FileManager.default.temporaryDirectory.path + "/ek-check-\(UUID().uuidString.prefix(8))"
+        settings.machinesFolder = folder
+        defer { try? FileManager.default.removeItem(atPath: folder) }
         do {
             let parts = try await AgentParts(settings, logger: logger)
             let notice = parts.finding.notice.map { " (\($0))" } ?? ""
@@ -131,17 +136,21 @@ struct AgentCheck {
         say(
             "KVM", kvm,
             kvm ? "/dev/kvm" : "/dev/kvm is missing, or this user is not in group kvm: guests are translated")
-        do {
-            try FileManager.default.createDirectory(
-                atPath: settings.dataFolder, withIntermediateDirectories: true)
-            let isWritable = FileManager.default.isWritableFile(atPath: settings.dataFolder)
-            if isWritable {
-                say("spool", true, "\(settings.dataFolder), up to \(settings.spoolLimit)")
-            } else {
-                complain("spool", "\(settings.dataFolder) cannot be written to by this user")
-            }
-        } catch {
-            complain("spool", "\(settings.dataFolder): \(error.localizedDescription)")
+        checkFolder("spool", settings.dataFolder, "up to \(settings.spoolLimit)")
+        if settings.runtime != .off { checkFolder("folder of VMs", settings.machinesFolder, "one folder a VM") }
+    }
+
+    /// Whether a folder can be written to, or made, by this user; nothing is made.
+    private mutating func checkFolder(_ subject: String, _ path: String, _ detail: String) {
+        var existing = path
+        while !FileManager.default.fileExists(atPath: existing), existing.count > 1 {
+            existing = URL(fileURLWithPath: existing).deletingLastPathComponent().path
+        }
+        let isFolder = (try? FileManager.default.contentsOfDirectory(atPath: existing)) != nil
+        if isFolder, FileManager.default.isWritableFile(atPath: existing) {
+            say(subject, true, existing == path ? "\(path), \(detail)" : "\(path), which will be made; \(detail)")
+        } else {
+            complain(subject, "\(path) cannot be written to by this user (uid \(getuid()))")
         }
     }
 
@@ -156,10 +165,35 @@ struct AgentCheck {
         request.certificateAuthority = settings.certificateAuthority
         do throws(HTTPClientError) {
             try await client.send(request).requireSuccess()
-            say("server", true, settings.server)
+            try await checkAccess(settings, client)
         } catch {
             say("server", false, "\(error); samples wait on disk until it answers")
         }
+        checkMetrics(settings)
+    }
+
+    /// Whether the server takes this agent for this host's.
+    private mutating func checkAccess(
+        _ settings: AgentConfiguration, _ client: HTTPClient
+    ) async throws(HTTPClientError) {
+        let host = HTTPRequest.encoded(settings.host.text)
+        var request = HTTPRequest(.get, "\(settings.server)/agent/v1/commands?host=\(host)&after=\(Int64.max)&wait=0")
+        request.totalLimit = .seconds(10)
+        request.certificateAuthority = settings.certificateAuthority
+        let token = settings.tokenFile.flatMap { FileManager.default.contents(atPath: $0) }
+            .map { String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines) }
+        if let token, !token.isEmpty { request.authorize(bearer: token) }
+        let response = try await client.send(request)
+        switch response.status {
+        case 200...299: say("server", true, settings.server)
+        case 401, 403:
+            complain(
+                "server", "\(settings.server) does not let this agent speak for '\(settings.host)': \(response.text)")
+        default: say("server", false, "\(settings.server) answers with status \(response.status)")
+        }
+    }
+
+    private mutating func checkMetrics(_ settings: AgentConfiguration) {
         say(
             "page of metrics", settings.metrics != nil,
             settings.metrics?.address.authority ?? "nowhere: set 'metrics_listen'")

@@ -7,6 +7,7 @@ import HostRuntime
 import LibvirtRuntime
 import Logging
 import ServiceLifecycle
+import UnixSignals
 
 /// `evenkeel agent`: a host's agent.
 struct AgentDaemonCommand: AsyncParsableCommand {
@@ -36,9 +37,10 @@ struct AgentDaemonCommand: AsyncParsableCommand {
         do {
             let settings = try AgentConfiguration.load(file: config)
             if check { return try await tell(AgentCheck(settings, logger: logger)) }
+            let signals = await UnixSignalsSequence(trapping: .sighup)
             let parts = try await AgentParts(settings, logger: logger)
             try await Daemon.run(
-                AgentService(file: config, settings: settings, parts: parts, logger: logger),
+                AgentService(file: config, settings: settings, parts: parts, logger: logger, signals: signals),
                 untilInputEnds: untilInputEnds, logger: logger)
         } catch let error as AgentError {
             throw CommandFailure(.wrongUse, "\(error)")

@@ -101,6 +101,9 @@ struct AgentParts {
         }
     }
 
+    /// Lets go of what the parts hold of the host; VMs go on.
+    func close() async { await runtime?.close() }
+
     /// Runs the agent with these parts until it is told to end or cancelled.
     func run(_ settings: AgentConfiguration, logger: Logger) async throws {
         for notice in notices + [finding.notice].compactMap({ $0 }) { logger.notice("\(notice)") }

@@ -5,7 +5,7 @@
 /// at again once in a while, since numbers are used again. Where the kernel says that no process has begun since the
 /// last look (the last number it gave, at the end of `/proc/loadavg`), the list of processes is not even read.
 struct MachineFinder: Sendable {
-    private static let youngLooks = 3
+    private static let youngLooks = 15
     private static let fullRoundLooks = 60
 
     private let folder: String
@@ -36,7 +36,7 @@ struct MachineFinder: Sendable {
                 continue
             }
             // A process that ended meanwhile, or that may not be looked at, is none of ours.
-            guard let file = try? ProcFile("\(folder)/\(process)/cmdline"), let length = try? file.read(into: &buffer),
+            guard let file = try? ProcFile("\(folder)/\(process)/cmdline"), let length = try? file.readStart(into: &buffer),
                 let commandLine = QEMUCommandLine(parsing: buffer.bytes.span.extracting(0..<length))
             else { continue }
             found.append((process, commandLine))

@@ -55,6 +55,9 @@ struct MachineProcess: Sendable {
     private var tasks: [Task] = []
     private var samplesUntilLook = 0
     private static let samplesBetweenLooks = 60
+    private static let mostProcessors = 1024
+    /// More threads of one process are not looked at: each holds two descriptors.
+    private static let mostTasks = 2048
     private static let pageSize = Int64(sysconf(Int32(_SC_PAGESIZE)))
 
     /// Opens the files of `process`; throws when it has ended or may not be looked at.
@@ -80,7 +83,7 @@ struct MachineProcess: Sendable {
     private static func commandLine(
         of process: Int32, _ options: SamplerOptions, _ buffer: inout ReadBuffer
     ) throws(CounterError) -> QEMUCommandLine? {
-        let length = try ProcFile("\(options.procFolder)/\(process)/cmdline").read(into: &buffer)
+        let length = try ProcFile("\(options.procFolder)/\(process)/cmdline").readStart(into: &buffer)
         return QEMUCommandLine(parsing: buffer.bytes.span.extracting(0..<length))
     }
 
@@ -96,7 +99,7 @@ struct MachineProcess: Sendable {
         length = try memory.read(into: &buffer)
         let pages = try ProcessMemory(parsing: buffer.bytes.span.extracting(0..<length), path: memory.path)
         residentMemory = Bytes(pages.residentPages * Self.pageSize)
-        if whole.threads != tasks.count { try findTasks() }
+        if min(whole.threads, Self.mostTasks) != tasks.count { try findTasks() }
         if samplesUntilLook == 0 { lookForPins(&buffer) }
         samplesUntilLook -= 1
         let first = threads.count
@@ -148,7 +151,7 @@ struct MachineProcess: Sendable {
 
     /// Opens threads that are new and closes those that are gone.
     private mutating func findTasks() throws(CounterError) {
-        let ids = try ProcFolder.numbers(in: "\(folder)/task")
+        let ids = try ProcFolder.numbers(in: "\(folder)/task").prefix(Self.mostTasks)
         var kept: [Task] = []
         for id in ids {
             if let known = tasks.first(where: { $0.id == id }) {
@@ -195,6 +198,10 @@ struct MachineProcess: Sendable {
     private mutating func note(_ stat: TaskStat, _ scheduler: SchedulerStat?, task: Int, nanoseconds: Int64) {
         switch stat.role {
         case .hardwareProcessor(let number), .translatedProcessor(let number):
+            // Threads may give themselves any name: each virtual processor counts once, and QEMU has no more than these.
+            guard number < Self.mostProcessors, !virtualProcessors.contains(where: { $0.number == number }) else {
+                return
+            }
             let run = scheduler?.runNanoseconds ?? (stat.user + stat.system) * ThreadLedger.tick
             tasks[task].busy.take(part: run, whole: nanoseconds)
             if let scheduler { tasks[task].waiting.take(part: scheduler.waitNanoseconds, whole: nanoseconds) }

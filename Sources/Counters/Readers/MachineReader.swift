@@ -105,6 +105,10 @@ struct MachineReader: Sendable {
                 told.insert(status.definition.id)
                 sample.unmanaged.append(status)
                 describe(status, into: &sample)
+                let definition = status.definition
+                sample.append(
+                    .machineHardware,
+                    .machineParts(definition.id, [definition.machine, definition.processorModel, ""]), 1)
             }
         }
         guard let status else { return }

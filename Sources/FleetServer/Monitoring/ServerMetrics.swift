@@ -39,6 +39,15 @@ struct ServerMetrics: Sendable {
             page.sample(Double(reporting), ["cluster": cluster, "state": "reporting"])
             page.sample(Double(hosts.count - reporting), ["cluster": cluster, "state": "silent"])
         }
+        // By the server's clock: what a host with a wrong one sends of itself may lie where nobody looks.
+        page.family(
+            "evenkeel_host_clock_skew_seconds", .gauge,
+            help: "How far a host's clock is ahead of the server's, as its agent measured it.")
+        for record in view.hosts where now - record.received <= reportAgeLimit {
+            guard let skew = record.report.clockSkewMilliseconds else { continue }
+            page.sample(
+                Double(skew) / 1000, ["cluster": record.report.cluster.text, "host": record.report.host.text])
+        }
     }
 
     private func writeTips(_ view: FleetView, _ tally: FleetTally, to page: inout TextExposition) {

@@ -50,7 +50,10 @@ struct Spawn {
             defer { for place in unsafe added.indices { unsafe free(added[place]) } }
             // Of two of one name the first counts (getenv(3)).
             let surrounding = unsafe added + (unsafe inherited()) + [nil]
-            let code = unsafe posix_spawn(&identifier, program, &actions, &attributes, words, surrounding)
+            // Only the numbers of the descriptors go along: they must be open until then.
+            let code = withExtendedLifetime((sources, passed, output)) {
+                unsafe posix_spawn(&identifier, program, &actions, &attributes, words, surrounding)
+            }
             guard code == 0 else {
                 if code == ENOENT { throw .missingQEMU(path: program) }
                 errno = code
