@@ -36,7 +36,8 @@ struct MachineFinder: Sendable {
                 continue
             }
             // A process that ended meanwhile, or that may not be looked at, is none of ours.
-            guard let file = try? ProcFile("\(folder)/\(process)/cmdline"), let length = try? file.readStart(into: &buffer),
+            guard let file = try? ProcFile("\(folder)/\(process)/cmdline"),
+                let length = try? file.readStart(into: &buffer),
                 let commandLine = QEMUCommandLine(parsing: buffer.bytes.span.extracting(0..<length))
             else { continue }
             found.append((process, commandLine))
