@@ -97,7 +97,9 @@ struct SamplePusher: Sendable {
 
     private func verdict(_ record: SpoolRecord) async throws -> PushVerdict {
         do throws(HTTPClientError) {
-            return PushVerdict(try await link.write(record.payload))
+            let verdict = PushVerdict(try await link.write(record.payload))
+            if case .refused(let reason) = verdict, link.isForbidden { return .later(reason, after: .zero) }
+            return verdict
         } catch {
             try Task.checkCancellation()
             return .later("\(error)", after: .zero)

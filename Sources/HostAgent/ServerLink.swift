@@ -20,6 +20,11 @@ public struct ServerLink: Sendable {
     private let certificateAuthority: String?
     private let secret: AgentSecret
     private let send: Send
+    private let forbidden = Locked(false)
+
+    /// Whether the server did not let this agent speak for its host when it last asked to: then nothing that is refused
+    /// says anything of what was sent, since token and host's name do not fit together.
+    var isForbidden: Bool { forbidden.withLock { $0 } }
 
     /// A link to the server that `configuration` names. Throws where the token's file cannot be read.
     public init(_ configuration: AgentConfiguration, send: @escaping Send) throws(AgentError) {
@@ -48,7 +53,9 @@ public struct ServerLink: Sendable {
         struct Answer: Decodable { let time: Timestamp }
         let begin = clock.now
         let monotonic = ContinuousClock.now
-        let response = try await post(report, "report").requireSuccess()
+        let answer = try await post(report, "report")
+        forbidden.withLock { $0 = answer.status == 403 }
+        let response = try answer.requireSuccess()
         // The way takes as long as it does, whatever somebody sets the clock to meanwhile.
         let halfway = begin + (ContinuousClock.now - monotonic) / 2
         return (try? JSONDecoder().decode(Answer.self, from: Data(response.body))).map { halfway - $0.time }

@@ -110,6 +110,24 @@ struct HostAgentServiceTests {
         #expect(server.seen.batches.last?[refused] == 1)
     }
 
+    @Test func `a token of another host says nothing of samples, which wait until it fits`() async throws {
+        let site = Site()
+        let status = Locked(403)
+        let link = try ServerLink(site.configuration()) { request async throws(HTTPClientError) in
+            HTTPResponse(url: request.url, status: status.withLock { $0 })
+        }
+        let report = HostReport(
+            host: try #require(HostName("kvm1")), cluster: try #require(ClusterName("c")),
+            time: Timestamp(milliseconds: 1), agentVersion: "1", agentRun: "r", logicalProcessors: 1,
+            memory: .gibibytes(1), memoryAvailable: nil, accelerator: .tcg, migrationAddress: nil, virtualMachines: [])
+        #expect(!link.isForbidden)
+        await #expect(throws: HTTPClientError.self) { try await link.report(report, clock: WallClock()) }
+        #expect(link.isForbidden)
+        status.withLock { $0 = 200 }
+        _ = try await link.report(report, clock: WallClock())
+        #expect(!link.isForbidden)
+    }
+
     @Test func `a command is done, answered and reported at once`() async throws {
         let site = Site()
         let server = site.server

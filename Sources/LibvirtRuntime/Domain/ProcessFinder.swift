@@ -35,9 +35,11 @@ struct ProcessFinder {
         return all
     }
 
-    /// What follows `-uuid` among a process's arguments.
+    /// What follows `-uuid` among the arguments of a QEMU; anybody else may write there what he likes.
     private static func identities(of process: Int32) -> [String] {
         let arguments = text("/proc/\(process)/cmdline").split(separator: "\0")
+        let program = arguments.first?.split(separator: "/").last ?? ""
+        guard program.hasPrefix("qemu") || program == "kvm" else { return [] }
         return zip(arguments, arguments.dropFirst()).filter { $0.0 == "-uuid" }.map { $0.1.lowercased() }
     }
 
