@@ -135,26 +135,6 @@ public struct VirtualMachineStatistics: Hashable, Sendable {
         }
     }
 
-    /// Traffic of one direction, as the guest sees it.
-    public struct Traffic: Hashable, Sendable {
-        /// Bytes.
-        public var bytes: Int64
-        /// Packets.
-        public var packets: Int64
-        /// Packets that went wrong.
-        public var errors: Int64
-        /// Packets that were given up.
-        public var drops: Int64
-
-        /// Traffic of one direction.
-        public init(bytes: Int64, packets: Int64, errors: Int64, drops: Int64) {
-            self.bytes = bytes
-            self.packets = packets
-            self.errors = errors
-            self.drops = drops
-        }
-    }
-
     /// A virtual network interface.
     public struct Interface: Hashable, Sendable {
         /// The host's end of it (`vnet0`, a tap), or the device's name where it has none.
@@ -164,9 +144,9 @@ public struct VirtualMachineStatistics: Hashable, Sendable {
         /// The bridge or network that it is on.
         public var bridge: String?
         /// What the guest received; `nil` where nobody counts.
-        public var received: Traffic?
+        public var received: NetworkTraffic?
         /// What the guest sent.
-        public var sent: Traffic?
+        public var sent: NetworkTraffic?
 
         /// An interface of which nothing is known but its name.
         public init(name: String) {

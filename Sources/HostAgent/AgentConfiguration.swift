@@ -20,7 +20,7 @@ import HTTPDoor
 /// accelerator: auto                 # auto, kvm or tcg
 /// runtime: auto                     # the bundled runtime for VMs: auto (where QEMU is installed), on or off
 /// qemu: /usr/bin/qemu-system-x86_64 # the QEMU that the bundled runtime starts
-/// libvirt: auto                     # auto (where libvirtd runs as the agent starts), off, or an address such as qemu:///system; looks only
+/// libvirt: auto                     # auto (where it runs as the agent starts), off, or qemu:///system; looks only
 /// migration_address: 10.0.0.2       # where other hosts send VMs to; without it this host cannot receive
 /// migration_tls: /etc/evenkeel/pki  # ca-cert.pem, server-*.pem, client-*.pem; needed off loopback
 /// spool_limit: 1GiB                 # the oldest undelivered samples are dropped beyond this

@@ -56,6 +56,7 @@ struct AgentService: Service {
                     end = try await run(parts, wanted, changes)
                     settings = wanted
                 } catch {
+                    try Task.checkCancellation()
                     logger.error("the new configuration does not work, the agent goes on with the one it had: \(error)")
                     await parts.close()
                     parts = try await AgentParts(settings, logger: logger)

@@ -1,3 +1,5 @@
+import FleetModel
+
 /// `/proc/net/dev`: what every network interface has carried since it came up (Linux `net/core/net-procfs.c`).
 ///
 /// ```
@@ -5,34 +7,14 @@
 ///   eth0: 248354603 5013 0 0 0 0 0 0 206335 2863 0 0 0 0 0 0
 /// ```
 public struct InterfaceStatistics: Hashable, Sendable {
-    /// One direction.
-    public struct Traffic: Hashable, Sendable {
-        /// Bytes.
-        public var bytes: Int64
-        /// Packets.
-        public var packets: Int64
-        /// Packets that were broken or failed.
-        public var errors: Int64
-        /// Packets that were good and for which there was no room; of received ones, those the card missed too.
-        public var drops: Int64
-
-        /// The figures as literals, for tests and simulations.
-        public init(bytes: Int64, packets: Int64, errors: Int64, drops: Int64) {
-            self.bytes = bytes
-            self.packets = packets
-            self.errors = errors
-            self.drops = drops
-        }
-    }
-
     /// One interface.
     public struct Interface: Hashable, Sendable {
         /// Its name: `eth0`, `vnet3`.
         public var name: String
         /// What came in. A VM's tap shows here what the VM sent.
-        public var received: Traffic
+        public var received: NetworkTraffic
         /// What went out.
-        public var sent: Traffic
+        public var sent: NetworkTraffic
     }
 
     /// The interfaces in the file's order.
@@ -72,10 +54,10 @@ public struct InterfaceStatistics: Hashable, Sendable {
         return Interface(name: bytes.text(name), received: received, sent: sent)
     }
 
-    private static func traffic(_ bytes: Span<UInt8>, _ place: inout Int) -> Traffic? {
+    private static func traffic(_ bytes: Span<UInt8>, _ place: inout Int) -> NetworkTraffic? {
         guard let count = bytes.counter(&place), let packets = bytes.counter(&place),
             let errors = bytes.counter(&place), let drops = bytes.counter(&place)
         else { return nil }
-        return Traffic(bytes: count, packets: packets, errors: errors, drops: drops)
+        return NetworkTraffic(bytes: count, packets: packets, errors: errors, drops: drops)
     }
 }

@@ -1,3 +1,4 @@
+import FleetModel
 import Glibc
 
 /// Reads `/proc/net/dev`, the links of interfaces with hardware, bonds and bridges, and the packets that logical
@@ -64,7 +65,7 @@ struct InterfaceReader: Sendable {
     }
 
     private func append(
-        _ name: String, _ flow: SeriesKey.Flow, _ traffic: InterfaceStatistics.Traffic, to sample: inout HostSample
+        _ name: String, _ flow: SeriesKey.Flow, _ traffic: NetworkTraffic, to sample: inout HostSample
     ) {
         let subject = SeriesKey.Subject.interface(name, flow)
         sample.append(.networkBytes, subject, Double(traffic.bytes))

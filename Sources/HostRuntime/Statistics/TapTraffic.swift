@@ -25,7 +25,7 @@ struct TapTraffic: Sendable {
         return interface
     }
 
-    private func traffic(of tap: String, _ direction: String) -> VirtualMachineStatistics.Traffic? {
+    private func traffic(of tap: String, _ direction: String) -> NetworkTraffic? {
         func count(_ name: String) -> Int64? {
             guard let bytes = SmallFile.read("\(folder)/\(tap)/statistics/\(direction)_\(name)") else { return nil }
             return Int64(String(decoding: bytes.prefix { $0 != 0x0a }, as: UTF8.self)).flatMap { $0 < 0 ? nil : $0 }
@@ -33,7 +33,7 @@ struct TapTraffic: Sendable {
         guard let bytes = count("bytes"), let packets = count("packets"), let errors = count("errors"),
             let drops = count("dropped")
         else { return nil }
-        return VirtualMachineStatistics.Traffic(bytes: bytes, packets: packets, errors: errors, drops: drops)
+        return NetworkTraffic(bytes: bytes, packets: packets, errors: errors, drops: drops)
     }
 
     /// Whom it belongs to: the link `master` leads to the bridge's own folder.

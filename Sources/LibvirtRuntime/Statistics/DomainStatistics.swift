@@ -207,10 +207,10 @@ extension DomainStatistics.Group {
         return interface
     }
 
-    private func traffic(_ direction: String) -> VirtualMachineStatistics.Traffic? {
+    private func traffic(_ direction: String) -> NetworkTraffic? {
         guard let bytes = counts["\(direction).bytes"], let packets = counts["\(direction).pkts"],
             let errors = counts["\(direction).errs"], let drops = counts["\(direction).drop"]
         else { return nil }
-        return VirtualMachineStatistics.Traffic(bytes: bytes, packets: packets, errors: errors, drops: drops)
+        return NetworkTraffic(bytes: bytes, packets: packets, errors: errors, drops: drops)
     }
 }
