@@ -1,16 +1,40 @@
 /// One step that a host's agent can be told to do. Every step may be told twice: a step whose result is already there
 /// answers with that result and changes nothing.
 public enum HostTask: Hashable, Codable, Sendable {
+    /// Keeps the definition on the host, in place of an earlier one of a VM that is stopped. Answer: `.done`, or
+    /// `.advised` with what best practice says against it.
+    case define(VirtualMachineDefinition)
     /// Keeps the definition on the host and starts the VM.
     case start(VirtualMachineDefinition)
+    /// Starts a VM that is defined on the host.
+    case launch(VirtualMachineID)
     /// Stops the VM, gently or at once; the definition stays.
     case stop(VirtualMachineID, force: Bool)
+    /// Halts the guest, which keeps its memory.
+    case pause(VirtualMachineID)
+    /// Lets a guest that was halted go on.
+    case resume(VirtualMachineID)
+    /// Writes the guest's memory to the host's disk and ends the VM's process.
+    case save(VirtualMachineID)
+    /// Lets a VM go on from what was saved.
+    case restore(VirtualMachineID)
+    /// Gives a VM more or fewer VPs or more memory: at once where it runs, and for its next start.
+    case resize(VirtualMachineID, virtualProcessors: Int?, memory: Bytes?)
+    /// Asks the guest to leave it at so much memory, through its balloon.
+    case balloon(VirtualMachineID, Bytes)
+    /// Copies the VM's disks as they are at one moment into a folder of the host, the guest's file systems at rest where
+    /// its agent answers.
+    case snapshot(VirtualMachineID, folder: String)
+    /// Connects the VM's console to a session that somebody waits at on the server.
+    case openConsole(VirtualMachineID, session: String)
     /// Forgets a VM that is stopped.
     case remove(VirtualMachineID)
     /// Starts a process that waits for the VM's memory. Answer: `.listening`.
     case prepareIncoming(IncomingMigration)
     /// Sends the VM's memory and guest state; answers when that has ended. Answer: `.sent`.
     case send(OutgoingMigration)
+    /// Loads what a quick migration has saved. Answer: `.done` once the guest is here.
+    case load(VirtualMachineID)
     /// Says in which state the VM is on this host. Answer: `.state`, `nil` where the host does not know the VM.
     case inspect(VirtualMachineID)
     /// Ends the process of a VM that was handed over and forgets it here; refused while the guest lives here.
@@ -21,17 +45,22 @@ public enum HostTask: Hashable, Codable, Sendable {
     case cancelSend(VirtualMachineID)
     /// Lets a VM that was handed over go on here: only when the destination's process is known to be gone.
     case resumeSource(VirtualMachineID)
+    /// Ends what is left of a VM whose guest was lost in a migration and starts it anew if its policy says so: only when
+    /// the other host is known to have nothing of it. Answer: `.state`.
+    case recover(VirtualMachineID)
 }
 
 extension HostTask {
     /// The VM that the step is about.
     public var virtualMachine: VirtualMachineID {
         switch self {
-        case .start(let definition): definition.id
+        case .define(let definition), .start(let definition): definition.id
         case .prepareIncoming(let migration): migration.definition.id
         case .send(let migration): migration.virtualMachine
-        case .stop(let id, _), .remove(let id), .inspect(let id), .releaseSource(let id), .abandonIncoming(let id),
-            .cancelSend(let id), .resumeSource(let id):
+        case .stop(let id, _), .resize(let id, _, _), .balloon(let id, _), .snapshot(let id, _),
+            .openConsole(let id, _), .launch(let id), .pause(let id), .resume(let id), .save(let id),
+            .restore(let id), .remove(let id), .load(let id), .inspect(let id), .releaseSource(let id),
+            .abandonIncoming(let id), .cancelSend(let id), .resumeSource(let id), .recover(let id):
             id
         }
     }
@@ -45,12 +74,21 @@ public struct IncomingMigration: Hashable, Codable, Sendable {
     public var accelerator: Accelerator
     /// How long the destination waits for the guest before it gives up by itself.
     public var timeLimitSeconds: Int
+    /// How it comes.
+    public var method: MigrationMethod
+    /// The version of the QEMU that it comes from; `nil` where that is not known.
+    public var emulatorVersion: String?
 
     /// A VM that is to arrive.
-    public init(definition: VirtualMachineDefinition, accelerator: Accelerator, timeLimitSeconds: Int) {
+    public init(
+        definition: VirtualMachineDefinition, accelerator: Accelerator, timeLimitSeconds: Int,
+        method: MigrationMethod = MigrationMethod(), emulatorVersion: String? = nil
+    ) {
         self.definition = definition
         self.accelerator = accelerator
         self.timeLimitSeconds = timeLimitSeconds
+        self.method = method
+        self.emulatorVersion = emulatorVersion
     }
 }
 
@@ -68,12 +106,16 @@ public struct OutgoingMigration: Hashable, Codable, Sendable {
     public var downtimeLimitMilliseconds: Int
     /// After how long without an end the attempt is cancelled; the VM stays where it is.
     public var timeLimitSeconds: Int
+    /// How it goes.
+    public var method: MigrationMethod
 
     /// A VM that is to be sent.
     public init(
         virtualMachine: VirtualMachineID, destination: String, destinationName: String? = nil,
-        bandwidthLimit: Bytes? = nil, downtimeLimitMilliseconds: Int = 300, timeLimitSeconds: Int
+        bandwidthLimit: Bytes? = nil, downtimeLimitMilliseconds: Int = 300, timeLimitSeconds: Int,
+        method: MigrationMethod = MigrationMethod()
     ) {
+        self.method = method
         self.virtualMachine = virtualMachine
         self.destination = destination
         self.destinationName = destinationName
@@ -91,12 +133,24 @@ public struct MigrationFigures: Hashable, Codable, Sendable {
     public var downtimeMilliseconds: Int
     /// What went over the wire.
     public var transferred: Bytes
+    /// How often the guest's memory was gone through; `nil` where that is not known.
+    public var passes: Int?
+    /// By how much the guest was slowed down at most, in percent; `nil` where it was not.
+    public var throttlePercent: Int?
+    /// Whether the guest went on at the destination before all of its memory was there.
+    public var wasPostCopied: Bool?
 
     /// Figures of one migration.
-    public init(totalMilliseconds: Int, downtimeMilliseconds: Int, transferred: Bytes) {
+    public init(
+        totalMilliseconds: Int, downtimeMilliseconds: Int, transferred: Bytes, passes: Int? = nil,
+        throttlePercent: Int? = nil, wasPostCopied: Bool? = nil
+    ) {
         self.totalMilliseconds = totalMilliseconds
         self.downtimeMilliseconds = downtimeMilliseconds
         self.transferred = transferred
+        self.passes = passes
+        self.throttlePercent = throttlePercent
+        self.wasPostCopied = wasPostCopied
     }
 }
 
@@ -104,6 +158,8 @@ public struct MigrationFigures: Hashable, Codable, Sendable {
 public enum HostTaskAnswer: Hashable, Codable, Sendable {
     /// Done, with nothing to say.
     case done
+    /// Done, and this speaks against it: for a person.
+    case advised([String])
     /// The destination waits for the VM at this address.
     case listening(address: String)
     /// The guest has been handed over.

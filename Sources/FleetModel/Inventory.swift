@@ -24,6 +24,8 @@ public struct HostReport: Hashable, Codable, Sendable {
     public var virtualMachines: [VirtualMachineStatus]
     /// How far the host's clock was ahead of the server's, in milliseconds; `nil` where it is not known yet.
     public var clockSkewMilliseconds: Int64?
+    /// What VMs here can be made of and how they can move; `nil` where that is not known.
+    public var capabilities: HostCapabilities?
 
     /// A report.
     public init(
@@ -43,6 +45,39 @@ public struct HostReport: Hashable, Codable, Sendable {
         self.migrationAddress = migrationAddress
         self.virtualMachines = virtualMachines
         self.clockSkewMilliseconds = clockSkewMilliseconds
+    }
+}
+
+/// What VMs on a host can be made of, and how they can come and go.
+public struct HostCapabilities: Hashable, Codable, Sendable {
+    /// The version of the QEMU that new VMs get, such as `7.2.22`.
+    public var emulatorVersion: String?
+    /// The machine types that it knows, such as `pc-i440fx-7.2`.
+    public var machines: [String]
+    /// The CPU models that VMs can have here under the host's accelerator, the plainest first.
+    public var processorModels: [String]
+    /// Upper bound of migration traffic to and from this host in bytes a second; `nil` for none of its own.
+    public var migrationBandwidth: Bytes?
+    /// Whether a guest can come here before its memory (post-copy).
+    public var canPostCopy: Bool
+    /// A folder that hosts of the cluster share, for quick migrations; `nil` where there is none.
+    public var sharedFolder: String?
+    /// What VMs are taken for that libvirt runs: where other hosts' libvirt finds this one's; `nil` where it does not.
+    public var libvirtAddress: String?
+
+    /// Capabilities.
+    public init(
+        emulatorVersion: String? = nil, machines: [String] = [], processorModels: [String] = [],
+        migrationBandwidth: Bytes? = nil, canPostCopy: Bool = false, sharedFolder: String? = nil,
+        libvirtAddress: String? = nil
+    ) {
+        self.emulatorVersion = emulatorVersion
+        self.machines = machines
+        self.processorModels = processorModels
+        self.migrationBandwidth = migrationBandwidth
+        self.canPostCopy = canPostCopy
+        self.sharedFolder = sharedFolder
+        self.libvirtAddress = libvirtAddress
     }
 }
 

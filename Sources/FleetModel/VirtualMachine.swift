@@ -1,86 +1,3 @@
-/// What a VM is made of, independent of where it runs: all that a host needs to start it or to receive it.
-public struct VirtualMachineDefinition: Hashable, Codable, Sendable {
-    /// Its identity.
-    public var id: VirtualMachineID
-    /// What operators call it; unique in a cluster by convention, not by force.
-    public var name: Name<VirtualMachineKind>
-    /// How many virtual processors.
-    public var virtualProcessors: Int
-    /// The guest's memory.
-    public var memory: Bytes
-    /// What runs the guest's code.
-    public var accelerator: AcceleratorChoice
-    /// QEMU's machine type, such as `pc` or `q35`; the same on every host that the VM may move to.
-    public var machine: String
-    /// QEMU's CPU model, such as `qemu64`.
-    public var processorModel: String
-    /// A firmware image in place of the machine's own, as an absolute path that every host of the cluster sees.
-    public var firmware: String?
-    /// A kernel to start directly.
-    public var kernel: KernelBoot?
-    /// Its disks, all on storage that every host of the cluster sees.
-    public var disks: [Disk]
-    /// Whether it has a balloon, through which the guest reports its memory.
-    public var balloon: Bool
-
-    /// A VM; everything but identity, name, processors and memory has the runtime's default.
-    public init(
-        id: VirtualMachineID, name: Name<VirtualMachineKind>, virtualProcessors: Int, memory: Bytes,
-        accelerator: AcceleratorChoice = .auto, machine: String = "pc", processorModel: String = "qemu64",
-        firmware: String? = nil, kernel: KernelBoot? = nil, disks: [Disk] = [], balloon: Bool = false
-    ) {
-        self.id = id
-        self.name = name
-        self.virtualProcessors = virtualProcessors
-        self.memory = memory
-        self.accelerator = accelerator
-        self.machine = machine
-        self.processorModel = processorModel
-        self.firmware = firmware
-        self.kernel = kernel
-        self.disks = disks
-        self.balloon = balloon
-    }
-
-    /// A Linux kernel that QEMU loads itself.
-    public struct KernelBoot: Hashable, Codable, Sendable {
-        /// Absolute path of the kernel image.
-        public var image: String
-        /// Absolute path of the initial RAM disk.
-        public var initialRAMDisk: String?
-        /// The kernel's command line.
-        public var commandLine: String
-
-        /// A kernel with its RAM disk and command line.
-        public init(image: String, initialRAMDisk: String? = nil, commandLine: String = "") {
-            self.image = image
-            self.initialRAMDisk = initialRAMDisk
-            self.commandLine = commandLine
-        }
-    }
-
-    /// A virtual disk.
-    public struct Disk: Hashable, Codable, Sendable {
-        /// How the image is stored.
-        public enum Format: String, Codable, Sendable { case raw, qcow2 }
-        /// How the guest sees it.
-        public enum Bus: String, Codable, Sendable { case virtio, ide, scsi }
-        /// Absolute path of the image or device.
-        public var path: String
-        /// How it is stored.
-        public var format: Format
-        /// How the guest sees it.
-        public var bus: Bus
-
-        /// A disk.
-        public init(path: String, format: Format, bus: Bus = .virtio) {
-            self.path = path
-            self.format = format
-            self.bus = bus
-        }
-    }
-}
-
 /// Marks names of VMs.
 public enum VirtualMachineKind: Sendable {}
 
@@ -110,10 +27,16 @@ public enum VirtualMachineState: String, Codable, Sendable {
     case running
     /// Its guest is halted here and would go on here.
     case paused
+    /// Its memory lies on this host's disk, and it would go on from there.
+    case saved
     /// A process waits here for the VM's memory; the guest runs elsewhere.
     case incoming
+    /// The guest runs here, and the rest of its memory is still at its source (post-copy).
+    case fetching
     /// The guest runs here while its memory is being sent.
     case outgoing
+    /// The guest runs elsewhere, and the rest of its memory is still here (post-copy): without this process it is lost.
+    case trailing
     /// Memory and devices are sent whole and the guest is halted here for good: it runs, or may run, elsewhere.
     case handedOver
     /// The process is there and does not answer, or answers what cannot be placed.
@@ -124,8 +47,8 @@ public enum VirtualMachineState: String, Codable, Sendable {
     /// Whether this host is the one where the guest lives: it runs here, or would go on here.
     public var ownsGuest: Bool {
         switch self {
-        case .running, .paused, .outgoing: true
-        case .stopped, .incoming, .handedOver, .unknown, .crashed: false
+        case .running, .paused, .outgoing, .fetching: true
+        case .stopped, .saved, .incoming, .trailing, .handedOver, .unknown, .crashed: false
         }
     }
 }
@@ -156,6 +79,10 @@ public struct VirtualMachineStatus: Hashable, Codable, Sendable {
     public var manager: String?
     /// Why Evenkeel only looks at it and does nothing to it; `nil` where it may act.
     public var readOnly: String?
+    /// The version of its QEMU, which an upgrade of the host does not change; `nil` while it is stopped.
+    public var emulatorVersion: String?
+    /// How it writes to its memory; `nil` where that was not looked at yet.
+    public var survey: MemorySurvey?
 
     /// A VM as one host sees it.
     public init(

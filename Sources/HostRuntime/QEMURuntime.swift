@@ -131,6 +131,9 @@ public final class QEMURuntime: VirtualMachineProvider {
         case .abandonIncoming: return await machine.exclusively { try await $0.abandonIncoming() }
         case .cancelSend: return await machine.answering { try await $0.cancelSend() }
         case .resumeSource: return await machine.exclusively { try await $0.resumeSource() }
+        case .define, .launch, .pause, .resume, .save, .restore, .resize, .balloon, .snapshot, .openConsole, .load,
+            .recover:
+            return .refused("this version of the bundled runtime does not do this")
         }
     }
 

@@ -36,7 +36,18 @@ extension HostTask {
     /// What the host was told, in a few words.
     var text: String {
         switch self {
-        case .start: "to start the VM"
+        case .define: "to take the VM's definition"
+        case .start, .launch: "to start the VM"
+        case .pause: "to pause the VM"
+        case .resume: "to let the VM go on"
+        case .save: "to save the VM to disk"
+        case .restore: "to restore the VM"
+        case .resize: "to resize the VM"
+        case .balloon: "to set the VM's balloon"
+        case .snapshot: "to copy the VM's disks"
+        case .openConsole: "to open the VM's console"
+        case .load: "to load what was saved of the VM"
+        case .recover: "to start the VM anew"
         case .stop: "to stop the VM"
         case .remove: "to remove the VM"
         case .prepareIncoming: "to wait for the VM"

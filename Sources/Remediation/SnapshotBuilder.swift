@@ -88,10 +88,10 @@ public struct SnapshotBuilder: Sendable {
         let moving = moves.first { $0.virtualMachine == definition.id && $0.ended == nil }
         let immovable: String?
         switch status.state {
-        case .stopped, .crashed: return nil
+        case .stopped, .saved, .crashed: return nil
         case .running: immovable = moving.map { "operation \($0.operation) moves it" } ?? status.readOnly
         case .paused: immovable = "it is paused"
-        case .incoming, .outgoing, .handedOver: immovable = "it is being moved"
+        case .incoming, .fetching, .outgoing, .trailing, .handedOver: immovable = "it is being moved"
         case .unknown: immovable = "nobody knows how it is: its process does not answer"
         }
         return PlacementVM(

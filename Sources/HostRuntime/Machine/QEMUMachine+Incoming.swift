@@ -72,9 +72,10 @@ extension QEMUMachine {
         switch state {
         case nil: return .done
         case .incoming: break
-        case .running, .paused, .outgoing: return .refused("the guest has arrived and is \(state?.rawValue ?? "") here")
+        case .running, .paused, .outgoing, .fetching:
+            return .refused("the guest has arrived and is \(state?.rawValue ?? "") here")
         case .crashed: return .refused("the guest arrived here and then: \(record?.problem ?? "its process ended")")
-        case .stopped, .handedOver: return .refused("the VM is \(state?.rawValue ?? "") here")
+        case .stopped, .saved, .handedOver, .trailing: return .refused("the VM is \(state?.rawValue ?? "") here")
         case .unknown where hasEndedUnseen: return .failed(Self.unseenEnd)
         case .unknown: return .failed("QEMU does not answer, so nobody can say whether the guest has arrived")
         }

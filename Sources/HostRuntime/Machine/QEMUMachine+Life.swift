@@ -17,7 +17,7 @@ extension QEMUMachine {
                 return .refused("\(definition.name) runs here with another definition: stop it first")
             }
             return .done
-        case .incoming, .handedOver, .unknown:
+        case .incoming, .handedOver, .unknown, .saved, .fetching, .trailing:
             return .refused("\(definition.name) is \(state?.rawValue ?? "unknown") here")
         case .stopped, .crashed, nil:
             break
@@ -66,12 +66,12 @@ extension QEMUMachine {
         let state = await look()
         switch state {
         case nil: return .refused("this host does not know the VM \(id)")
-        case .stopped: return .done
+        case .stopped, .saved: return .done
         case .crashed:
             try update { $0.problem = nil }
             return .done
         case .incoming: return .refused("the VM's guest is not here: abandon the migration")
-        case .outgoing: return .refused("the VM is being migrated: cancel that first")
+        case .outgoing, .fetching, .trailing: return .refused("the VM is being migrated: cancel that first")
         case .handedOver: return .refused("the VM was handed over to another host")
         case .unknown where !force: return .refused("the VM's QEMU does not answer: stop it by force")
         case .running, .paused, .unknown: break

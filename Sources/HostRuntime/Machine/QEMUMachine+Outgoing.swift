@@ -34,9 +34,10 @@ extension QEMUMachine {
         let state = await look()
         switch state {
         case nil: return .refused("this host does not know the VM \(id)")
-        case .outgoing, .handedOver: return .done
+        case .outgoing, .trailing, .handedOver: return .done
         case .running, .paused: break
-        case .stopped, .crashed, .incoming, .unknown: return .refused("the VM is \(state?.rawValue ?? "") here")
+        case .stopped, .saved, .crashed, .incoming, .fetching, .unknown:
+            return .refused("the VM is \(state?.rawValue ?? "") here")
         }
         let address = try MigrationAddress(migration.destination)
         try address.requireSafety(hasTLS: host.migrationTLS != nil)
@@ -147,7 +148,7 @@ extension QEMUMachine {
         switch state {
         case nil: return .done
         case .handedOver, .stopped, .crashed: break
-        case .running, .paused, .outgoing, .incoming, .unknown:
+        case .running, .paused, .outgoing, .incoming, .fetching, .trailing, .saved, .unknown:
             return .refused("the VM is \(state?.rawValue ?? "") here, not handed over")
         }
         endIsWanted.withLock { $0 = true }
@@ -161,7 +162,7 @@ extension QEMUMachine {
         switch state {
         case .running: return .done
         case .handedOver, .paused: break
-        case .stopped, .crashed, .incoming, .outgoing, .unknown, nil:
+        case .stopped, .saved, .crashed, .incoming, .fetching, .outgoing, .trailing, .unknown, nil:
             return .refused("the VM is \(state?.rawValue ?? "not known") here, not handed over")
         }
         try await command("cont")

@@ -123,11 +123,11 @@ extension MigrationMachine {
         switch state {
         case .outgoing where mayAskAgain():
             return [.log("\(request.source) is still sending"), ask(.source, .cancelSend(virtualMachine))]
-        case .running, .paused, .outgoing:
+        case .running, .paused, .outgoing, .fetching:
             return clear(ending(.source, reason))
-        case .handedOver:
+        case .handedOver, .trailing:
             return confirm(.handedOver, reason)
-        case .stopped, .crashed:
+        case .stopped, .saved, .crashed:
             return confirm(.dead, reason)
         case .incoming, .unknown, nil:
             return confirm(.lost, reason)
@@ -241,7 +241,7 @@ extension HostTaskAnswer {
     /// The answer in a few words, for a reason or a log line.
     var text: String {
         switch self {
-        case .done: "done"
+        case .done, .advised: "done"
         case .listening(let address): "listening at \(address)"
         case .sent: "sent"
         case .state(let state): state.map { "the VM is \($0.rawValue) there" } ?? "the VM is not known there"

@@ -40,7 +40,9 @@ public struct SimulatedFleet: Sendable {
         case .abandonIncoming: return .answer(abandon(id, on: host, state: state))
         case .cancelSend: return .answer(cancel(id, on: host, state: state))
         case .resumeSource: return .answer(resume(id, on: host, state: state))
-        case .start, .stop, .remove: return .answer(.refused("the simulated fleet does not start or stop VMs"))
+        case .define, .start, .launch, .pause, .resume, .save, .restore, .resize, .balloon, .snapshot, .openConsole,
+            .stop, .remove, .load, .recover:
+            return .answer(.refused("the simulated fleet moves VMs and does nothing else to them"))
         }
     }
 
