@@ -46,7 +46,7 @@ public enum HostTask: Hashable, Codable, Sendable {
     /// Lets a VM that was handed over go on here: only when the destination's process is known to be gone.
     case resumeSource(VirtualMachineID)
     /// Ends what is left of a VM whose guest was lost in a migration and starts it anew if its policy says so: only when
-    /// the other host is known to have nothing of it. Answer: `.state`.
+    /// the other host is known to have nothing of it. Answer: `.state`; `.done` where the guest turns out to be whole.
     case recover(VirtualMachineID)
 }
 

@@ -87,9 +87,15 @@ import Testing
         #expect(reason.contains("halted at alpha"))
     }
 
-    @Test(arguments: [0, 1, 2, 3, 5])
-    func inEveryOrderOfEventsTheGuestRunsInOnePlaceAndTheOutcomeSaysWhere(faults: Int) throws {
-        var exploration = Exploration(try Fixture.request(), faults: faults)
+    @Test(
+        arguments: [0, 1, 2, 3, 5],
+        [MigrationMethod(), MigrationMethod(postCopy: true), MigrationMethod(kind: .quick)])
+    func inEveryOrderOfEventsTheGuestRunsInOnePlaceAndTheOutcomeSaysWhere(
+        faults: Int, method: MigrationMethod
+    ) throws {
+        var request = try Fixture.request()
+        request.method = method
+        var exploration = Exploration(request, faults: faults)
         try exploration.run()
         #expect(exploration.ends > 0)
         #expect(exploration.visited.count > 100)
@@ -111,7 +117,7 @@ private struct Exploration {
     init(_ request: MigrationRequest, faults: Int) {
         var machine = MigrationMachine(request)
         _ = machine.receive(.begin)
-        open = [State(machine: machine, world: TwoHosts(faults: faults))]
+        open = [State(machine: machine, world: TwoHosts(method: request.method, faults: faults))]
     }
 
     mutating func run() throws {
@@ -147,7 +153,8 @@ private struct Exploration {
     private mutating func check(_ state: State) throws {
         let world = state.world
         try expect(world.placesRunning <= 1, "runs twice", state)
-        let isPast = world.hasRunThere && (world.source == .running || world.source == .outgoing)
+        let isAtSource = world.source == .running || world.source == .outgoing
+        let isPast = world.hasRunThere && isAtSource && !world.isAnew
         try expect(!isPast, "was resumed from the past", state)
         guard let outcome = state.machine.outcome else {
             try expect(!state.machine.outstanding.isEmpty, "waits for nothing", state)
@@ -165,7 +172,8 @@ private struct Exploration {
             try expect(world.destination != .running && world.source != .forgotten, "is not at the source", state)
         case .failed(_, .destination):
             let hasEnded = world.destination == .crashed || world.destination == .shutDown
-            try expect(hasEnded && world.source == .forgotten, "did not end there", state)
+            let isAnew = world.destination == .running && world.isAnew
+            try expect((hasEnded || isAnew) && world.source == .forgotten, "did not end there", state)
         case .failed(_, nil):
             try expect(world.isGuestLost, "location given up without need", state)
         }

@@ -7,12 +7,14 @@ extension MigrationMachine {
         case .notBegun, .ended: []
         case .preparing: prepared(answer)
         case .sending(let ended): sendingAnswered(task, answer, ended: ended)
+        case .loading(let figures): loaded(answer, figures)
         case .locating(let reason): located(answer, reason)
         case .confirming(let hold, let figures, let trouble): confirmed(answer, hold, figures, trouble)
         case .clearing(let ending): cleared(answer, ending)
         case .deciding(let hold, let figures, let reason, let endedThere):
             decided(answer, hold, figures, reason, endedThere)
         case .resuming(let reason, let looking): looking ? resumeSeen(answer, reason) : resumed(answer, reason)
+        case .recovering(let side, let hold, let reason): recovered(answer, side, hold, reason)
         case .releasing(let ending, let looking): looking ? releaseSeen(answer, ending) : released(answer, ending)
         }
     }
@@ -30,15 +32,17 @@ extension MigrationMachine {
                 ending(.source, "\(request.destination) could not prepare for the VM: \(answer.text)"))
         }
         if let cancelReason { return clear(.cancelled(reason: cancelReason)) }
+        self.address = address
+        return [.log("\(request.destination) waits at \(address); sending from \(request.source)"), send(to: address)]
+    }
+
+    private mutating func send(to address: String) -> Action {
         enter(.sending(ended: nil))
         let outgoing = OutgoingMigration(
             virtualMachine: virtualMachine, destination: address, destinationName: request.destination.text,
             bandwidthLimit: request.bandwidthLimit, downtimeLimitMilliseconds: request.downtimeLimitMilliseconds,
-            timeLimitSeconds: request.timeLimitSeconds)
-        return [
-            .log("\(request.destination) waits at \(address); sending from \(request.source)"),
-            ask(.source, .send(outgoing)),
-        ]
+            timeLimitSeconds: request.timeLimitSeconds, method: request.method)
+        return ask(.source, .send(outgoing))
     }
 
     /// Sending and its cancellation are under way together: what counts is the end of sending, and it is looked at
@@ -55,19 +59,34 @@ extension MigrationMachine {
         if case .sent(let figures) = end {
             let tooLate: [Action] = cancelReason.map { [.log("too late to cancel (\($0)): the guest has left")] } ?? []
             cancelReason = nil
+            let news = Action.log("\(request.source) has handed the guest over\(figures.story)")
+            if request.method.kind == .quick {
+                enter(.loading(figures: figures))
+                return tooLate + [news, ask(.destination, .load(virtualMachine))]
+            }
             enter(.confirming(.handedOver, figures: figures, trouble: nil))
-            return tooLate + [
-                .log("\(request.source) has handed the guest over"), ask(.destination, .inspect(virtualMachine)),
-            ]
+            return tooLate + [news, ask(.destination, .inspect(virtualMachine))]
         }
         let reason = "\(request.source) could not send the VM: \(end.text)"
         enter(.locating(reason: reason))
         return [.log(reason), ask(.source, .inspect(virtualMachine))]
     }
 
+    private mutating func loaded(_ answer: HostTaskAnswer, _ figures: MigrationFigures) -> [Action] {
+        let look = ask(.destination, .inspect(virtualMachine))
+        if case .done = answer {
+            enter(.confirming(.handedOver, figures: figures, trouble: nil))
+            return [look]
+        }
+        let trouble = "\(request.destination) could not load what was saved: \(answer.text)"
+        enter(.confirming(.handedOver, figures: figures, trouble: trouble))
+        return [.log(trouble), look]
+    }
+
     private mutating func confirmed(
         _ answer: HostTaskAnswer, _ hold: SourceHold, _ figures: MigrationFigures?, _ trouble: String?
     ) -> [Action] {
+        if case .state(.fetching) = answer { return fetching(hold, figures, trouble) }
         guard case .state(let state) = answer, state != .incoming, state != .unknown else {
             if mayAskAgain() { return [ask(.destination, .inspect(virtualMachine))] }
             return decide(
@@ -78,6 +97,30 @@ extension MigrationMachine {
         }
         let reason = trouble ?? "the guest did not arrive at \(request.destination): \(answer.text)"
         return decide(hold, figures, reason, endedThere: state == .crashed || state == .stopped)
+    }
+
+    /// The guest runs at the destination without all of its memory. The source that still has the rest sends on; without
+    /// it the guest is lost.
+    private mutating func fetching(
+        _ hold: SourceHold, _ figures: MigrationFigures?, _ trouble: String?
+    ) -> [Action] {
+        let reason = trouble ?? "the guest's memory did not arrive whole at \(request.destination)"
+        switch hold {
+        case .handedOver, .lost:
+            // All of it was sent, or nobody can say, and then nothing that may still help is ended.
+            if mayAskAgain() { return [ask(.destination, .inspect(virtualMachine))] }
+            return finish(
+                .failed(
+                    reason: "\(reason), though it runs there; look at both hosts, then stop it on one of them",
+                    location: nil))
+        case .trailing:
+            if resumptions < Self.resumptionLimit, let address {
+                resumptions += 1
+                return [.log("\(request.source) takes the broken stream up again"), send(to: address)]
+            }
+        case .dead: break
+        }
+        return recover(.destination, hold, "\(reason); its guest is lost")
     }
 
     private mutating func release(_ ending: MigrationOutcome, note: String) -> [Action] {
@@ -125,8 +168,10 @@ extension MigrationMachine {
             return [.log("\(request.source) is still sending"), ask(.source, .cancelSend(virtualMachine))]
         case .running, .paused, .outgoing, .fetching:
             return clear(ending(.source, reason))
-        case .handedOver, .trailing:
+        case .handedOver:
             return confirm(.handedOver, reason)
+        case .trailing:
+            return confirm(.trailing, reason)
         case .stopped, .saved, .crashed:
             return confirm(.dead, reason)
         case .incoming, .unknown, nil:
@@ -175,10 +220,11 @@ extension MigrationMachine {
         _ endedThere: Bool
     ) -> [Action] {
         if case .done = answer {
-            guard hold == .handedOver else {
-                return finish(.failed(reason: reason, location: hold == .dead ? .source : nil))
+            switch hold {
+            case .handedOver: return resume(reason)
+            case .dead, .trailing: return recover(.source, hold, reason)
+            case .lost: return finish(.failed(reason: reason, location: nil))
             }
-            return resume(reason)
         }
         if endedThere, case .refused(let why) = answer {
             // The destination knew nothing of it before, so it lived there until it died or shut down: what the source
@@ -231,6 +277,31 @@ extension MigrationMachine {
             .failed(reason: "\(reason); it is halted at \(request.source) and would not go on", location: .source))
     }
 
+    // MARK: Anew
+
+    private mutating func recover(_ side: Side, _ hold: SourceHold, _ reason: String) -> [Action] {
+        enter(.recovering(side, hold, reason: reason))
+        return [.log(reason), ask(side, .recover(virtualMachine))]
+    }
+
+    private mutating func recovered(
+        _ answer: HostTaskAnswer, _ side: Side, _ hold: SourceHold, _ reason: String
+    ) -> [Action] {
+        let host = side == .source ? request.source : request.destination
+        if side == .destination, case .done = answer {
+            return release(.succeeded(nil), note: "the guest is whole at \(host) after all")
+        }
+        guard case .state(let state?) = answer, state != .unknown else {
+            if mayAskAgain() { return [ask(side, .recover(virtualMachine))] }
+            return finish(
+                .failed(reason: "\(reason); \(host) could not start it anew: \(answer.text)", location: nil))
+        }
+        let how = state.ownsGuest ? "it was started anew at \(host), as its policy says" : "it is down at \(host)"
+        let ending = MigrationOutcome.failed(reason: "\(reason); \(how)", location: side)
+        if side == .source { return finish(ending) }
+        return release(ending, note: how)
+    }
+
     /// The end with the VM at `side`: cancelled where somebody wanted that, failed otherwise.
     private func ending(_ side: Side, _ reason: String) -> MigrationOutcome {
         cancelReason.map { .cancelled(reason: $0) } ?? .failed(reason: reason, location: side)
@@ -247,5 +318,16 @@ extension HostTaskAnswer {
         case .state(let state): state.map { "the VM is \($0.rawValue) there" } ?? "the VM is not known there"
         case .refused(let why), .failed(let why): why
         }
+    }
+}
+
+extension MigrationFigures {
+    /// What is worth a remark, to follow a sentence without its end.
+    fileprivate var story: String {
+        var parts: [String] = []
+        if let passes { parts.append(passes == 1 ? "in 1 pass" : "in \(passes) passes") }
+        if let throttlePercent { parts.append("the guest slowed down by up to \(throttlePercent) %") }
+        if wasPostCopied == true { parts.append("the last of it in post-copy") }
+        return parts.isEmpty ? "" : ": " + parts.joined(separator: ", ")
     }
 }

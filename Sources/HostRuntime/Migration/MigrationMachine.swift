@@ -9,10 +9,13 @@ import FleetModel
 ///                          inspect@source     abandonIncoming@destination
 ///                                  |                |  done: its process is known to be gone
 ///        still there: abandonIncoming@destination   v
-///                                  |          resumeSource@source
+///                                  |          resumeSource@source; recover@source where its process has died
 ///                                  v                v
 ///                           failed or cancelled, the VM is at the source
 /// ```
+/// A quick migration has `load@destination` after `send`. In post-copy the guest runs at the destination while `send`
+/// still goes on; a stream that breaks then is taken up again by another `send`, and where that does not help or the
+/// source has died, the guest is lost: `recover@destination` starts the VM anew there if its policy says so.
 ///
 /// The rule behind every arrow is that a VM runs in exactly one place: the source is ended only after the destination
 /// was seen to have the guest, and the source is resumed only after the destination's process is known to be gone.
@@ -53,6 +56,8 @@ public struct MigrationMachine: Codable, Sendable, Hashable {
     static let patience = 20
     /// How often the destination is asked to give up a process that it does not say clearly about.
     static let decisions = 8
+    /// How often a stream that breaks in post-copy is taken up again.
+    static let resumptionLimit = 3
     /// How much longer than the source the destination waits before it gives up by itself, in seconds.
     static let destinationMarginSeconds = 60
 
@@ -65,6 +70,10 @@ public struct MigrationMachine: Codable, Sendable, Hashable {
     var cancelReason: String?
     var unclearAnswers = 0
     var decisionsAsked = 0
+    /// Where the destination listens, once it does.
+    var address: String?
+    /// How often a stream that had broken in post-copy was taken up again.
+    var resumptions = 0
 
     /// A migration that has not begun.
     public init(_ request: MigrationRequest) {
@@ -93,7 +102,8 @@ public struct MigrationMachine: Codable, Sendable, Hashable {
         enter(.preparing)
         let incoming = IncomingMigration(
             definition: request.definition, accelerator: request.accelerator,
-            timeLimitSeconds: request.timeLimitSeconds + Self.destinationMarginSeconds)
+            timeLimitSeconds: request.timeLimitSeconds + Self.destinationMarginSeconds, method: request.method,
+            emulatorVersion: request.emulatorVersion)
         return [
             .log("asking \(request.destination) to wait for \(request.definition.name)"),
             ask(.destination, .prepareIncoming(incoming)),
@@ -155,6 +165,8 @@ extension MigrationMachine {
         case handedOver
         /// Its process is gone; the VM is still defined there.
         case dead
+        /// The guest went on at the destination, and the rest of its memory is still there.
+        case trailing
         /// The source does not know the VM, or does not say.
         case lost
     }
@@ -166,6 +178,8 @@ extension MigrationMachine {
         case preparing
         /// The end of sending; `ended` holds it while the answer to a cancellation is still due.
         case sending(ended: HostTaskAnswer?)
+        /// The end of loading what a quick migration has saved.
+        case loading(figures: MigrationFigures)
         /// Whether the source still has the guest, after sending did not succeed.
         case locating(reason: String)
         /// Whether the destination has the guest. `trouble` says why that is in doubt.
@@ -176,6 +190,8 @@ extension MigrationMachine {
         case deciding(SourceHold, figures: MigrationFigures?, reason: String, endedThere: Bool)
         /// The guest's going on at the source; `looking` while the source is asked whether it does.
         case resuming(reason: String, looking: Bool)
+        /// A new start of the VM, whose guest is lost, on this side.
+        case recovering(Side, SourceHold, reason: String)
         /// The end of the source's process; `looking` while the source is asked whether it has ended.
         case releasing(MigrationOutcome, looking: Bool)
         case ended

@@ -16,12 +16,19 @@ public struct MigrationRequest: Codable, Sendable, Hashable {
     public var downtimeLimitMilliseconds: Int
     /// After how long without an end the attempt is cancelled, in seconds.
     public var timeLimitSeconds: Int
+    /// How it moves.
+    public var method: MigrationMethod
+    /// The version of the QEMU that runs it at the source; `nil` where that is not known.
+    public var emulatorVersion: String?
 
     /// A migration that is wanted.
     public init(
         definition: VirtualMachineDefinition, accelerator: Accelerator, source: HostName, destination: HostName,
-        bandwidthLimit: Bytes? = nil, downtimeLimitMilliseconds: Int = 300, timeLimitSeconds: Int = 120
+        bandwidthLimit: Bytes? = nil, downtimeLimitMilliseconds: Int = 300, timeLimitSeconds: Int = 120,
+        method: MigrationMethod = MigrationMethod(), emulatorVersion: String? = nil
     ) {
+        self.method = method
+        self.emulatorVersion = emulatorVersion
         self.definition = definition
         self.accelerator = accelerator
         self.source = source
