@@ -15,6 +15,8 @@ public enum HostRuntimeError: Error, Hashable, Sendable {
     case definition(field: String, problem: String)
     /// A migration address that is not `tcp:HOST:PORT`, or may not be used as it is.
     case migrationAddress(String, problem: String)
+    /// A migration that cannot be made as it is wanted, and why.
+    case migration(String)
     /// QEMU ended when it should have been running: how, and the last lines of its log.
     case ended(status: String, log: String)
     /// The monitor (QMP) did not do as asked.
@@ -47,7 +49,7 @@ extension HostRuntimeError: CustomStringConvertible {
             log.isEmpty ? "QEMU ended (\(status)) and wrote nothing" : "QEMU ended (\(status)): \(log)"
         case .monitor(let error):
             error.description
-        case .accelerator(let reason):
+        case .accelerator(let reason), .migration(let reason):
             reason
         case .scope(let reason, _, isInUse: true):
             "the VM's scope is still in use (\(reason)): a process of it has not ended; look with systemd-cgls"

@@ -60,7 +60,7 @@ public final class QEMURuntime: VirtualMachineProvider {
             for await signal in signals {
                 switch signal {
                 case .changed(let id):
-                    if let machine = machines.withLock({ $0[id] }) { group.addTask { _ = await machine.look() } }
+                    if let machine = machines.withLock({ $0[id] }) { group.addTask { await machine.listenAgain() } }
                 case .waiting(let id, let deadline):
                     guard let machine = machines.withLock({ $0[id] }) else { continue }
                     group.addTask { [clock] in
@@ -131,8 +131,8 @@ public final class QEMURuntime: VirtualMachineProvider {
         case .abandonIncoming: return await machine.exclusively { try await $0.abandonIncoming() }
         case .cancelSend: return await machine.answering { try await $0.cancelSend() }
         case .resumeSource: return await machine.exclusively { try await $0.resumeSource() }
-        case .define, .launch, .pause, .resume, .save, .restore, .resize, .balloon, .snapshot, .openConsole, .load,
-            .recover:
+        case .recover: return await machine.exclusively { try await $0.recover() }
+        case .define, .launch, .pause, .resume, .save, .restore, .resize, .balloon, .snapshot, .openConsole, .load:
             return .refused("this version of the bundled runtime does not do this")
         }
     }
@@ -152,6 +152,9 @@ public final class QEMURuntime: VirtualMachineProvider {
         for machine in all { await machine.release() }
         flock(lock.number, LOCK_UN)
     }
+
+    /// The VM, if this host knows it.
+    func known(_ id: VirtualMachineID) -> QEMUMachine? { machines.withLock { $0[id] } }
 
     private func machine(
         _ id: VirtualMachineID, record: MachineRecord? = nil

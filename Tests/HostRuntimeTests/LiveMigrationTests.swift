@@ -165,8 +165,12 @@ func listen(to host: TestHost, _ id: VirtualMachineID, _ ticks: Locked<PulseTick
 }
 
 /// A pulse guest with enough memory in use, and changing, that its migration takes a while.
-func busyPulse(on host: TestHost, dirtying pagesPerSecond: Int = 5000) async throws -> VirtualMachineDefinition {
-    let vm = try pulse(near: host.folder, memory: .mebibytes(32))
+func busyPulse(
+    on host: TestHost, dirtying pagesPerSecond: Int = 5000,
+    restart: VirtualMachineDefinition.RestartPolicy = .never
+) async throws -> VirtualMachineDefinition {
+    var vm = try pulse(near: host.folder, memory: .mebibytes(32))
+    vm.restart = restart
     guard await host.answer(.start(vm)) == .done else { throw Unexpected("the guest did not start") }
     let console = try PulseConsole(path: host.runtime.consolePath(of: vm.id))
     var isSet = false

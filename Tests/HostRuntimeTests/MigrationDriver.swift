@@ -15,12 +15,13 @@ actor MigrationDriver {
     init(
         _ definition: VirtualMachineDefinition, from source: TestHost, to destination: TestHost,
         accelerator: Accelerator = .tcg, bandwidthLimit: Bytes? = nil, timeLimitSeconds: Int = 60,
+        method: MigrationMethod = MigrationMethod(),
         during: @escaping @Sendable (MigrationDriver) async throws -> Void = { _ in }
     ) {
         machine = MigrationMachine(
             MigrationRequest(
                 definition: definition, accelerator: accelerator, source: source.name, destination: destination.name,
-                bandwidthLimit: bandwidthLimit, timeLimitSeconds: timeLimitSeconds))
+                bandwidthLimit: bandwidthLimit, timeLimitSeconds: timeLimitSeconds, method: method))
         self.source = source
         self.destination = destination
         self.during = during

@@ -20,6 +20,10 @@ struct MachineRecord: Codable, Hashable, Sendable {
     var process: Int32?
     /// Set while the guest has not arrived.
     var incoming: Incoming?
+    /// Set from before its memory is sent until the guest is seen to stay: what ends in between may live elsewhere.
+    var isSending: Bool?
+    /// Where it listens, while the guest runs here and its memory still follows (post-copy).
+    var fetchingAt: String?
     /// Why it ended without being told to; `nil` when all is well.
     var problem: String?
 }

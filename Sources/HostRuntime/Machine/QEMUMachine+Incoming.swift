@@ -28,7 +28,7 @@ extension QEMUMachine {
                 MachineRecord(
                     definition: migration.definition, accelerator: migration.accelerator,
                     incoming: .init(address: nil, deadline: deadline)))
-            let listening = try await listen(at: address)
+            let listening = try await listen(at: address, for: migration.method)
             try update { $0.incoming?.address = listening.text }
             signal(.waiting(id, until: deadline))
             return .listening(address: listening.text)
@@ -40,8 +40,10 @@ extension QEMUMachine {
     }
 
     /// QEMU itself tries the ports, so none can be taken between a look and its use; port 0 lets the kernel choose.
-    private func listen(at address: MigrationAddress) async throws(HostRuntimeError) -> MigrationAddress {
-        try await setUpMigration(role: .server, peer: nil)
+    private func listen(
+        at address: MigrationAddress, for method: MigrationMethod
+    ) async throws(HostRuntimeError) -> MigrationAddress {
+        try await setUpMigration(MigrationSetup(method: method), role: .server, peer: nil)
         let ports = host.migrationPorts.map(Array.init) ?? [0]
         var problem = HostRuntimeError.migrationAddress(address.text, problem: "no ports are configured")
         for port in ports {

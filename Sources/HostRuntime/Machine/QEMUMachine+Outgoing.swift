@@ -1,15 +1,8 @@
 import FleetModel
+import Logging
 
 /// The source's side of a migration.
 extension QEMUMachine {
-    /// Which end of a migration's TLS connection this host is.
-    enum MigrationRole: String {
-        case client
-        case server
-    }
-
-    /// How QEMU limits a stream when nobody says otherwise (its own default).
-    static let defaultBandwidth = Bytes.mebibytes(128)
     /// How long a cancelled migration has to stop.
     static let cancelLimit = Duration.seconds(10)
     /// How far a cancellation may overtake the sending that it is for. Both come from one poll of the server's commands
@@ -23,8 +16,8 @@ extension QEMUMachine {
         let asked = ContinuousClock.now
         let begun = await exclusively { machine in try await machine.beginSending(migration, asked: asked) }
         guard begun == .done else { return begun }
-        let deadline = ContinuousClock.now + .seconds(migration.timeLimitSeconds)
-        return await answering { machine in try await machine.sendingEnded(by: deadline, progress) }
+        let watch = SendingWatch(migration, since: .now)
+        return await answering { machine in try await machine.sendingEnded(watch, progress) }
     }
 
     /// `.done` when there is an end of sending to be waited for.
@@ -41,14 +34,14 @@ extension QEMUMachine {
         }
         let address = try MigrationAddress(migration.destination)
         try address.requireSafety(hasTLS: host.migrationTLS != nil)
-        try await setUpMigration(role: .client, peer: migration.destinationName)
-        try await command(
-            "migrate-set-parameters",
-            [
-                "max-bandwidth": .integer((migration.bandwidthLimit ?? Self.defaultBandwidth).count),
-                "downtime-limit": .integer(Int64(migration.downtimeLimitMilliseconds)),
-            ])
+        let setup = MigrationSetup(method: migration.method)
+        try await setUpMigration(setup, role: .client, peer: migration.destinationName)
+        try await command("migrate-set-parameters", .object(setup.sourceParameters(migration)))
         if takeCancellation(of: asked) { return .refused("sending was cancelled before it began") }
+        // From now on the guest may end up elsewhere, whatever becomes of us.
+        isAboutToSend = true
+        defer { isAboutToSend = false }
+        try update { $0.isSending = true }
         try await command("migrate", ["uri": .string(address.text)])
         // One that came in the meantime may have looked before there was anything to cancel.
         if takeCancellation(of: asked) { try await command("migrate_cancel") }
@@ -63,35 +56,36 @@ extension QEMUMachine {
     }
 
     private func sendingEnded(
-        by deadline: ContinuousClock.Instant, _ progress: @Sendable (MigrationProgress) -> Void
+        _ watch: SendingWatch, _ progress: @Sendable (MigrationProgress) -> Void
     ) async throws(HostRuntimeError) -> HostTaskAnswer {
-        var tooLate: String?
+        var watch = watch
         while true {
             let seen = changes.rings
             let reading = try await readingOrEnd()
-            switch reading.status {
-            case "completed" where await look() == .handedOver:
+            if reading.status == "completed" {
                 // QEMU does its sums between the last byte and this state.
-                return .sent(try await readingOrEnd().figures)
-            case "failed":
-                return .failed("QEMU gave up sending: \(reading.problem ?? folder.lastLogLines(2))")
-            case "cancelled":
-                return .failed(tooLate ?? "sending was cancelled")
-            case "none":
-                return .failed("nothing is being sent")
-            default:
+                if await look() == .handedOver { return .sent(watch.figures(of: try await readingOrEnd())) }
+            } else if reading.isUnderWay {
                 progress(reading.progress)
             }
-            let now = ContinuousClock.now
-            if now >= deadline, tooLate == nil {
-                tooLate =
-                    "it had not ended in its time limit (\(reading.progress.remaining) of memory to go), so "
-                    + "it was cancelled: the guest changes its memory faster than the network takes it"
-                try await command("migrate_cancel")
-            } else if now >= deadline + Self.cancelLimit {
-                return .failed("sending neither ended nor could be cancelled in time")
+            switch watch.receive(reading, at: .now) {
+            case .wait: break
+            case .cancel: try await command("migrate_cancel")
+            case .goOnThere: try await command("migrate-start-postcopy")
+            case .cutOff: try await command("migrate-pause", isUrgent: true)
+            case .resume(let address): await takeUpAgain(address)
+            case .giveUp(let reason): return .failed(reason ?? "QEMU gave up sending: \(folder.lastLogLines(2))")
             }
-            await changes.wait(after: seen, upTo: .milliseconds(200))
+            await changes.wait(after: seen, upTo: SendingWatch.longestWait)
+        }
+    }
+
+    /// The destination may not listen yet, or the network not be back: who asks looks again.
+    private func takeUpAgain(_ address: String) async {
+        do throws(HostRuntimeError) {
+            try await command("migrate", ["uri": .string(address), "resume": true])
+        } catch {
+            log.info("the stream cannot be taken up yet: \(error)", metadata: ["vm": "\(id)"])
         }
     }
 
@@ -107,13 +101,19 @@ extension QEMUMachine {
     }
 
     /// Capabilities and parameters that both sides set before anything flows.
-    func setUpMigration(role: MigrationRole, peer: String?) async throws(HostRuntimeError) {
-        try await command(
-            "migrate-set-capabilities", ["capabilities": [["capability": "events", "state": true]]])
+    func setUpMigration(
+        _ setup: MigrationSetup, role: MigrationSetup.Role, peer: String?
+    ) async throws(HostRuntimeError) {
+        let known = try await command("query-migrate-capabilities").items ?? []
+        let capabilities = try setup.capabilities(
+            known: Set(known.compactMap { $0["capability"]?.text }), version: emulatorVersion)
+        try await command("migrate-set-capabilities", capabilities)
         let name = "tls-\(role.rawValue)"
         // Read anew each time: certificates change while VMs run.
         _ = try? await command("object-del", ["id": .string(name)])
-        var parameters: [String: JSONValue] = ["tls-creds": "", "tls-hostname": ""]
+        var parameters = setup.sharedParameters
+        parameters["tls-creds"] = ""
+        parameters["tls-hostname"] = ""
         if let folder = host.migrationTLS {
             try await command(
                 "object-add",
@@ -148,7 +148,12 @@ extension QEMUMachine {
         switch state {
         case nil: return .done
         case .handedOver, .stopped, .crashed: break
-        case .running, .paused, .outgoing, .incoming, .fetching, .trailing, .saved, .unknown:
+        case .trailing:
+            // Once the stream is broken, who asks knows that the other side is whole or has ended.
+            guard try await migration().isCutOff else {
+                return .refused("the rest of the guest's memory is still here")
+            }
+        case .running, .paused, .outgoing, .incoming, .fetching, .saved, .unknown:
             return .refused("the VM is \(state?.rawValue ?? "") here, not handed over")
         }
         endIsWanted.withLock { $0 = true }
@@ -166,6 +171,7 @@ extension QEMUMachine {
             return .refused("the VM is \(state?.rawValue ?? "not known") here, not handed over")
         }
         try await command("cont")
+        try update { $0.isSending = nil }
         return .done
     }
 }

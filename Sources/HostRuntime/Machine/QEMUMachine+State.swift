@@ -22,10 +22,17 @@ extension QEMUMachine {
         }
         do throws(HostRuntimeError) {
             let word = try await statusWord()
-            var state = RunState.state(word)
-            if state == .running || state == .paused {
-                noteArrival()
-                if try await migration().isUnderWay { state = .outgoing }
+            let state = RunState.state(word)
+            switch state {
+            case .running, .paused:
+                let reading = try await migration()
+                noteArrival(isWhole: !reading.isPostCopy)
+                if reading.isPostCopy { return (.fetching, word) }
+                if reading.isUnderWay { return (.outgoing, word) }
+                noteStaying()
+            case .outgoing where try await migration().isPostCopy:
+                return (.trailing, word)
+            default: break
             }
             return (state, word)
         } catch {
@@ -60,10 +67,21 @@ extension QEMUMachine {
     var hasEndedUnseen: Bool { process == nil && record?.incoming != nil && record?.problem != nil }
 
     /// Takes note that the guest is here: from now on the end of its process is the end of the VM.
-    private func noteArrival() {
-        guard record?.incoming != nil else { return }
-        log.info("the guest has arrived", metadata: ["vm": "\(id)"])
-        note { $0.incoming = nil }
+    private func noteArrival(isWhole: Bool) {
+        guard let incoming = record?.incoming else {
+            if isWhole, record?.fetchingAt != nil { note { $0.fetchingAt = nil } }
+            return
+        }
+        log.info("the guest has arrived\(isWhole ? "" : ", its memory follows")", metadata: ["vm": "\(id)"])
+        note {
+            $0.incoming = nil
+            $0.fetchingAt = isWhole ? nil : incoming.address
+        }
+    }
+
+    /// Takes note that the guest runs here and nothing is being sent: from now on it is nowhere else.
+    private func noteStaying() {
+        if record?.isSending != nil, !isAboutToSend { note { $0.isSending = nil } }
     }
 
     /// Draws the conclusions from the end of the process. It does not suspend, so they are drawn once.

@@ -41,6 +41,8 @@ actor QEMUMachine {
     private(set) var isReleased = false
     /// When a cancellation came that met nothing to cancel: the sending that it is for may just be on its way here.
     var cancelAsked: ContinuousClock.Instant?
+    /// It is written down that the guest is being sent, and QEMU does not know yet.
+    var isAboutToSend = false
     /// Its process is being started: an early end of that is for who starts it to judge, who still needs the log.
     var isLaunching = false
     /// What is kept for the next look at its statistics.
@@ -119,10 +121,10 @@ actor QEMUMachine {
     /// Gives QEMU a command, over the connection that there is or a new one.
     @discardableResult
     func command(
-        _ name: String, _ arguments: JSONValue? = nil, within limit: Duration = .seconds(5)
+        _ name: String, _ arguments: JSONValue? = nil, isUrgent: Bool = false, within limit: Duration = .seconds(5)
     ) async throws(HostRuntimeError) -> JSONValue {
         do throws(MonitorError) {
-            return try await connected(within: limit).execute(name, arguments, within: limit)
+            return try await connected(within: limit).execute(name, arguments, isUrgent: isUrgent, within: limit)
         } catch {
             throw .monitor(error)
         }
@@ -201,7 +203,9 @@ extension HostRuntimeError {
     /// Whether it was found before anything was done.
     fileprivate var changedNothing: Bool {
         switch self {
-        case .definition, .migrationAddress, .accelerator, .missingQEMU, .socketPathTooLong, .folderInUse, .scope: true
+        case .definition, .migrationAddress, .accelerator, .missingQEMU, .socketPathTooLong, .folderInUse, .scope,
+            .migration:
+            true
         case .system, .ended, .monitor: false
         }
     }

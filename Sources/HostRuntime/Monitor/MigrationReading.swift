@@ -8,6 +8,10 @@ struct MigrationReading: Hashable, Sendable {
     var problem: String?
     var figures: MigrationFigures
     var progress: MigrationProgress
+    /// How often the guest's memory has been gone through; 0 before the first time.
+    var passes: Int
+    /// By how much the guest is slowed down, in percent.
+    var throttlePercent: Int?
     /// Where the incoming side listens.
     var address: MigrationAddress?
 
@@ -19,6 +23,8 @@ struct MigrationReading: Hashable, Sendable {
         figures = MigrationFigures(
             totalMilliseconds: Int(value["total-time"]?.whole ?? 0),
             downtimeMilliseconds: Int(value["downtime"]?.whole ?? 0), transferred: bytes("transferred"))
+        passes = Int(memory?["dirty-sync-count"]?.whole ?? 0)
+        throttlePercent = value["cpu-throttle-percentage"]?.whole.map { Int($0) }
         progress = MigrationProgress(
             transferred: bytes("transferred"), remaining: bytes("remaining"), total: bytes("total"))
         address = value["socket-address"]?.items?.first.flatMap { first in
@@ -28,6 +34,12 @@ struct MigrationReading: Hashable, Sendable {
             return MigrationAddress(host: host, port: port)
         }
     }
+
+    /// Whether the guest runs at the destination while its memory still follows.
+    var isPostCopy: Bool { status.hasPrefix("postcopy") }
+
+    /// Whether the stream of a guest that runs at the destination already is broken.
+    var isCutOff: Bool { status == "postcopy-paused" }
 
     /// Whether it has begun and not ended.
     var isUnderWay: Bool {

@@ -64,10 +64,10 @@ final class MonitorConnection: Sendable {
     /// Gives a command and waits for its answer.
     @discardableResult
     func execute(
-        _ command: String, _ arguments: JSONValue? = nil, within limit: Duration = .seconds(5)
+        _ command: String, _ arguments: JSONValue? = nil, isUrgent: Bool = false, within limit: Duration = .seconds(5)
     ) async throws(MonitorError) -> JSONValue {
         let result = await withCheckedContinuation { continuation in
-            start(command, arguments, within: limit, continuation)
+            start(command, arguments, isUrgent: isUrgent, within: limit, continuation)
         }
         return try result.get()
     }
@@ -79,12 +79,12 @@ final class MonitorConnection: Sendable {
     }
 
     private func start(
-        _ command: String, _ arguments: JSONValue?, within limit: Duration,
+        _ command: String, _ arguments: JSONValue?, isUrgent: Bool, within limit: Duration,
         _ continuation: CheckedContinuation<Result<JSONValue, MonitorError>, Never>
     ) {
         let given = state.withLock { state -> (id: Int64, bytes: [UInt8])? in
             guard state.isReady, !state.isBroken else { return nil }
-            let given = state.session.command(command, arguments)
+            let given = state.session.command(command, arguments, isUrgent: isUrgent)
             state.waiting[given.id] = continuation
             return given
         }

@@ -14,8 +14,8 @@ struct MonitorEvent: Hashable, Sendable {
 /// {"event": TEXT, "data": OBJECT, "timestamp": {...}}
 /// ```
 enum MonitorMessage: Hashable, Sendable {
-    /// With the version of QEMU where it gives one, such as `7.2.22`.
-    case greeting(version: String?)
+    /// With the version of QEMU where it gives one, such as `7.2.22`, and whether it takes commands out of turn (`oob`).
+    case greeting(version: String?, takesUrgent: Bool)
     case returned(id: Int64, JSONValue)
     /// `id` is missing where QEMU could not even read the command.
     case failed(id: Int64?, kind: String, reason: String)
@@ -25,7 +25,9 @@ enum MonitorMessage: Hashable, Sendable {
     init?(line: some Sequence<UInt8>) {
         guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(line)) else { return nil }
         if let greeting = value["QMP"] {
-            self = .greeting(version: Self.version(greeting["version"]?["qemu"]))
+            let capabilities = greeting["capabilities"]?.items ?? []
+            self = .greeting(
+                version: Self.version(greeting["version"]?["qemu"]), takesUrgent: capabilities.contains("oob"))
         } else if let name = value["event"]?.text {
             self = .event(MonitorEvent(name: name, data: value["data"] ?? .null))
         } else if let returned = value["return"], let id = value["id"]?.whole {

@@ -22,6 +22,7 @@ struct MonitorSession: Sendable {
 
     /// The version of QEMU, as its greeting gave it.
     private(set) var emulatorVersion: String?
+    private var takesUrgent = false
     private var stage = Stage.greeting
     private var line: [UInt8] = []
     private var nextID: Int64 = 1
@@ -45,11 +46,14 @@ struct MonitorSession: Sendable {
         return line.count > Self.longestLine ? outputs + breakOff("a line without an end") : outputs
     }
 
-    /// A command that is to be sent, and the number its answer will have.
-    mutating func command(_ name: String, _ arguments: JSONValue?) -> (id: Int64, bytes: [UInt8]) {
+    /// A command that is to be sent, and the number its answer will have. An urgent one is done before others and while
+    /// QEMU's main loop hangs, where QEMU can (docs/interop/qmp-spec.txt, "out-of-band").
+    mutating func command(
+        _ name: String, _ arguments: JSONValue?, isUrgent: Bool = false
+    ) -> (id: Int64, bytes: [UInt8]) {
         defer { nextID += 1 }
         pending[nextID] = name
-        return (nextID, Self.encode(name, arguments, id: nextID))
+        return (nextID, Self.encode(name, arguments, id: nextID, isUrgent: isUrgent && takesUrgent))
     }
 
     /// Stops waiting for an answer; `nil` where none was waited for.
@@ -72,10 +76,11 @@ struct MonitorSession: Sendable {
             return breakOff(String(decoding: line.prefix(80), as: UTF8.self))
         }
         switch (stage, message) {
-        case (.greeting, .greeting(let version)):
+        case (.greeting, .greeting(let version, let takesUrgent)):
             stage = .negotiating
             emulatorVersion = version
-            return [.send(Self.encode("qmp_capabilities", nil, id: 0))]
+            self.takesUrgent = takesUrgent
+            return [.send(Self.encode("qmp_capabilities", takesUrgent ? ["enable": ["oob"]] : nil, id: 0))]
         case (.negotiating, .returned(id: 0, _)):
             stage = .ready
             return [.ready]
@@ -93,8 +98,10 @@ struct MonitorSession: Sendable {
 
     private mutating func breakOff(_ why: String) -> [Output] { close(.notUnderstood(why)) }
 
-    private static func encode(_ name: String, _ arguments: JSONValue?, id: Int64) -> [UInt8] {
-        var command: [String: JSONValue] = ["execute": .string(name), "id": .integer(id)]
+    private static func encode(
+        _ name: String, _ arguments: JSONValue?, id: Int64, isUrgent: Bool = false
+    ) -> [UInt8] {
+        var command: [String: JSONValue] = [isUrgent ? "exec-oob" : "execute": .string(name), "id": .integer(id)]
         if let arguments { command["arguments"] = arguments }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
