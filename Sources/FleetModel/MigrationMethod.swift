@@ -35,6 +35,36 @@ public struct MigrationMethod: Hashable, Codable, Sendable {
     }
 }
 
+/// What a migration is expected to take, before it begins.
+public struct MigrationForecast: Hashable, Codable, Sendable {
+    /// From the start of sending to its end, in milliseconds; `nil` where it is not expected to end by itself.
+    public var totalMilliseconds: Int?
+    /// How long the guest will be halted, in milliseconds; `nil` where it is not expected to end by itself.
+    public var downtimeMilliseconds: Int?
+    /// The longest time for which the guest will be kept from running at a stretch while it is slowed down, in
+    /// milliseconds; 0 where it is not.
+    public var throttleMilliseconds: Int
+    /// What will go over the wire.
+    public var transferred: Bytes
+    /// What of that will be left when the guest is halted.
+    public var remainder: Bytes
+    /// How often the guest's memory will be gone through.
+    public var passes: Int
+
+    /// A forecast.
+    public init(
+        totalMilliseconds: Int?, downtimeMilliseconds: Int?, throttleMilliseconds: Int = 0, transferred: Bytes,
+        remainder: Bytes = .zero, passes: Int
+    ) {
+        self.remainder = remainder
+        self.totalMilliseconds = totalMilliseconds
+        self.downtimeMilliseconds = downtimeMilliseconds
+        self.throttleMilliseconds = throttleMilliseconds
+        self.transferred = transferred
+        self.passes = passes
+    }
+}
+
 /// How a guest writes to its memory, as samples of its pages showed: what a migration can be foretold from.
 public struct MemorySurvey: Hashable, Codable, Sendable {
     /// Which share of the pages differed after a while.
@@ -55,16 +85,17 @@ public struct MemorySurvey: Hashable, Codable, Sendable {
     public var time: Timestamp
     /// How many pages were looked at.
     public var pages: Int
-    /// The share of pages that hold nothing but zeros, which a migration need not send.
-    public var zeroShare: Double
+    /// The share of pages that hold nothing but zeros, which a migration need not send: for equal parts of memory in the
+    /// order of addresses, in which they are sent.
+    public var zeroShares: [Double]
     /// What had changed, shortest time first.
     public var changes: [Change]
 
     /// A survey.
-    public init(time: Timestamp, pages: Int, zeroShare: Double, changes: [Change]) {
+    public init(time: Timestamp, pages: Int, zeroShares: [Double], changes: [Change]) {
         self.time = time
         self.pages = pages
-        self.zeroShare = zeroShare
+        self.zeroShares = zeroShares
         self.changes = changes
     }
 }

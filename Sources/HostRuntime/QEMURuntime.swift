@@ -12,6 +12,10 @@ import Logging
 public final class QEMURuntime: VirtualMachineProvider {
     /// How many VMs are asked for their statistics at a time.
     private static let mostAsked = 16
+    /// How often the memory of each VM is looked at.
+    private static let surveyInterval = Duration.seconds(60)
+    /// How often it is seen to whose turn that is.
+    private static let surveyRound = Duration.seconds(5)
     /// How long each of them has. One that hangs keeps one of those places for this long and no other VM.
     private static let statisticsLimit = Duration.seconds(2)
 
@@ -57,6 +61,7 @@ public final class QEMURuntime: VirtualMachineProvider {
     public func run() async {
         for machine in machines.withLock({ Array($0.values) }) { _ = await machine.look() }
         await withDiscardingTaskGroup { group in
+            group.addTask { await self.surveyInTurns() }
             for await signal in signals {
                 switch signal {
                 case .changed(let id):
@@ -72,6 +77,18 @@ public final class QEMURuntime: VirtualMachineProvider {
             group.cancelAll()
         }
     }
+
+    /// Looks at the memory of one VM after the other, for as long as the runtime is looked after.
+    private func surveyInTurns() async {
+        while (try? await clock.sleep(for: Self.surveyRound)) != nil {
+            for machine in machines.withLock({ Array($0.values) }) where !Task.isCancelled {
+                if await machine.wantsSurvey(every: Self.surveyInterval) { _ = await machine.takeSurvey() }
+            }
+        }
+    }
+
+    /// Looks now at how a guest that runs here writes to its memory; `nil` where that cannot be seen.
+    public func survey(_ id: VirtualMachineID) async -> MemorySurvey? { await known(id)?.takeSurvey() }
 
     /// What `auto` means on this host: what the configuration says, else what a probe guest shows. The first call runs
     /// that guest (about a second at most); later ones answer as it did.

@@ -52,10 +52,13 @@ extension QEMUMachine {
     func status() async -> VirtualMachineStatus? {
         let (state, word) = await lookClosely()
         guard let state, let record else { return nil }
-        return VirtualMachineStatus(
+        var status = VirtualMachineStatus(
             definition: record.definition, state: state, accelerator: process == nil ? nil : record.accelerator,
             residentMemory: process?.residentMemory, process: process?.identifier,
             problem: record.problem ?? word.flatMap(RunState.problem))
+        status.emulatorVersion = process == nil ? nil : emulatorVersion
+        status.survey = process == nil ? nil : survey
+        return status
     }
 
     private var restingState: VirtualMachineState? {

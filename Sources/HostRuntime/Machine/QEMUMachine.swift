@@ -41,6 +41,8 @@ actor QEMUMachine {
     private(set) var isReleased = false
     /// When a cancellation came that met nothing to cancel: the sending that it is for may just be on its way here.
     var cancelAsked: ContinuousClock.Instant?
+    /// How the guest was last seen to write to its memory.
+    var survey: MemorySurvey?
     /// It is written down that the guest is being sent, and QEMU does not know yet.
     var isAboutToSend = false
     /// Its process is being started: an early end of that is for who starts it to judge, who still needs the log.
@@ -99,6 +101,7 @@ actor QEMUMachine {
         if isReleased { return }
         dropMonitor()
         process = nil
+        survey = nil
         record = nil
         folder.remove()
     }

@@ -1,0 +1,80 @@
+import FleetModel
+
+/// What is known of a migration beyond the guest: limits, and what host and network are able to do.
+public struct MigrationConditions: Hashable, Sendable {
+    /// Upper bound of the stream in bytes a second.
+    public var bandwidth: Bytes
+    /// How long the guest may be halted, in milliseconds.
+    public var downtimeLimitMilliseconds: Int
+    /// After how long the migration is cancelled.
+    public var timeLimitSeconds: Int
+    /// What the hosts are able to do.
+    public var experience: MigrationExperience
+
+    /// Limits, by default QEMU's own for the stream, with what migrations have shown before.
+    public init(
+        bandwidth: Bytes? = nil, downtimeLimitMilliseconds: Int = 300, timeLimitSeconds: Int = 120,
+        experience: MigrationExperience = MigrationExperience()
+    ) {
+        self.bandwidth = bandwidth ?? MigrationSetup.defaultBandwidth
+        self.downtimeLimitMilliseconds = downtimeLimitMilliseconds
+        self.timeLimitSeconds = timeLimitSeconds
+        self.experience = experience
+    }
+}
+
+/// What migrations between two hosts have shown: how fast memory goes when nothing holds it back, and what halting a
+/// guest costs besides. Learned from the difference between forecast and figures, recent ones counting more.
+public struct MigrationExperience: Hashable, Codable, Sendable {
+    /// How much the newest migration counts.
+    private static let weight = 0.3
+    /// A remainder from which on the network shows in the downtime, and below which it does not.
+    private static let telling = Bytes.mebibytes(4)
+
+    /// What the network takes of one stream when nothing holds it back, in bytes a second.
+    public private(set) var network: Double
+    /// What halting, device state and going on cost besides memory, in milliseconds.
+    public private(set) var switchMilliseconds: Double
+    /// What setting up costs before memory flows, in milliseconds.
+    public private(set) var setupMilliseconds: Double
+    /// What storage that both hosts see takes, in bytes a second.
+    public private(set) var storage: Double
+    /// By what share forecasts of the total time were off, either way, on average; `nil` before the first.
+    public private(set) var totalError: Double?
+    /// The same of downtimes: by what factor less one.
+    public private(set) var downtimeError: Double?
+
+    /// Before the first migration: one stream of a QEMU over 10 Gbit/s.
+    public init() {
+        network = 600 * 1_048_576
+        switchMilliseconds = 4
+        setupMilliseconds = 5
+        storage = 400 * 1_048_576
+    }
+
+    /// Takes in how a migration ended that had been foretold.
+    public mutating func learn(_ forecast: MigrationForecast, _ figures: MigrationFigures) {
+        if let expected = forecast.totalMilliseconds {
+            let error = Double(abs(expected - figures.totalMilliseconds)) / Double(max(1, figures.totalMilliseconds))
+            totalError = totalError.map { mixed($0, error) } ?? error
+        }
+        guard let expected = forecast.downtimeMilliseconds, figures.wasPostCopied != true else { return }
+        // A millisecond is as exact as QEMU counts.
+        let (low, high) = (
+            Double(min(expected, figures.downtimeMilliseconds)), Double(max(expected, figures.downtimeMilliseconds))
+        )
+        let error = (high + 1) / (low + 1) - 1
+        downtimeError = downtimeError.map { mixed($0, error) } ?? error
+        let beyond = Double(figures.downtimeMilliseconds) - switchMilliseconds
+        if forecast.remainder >= Self.telling {
+            guard beyond > 0 else { return }
+            let seen = Double(forecast.remainder.count) / beyond * 1000
+            network = mixed(network, min(max(seen, network / 4), network * 4))
+        } else {
+            let flight = Double(forecast.remainder.count) / network * 1000
+            switchMilliseconds = mixed(switchMilliseconds, max(1, Double(figures.downtimeMilliseconds) - flight))
+        }
+    }
+
+    private func mixed(_ old: Double, _ new: Double) -> Double { old + Self.weight * (new - old) }
+}
