@@ -99,3 +99,56 @@ public struct MemorySurvey: Hashable, Codable, Sendable {
         self.changes = changes
     }
 }
+
+/// How a VM will move, what that is expected to take, and why it was chosen: kept with the operation.
+public struct ChosenMigration: Hashable, Codable, Sendable {
+    /// How it moves.
+    public var method: MigrationMethod
+    /// What it is expected to take; `nil` where the guest's memory was not looked at yet.
+    public var forecast: MigrationForecast?
+    /// Upper bound of the stream in bytes a second; `nil` for QEMU's default.
+    public var bandwidthLimit: Bytes?
+    /// After how long without an end it is cancelled, in seconds.
+    public var timeLimitSeconds: Int
+    /// Why, a sentence each.
+    public var reasons: [String]
+
+    /// A choice.
+    public init(
+        method: MigrationMethod, forecast: MigrationForecast?, bandwidthLimit: Bytes?, timeLimitSeconds: Int,
+        reasons: [String]
+    ) {
+        self.method = method
+        self.forecast = forecast
+        self.bandwidthLimit = bandwidthLimit
+        self.timeLimitSeconds = timeLimitSeconds
+        self.reasons = reasons
+    }
+}
+
+extension MigrationMethod {
+    /// The way in words, such as `pre-copy over 4 streams with zstd`.
+    public var text: String {
+        if kind == .quick { return "quick (save and restore)" }
+        var text = "pre-copy"
+        if channels > 0 { text += " over \(channels) streams" }
+        if channels > 0, compression == .zstd { text += " with zstd" }
+        if postCopy { text += ", post-copy when it stalls" }
+        if autoConverge { text += ", the guest slowed down if need be" }
+        return text
+    }
+}
+
+/// What operators allow beyond pre-copy.
+public struct MigrationPolicy: Hashable, Codable, Sendable {
+    /// Whether the guest may go on at the destination before its memory is there.
+    public var postCopy: Bool
+    /// Whether the guest may be halted for as long as its memory takes over storage.
+    public var quick: Bool
+
+    /// By default neither.
+    public init(postCopy: Bool = false, quick: Bool = false) {
+        self.postCopy = postCopy
+        self.quick = quick
+    }
+}

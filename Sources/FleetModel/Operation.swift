@@ -19,6 +19,8 @@ public struct Operation: Hashable, Codable, Sendable {
     public var ended: Timestamp?
     /// Where the VM is after the end, as far as anybody knows.
     public var location: HostName?
+    /// How it moves and what that was expected to take; `nil` in records of older versions.
+    public var migration: ChosenMigration?
     /// QEMU's figures, once there are any.
     public var figures: MigrationFigures?
     /// How far the migration has come; not durable.

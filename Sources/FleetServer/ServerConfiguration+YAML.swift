@@ -57,7 +57,9 @@ extension ServerConfiguration {
     /// memory_ceiling: 90                # percent: likewise
     /// migration_bandwidth: 1GiB         # a second, for each migration; default: QEMU's
     /// migration_downtime: 300ms         # how long a guest may be halted
-    /// migration_time_limit: 2m          # then a migration is called off and the VM stays
+    /// migration_time_limit: 2m          # or twice what is expected; then a migration is called off and the VM stays
+    /// migration_post_copy: off          # on: a guest may go on at its destination before its memory is there
+    /// migration_quick: off              # on: a guest may be halted, saved to a shared folder and restored
     /// ```
     public static func load(file path: String, bundledPacks: String?) throws(ConfigurationError) -> ServerConfiguration
     {
@@ -97,6 +99,8 @@ extension ServerConfiguration {
         if let limit = try reader.value("migration_time_limit", Self.span) {
             control.migration.timeLimitSeconds = max(1, Int(limit.milliseconds / 1000))
         }
+        control.migration.policy.postCopy = try reader.value("migration_post_copy", Self.onOrOff) ?? false
+        control.migration.policy.quick = try reader.value("migration_quick", Self.onOrOff) ?? false
     }
 
     private mutating func readQueries(_ reader: inout ConfigurationReader) throws(ConfigurationError) {
@@ -135,6 +139,14 @@ extension ServerConfiguration {
             }
         }
         return .value(origins)
+    }
+
+    private static func onOrOff(_ text: String) -> ConfigurationReader.Parsed<Bool> {
+        switch text {
+        case "on", "true": .value(true)
+        case "off", "false": .value(false)
+        default: .problem("'\(text)' is neither on nor off")
+        }
     }
 
     private static func level(_ text: String) -> ConfigurationReader.Parsed<AutomationPolicy.Level> {

@@ -18,6 +18,8 @@ public enum ControlAction: Sendable, Hashable {
 public enum ControlReply: Sendable, Hashable {
     /// Done, or under way.
     case done(tip: Int64? = nil, operation: Int64? = nil)
+    /// What would be done, and how.
+    case foretold(PlannedAction, ChosenMigration)
     /// Not done, for this reason, which a person understands.
     case refused(String)
     /// Not done: there is no such thing.

@@ -42,8 +42,10 @@ public struct ControlRequest: Sendable, Hashable {
         case approve(tip: Int64, snapshotVersion: Int64? = nil)
         /// Put a tip away without acting on it.
         case dismiss(tip: Int64, reason: String)
-        /// Live-migrate a VM, without a tip.
-        case migrate(VirtualMachineID, to: HostName)
+        /// Move a VM, without a tip; by that method, or by the one that suits it best where that is `nil`.
+        case migrate(VirtualMachineID, to: HostName, by: MigrationMethod? = nil)
+        /// Say how that would be done and what it would take; nothing is changed.
+        case foretell(VirtualMachineID, to: HostName, by: MigrationMethod? = nil)
         /// Call an operation off: the VM stays, or ends up, in one place.
         case cancel(operation: Int64)
         /// Forget a host that has gone for good, or that is to join another cluster.

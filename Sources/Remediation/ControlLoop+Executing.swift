@@ -125,32 +125,40 @@ extension ControlLoop {
     }
 
     /// What the source says of the VM; `nil` where it does not run there.
-    private func source(of action: PlannedAction) -> (definition: VirtualMachineDefinition, accelerator: Accelerator)? {
+    func source(of action: PlannedAction) -> (status: VirtualMachineStatus, accelerator: Accelerator)? {
         guard case .migrate(let id, let source, _) = action.kind,
             let status = hosts[source]?.report.virtualMachines.first(where: { $0.definition.id == id }),
             status.state == .running, let accelerator = status.accelerator
         else { return nil }
-        return (status.definition, accelerator)
+        return (status, accelerator)
     }
 
     /// Writes the intent down, and only then lets anything happen: operation, checkpoint and first commands are one
     /// commit. Returns the operation's number, `nil` where the VM does not run at its source.
     @discardableResult
-    mutating func start(_ action: PlannedAction, tip: Tip?, requestedBy: String) -> Int64? {
+    mutating func start(
+        _ action: PlannedAction, tip: Tip?, requestedBy: String, method: MigrationMethod? = nil
+    ) -> Int64? {
         guard let machine = source(of: action), case .migrate(_, let source, let destination) = action.kind else {
             return nil
         }
+        let choice = choice(for: action, machine.status, method)
         numbers.operation += 1
         let number = numbers.operation
         let why = tip.map { "for tip \($0.number): \($0.title)" } ?? "asked for by \(requestedBy)"
-        let operation = FleetModel.Operation(
+        var operation = FleetModel.Operation(
             number: number, tip: tip?.number, action: action, requestedBy: requestedBy, created: now,
-            log: [OperationEvent(time: now, text: "\(action.text), \(why)")])
+            log: [
+                OperationEvent(time: now, text: "\(action.text), \(why)"),
+                OperationEvent(time: now, text: choice.text),
+            ])
+        operation.migration = choice
         let request = MigrationRequest(
-            definition: machine.definition, accelerator: machine.accelerator, source: source,
-            destination: destination, bandwidthLimit: settings.migration.bandwidthLimit,
+            definition: machine.status.definition, accelerator: machine.accelerator, source: source,
+            destination: destination, bandwidthLimit: choice.bandwidthLimit,
             downtimeLimitMilliseconds: settings.migration.downtimeLimitMilliseconds,
-            timeLimitSeconds: settings.migration.timeLimitSeconds)
+            timeLimitSeconds: choice.timeLimitSeconds, method: choice.method,
+            emulatorVersion: machine.status.emulatorVersion)
         var execution = MigrationExecution(operation, request)
         let effect = execution.begin(at: now)
         executions[number] = execution
@@ -181,6 +189,7 @@ extension ControlLoop {
     private mutating func finish(_ operation: FleetModel.Operation, _ outcome: MigrationOutcome) {
         executions[operation.number] = nil
         past.remember(operation)
+        experiences.learn(operation)
         pictures = [:]
         let place = operation.location.map { "; the VM is on \($0)" } ?? "; nobody can say where the VM is"
         audit(

@@ -10,7 +10,8 @@ extension ControlLoop {
         return switch request.kind {
         case .approve(let tip, let version): approve(tip, planned: version, by: request.actor)
         case .dismiss(let tip, let reason): dismiss(tip, reason, by: request.actor)
-        case .migrate(let id, let host): migrate(id, to: host, by: request.actor)
+        case .migrate(let id, let host, let method): migrate(id, to: host, method, by: request.actor)
+        case .foretell(let id, let host, let method): foretell(id, to: host, method)
         case .cancel(let operation): cancel(operation, by: request.actor)
         case .removeHost(let host): remove(host, by: request.actor)
         case .setPolicy(let policy): set(policy, by: request.actor)
@@ -54,14 +55,16 @@ extension ControlLoop {
                 ?? "tip \(number) is \(tip.state.rawValue): its actions are done and only the measurement is awaited")
     }
 
-    private mutating func migrate(_ id: VirtualMachineID, to host: HostName, by actor: String) -> ControlReply {
+    private mutating func migrate(
+        _ id: VirtualMachineID, to host: HostName, _ method: MigrationMethod?, by actor: String
+    ) -> ControlReply {
         switch planner.plan(.migrate(id, to: host), on: snapshot(for: nil)) {
         case .impossible(let reason, _): return .refused(reason)
         case .plan(let plan):
             guard let action = plan.actions.first else { return .refused(plan.explanation) }
             if let reason = waitReason(for: action) { return .refused("not now: \(reason)") }
             if let objection = endObjection(to: action) { return .refused(objection) }
-            guard let operation = start(action, tip: nil, requestedBy: actor) else {
+            guard let operation = start(action, tip: nil, requestedBy: actor, method: method) else {
                 return .refused("\(action.virtualMachineName) does not run where it was last seen")
             }
             return .done(operation: operation)

@@ -15,6 +15,7 @@ extension ControlLoop {
         for policy in state.policies { policies[policy.cluster] = policy.level }
         for tip in state.endedTips { past.remember(tip) }
         for operation in state.endedOperations { past.remember(operation) }
+        for operation in state.endedOperations.sorted(by: { $0.number < $1.number }) { experiences.learn(operation) }
         for command in state.commands { commands[command.number] = command }
         for operation in state.operations { restore(operation) }
         for command in state.commands { issueAgain(command) }

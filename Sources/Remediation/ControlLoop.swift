@@ -40,6 +40,8 @@ public struct ControlLoop: Sendable {
     /// Commands whose long wait is in their operation's log already.
     var awaited: Set<Int64> = []
     var past = Past()
+    /// What migrations have shown of the way between hosts.
+    var experiences = Experiences()
     var readings: LoadReadings?
     /// When rules were evaluated last, in this run of the server.
     var lastRound: Timestamp?

@@ -59,9 +59,15 @@ public struct MigrationSettings: Sendable, Hashable, Codable {
     public var downtimeLimitMilliseconds: Int
     /// After how long without an end an attempt is cancelled, in seconds.
     public var timeLimitSeconds: Int
+    /// What is allowed beyond pre-copy.
+    public var policy: MigrationPolicy
 
-    /// Settings; by default as fast as QEMU goes, 300 ms and two minutes.
-    public init(bandwidthLimit: Bytes? = nil, downtimeLimitMilliseconds: Int = 300, timeLimitSeconds: Int = 120) {
+    /// Settings; by default as fast as QEMU goes, 300 ms, two minutes or twice what is expected, and pre-copy alone.
+    public init(
+        bandwidthLimit: Bytes? = nil, downtimeLimitMilliseconds: Int = 300, timeLimitSeconds: Int = 120,
+        policy: MigrationPolicy = MigrationPolicy()
+    ) {
+        self.policy = policy
         self.bandwidthLimit = bandwidthLimit
         self.downtimeLimitMilliseconds = downtimeLimitMilliseconds
         self.timeLimitSeconds = timeLimitSeconds

@@ -9,7 +9,9 @@ struct BenchCommand: AsyncParsableCommand {
             Figures are CPU time where they can be, since machines are shared; compare runs on one machine only. A \
             release build is what counts.
             """,
-        subcommands: [BenchIngestCommand.self, BenchQueryCommand.self, BenchSampleCommand.self, BenchMigrateCommand.self])
+        subcommands: [
+            BenchIngestCommand.self, BenchQueryCommand.self, BenchSampleCommand.self, BenchMigrateCommand.self,
+        ])
 }
 
 /// The load of a benchmark, and where it is kept meanwhile.

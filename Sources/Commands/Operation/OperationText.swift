@@ -12,6 +12,7 @@ enum OperationText {
             "Times:    recorded \(Phrases.timeOfDay(operation.created)), ended \(Phrases.timeOfDay(operation.ended))",
         ]
         if let location = operation.location { lines.append("VM is on: \(location)") }
+        if let migration = operation.migration { lines += MigrationText.lines(migration) }
         if let figures = operation.figures {
             lines.append(
                 "Figures:  \(figures.totalMilliseconds) ms in all, guest halted for "

@@ -7,8 +7,13 @@ struct VirtualMachineMigrateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrate", abstract: "Live-migrates a VM to another host and waits for the end.",
         discussion: """
-            Checked like every other move: refused, with the reason, where the destination would be over its limits.
-            Example: evenkeel vm migrate web-1 --to kvm3
+            Checked like every other move: refused, with the reason, where the destination would be over its limits. How \
+            it moves follows from how the guest writes to its memory; --plan says so and what it will take, without \
+            moving.
+            Examples:
+              evenkeel vm migrate web-1 --to kvm3 --plan
+              evenkeel vm migrate web-1 --to kvm3
+              evenkeel vm migrate web-1 --to kvm3 --how post-copy
             """)
 
     @Argument(help: "The VM's name or UUID.")
@@ -16,6 +21,12 @@ struct VirtualMachineMigrateCommand: AsyncParsableCommand {
 
     @Option(name: .customLong("to"), help: "The host it is to run on.")
     var destination: String
+
+    @Flag(help: "Say how it would move and what that would take, and do nothing.")
+    var plan = false
+
+    @Option(help: "How, in place of what suits it best: pre-copy, streams, auto-converge, post-copy or quick.")
+    var how: Way?
 
     @Flag(help: "Return as soon as the operation is recorded; follow it with 'evenkeel operation show'.")
     var noWait = false
@@ -25,12 +36,44 @@ struct VirtualMachineMigrateCommand: AsyncParsableCommand {
 
     func run() async throws {
         let client = try server.client()
-        let started: OperationView = try await client.post(
-            "/fleet/v1/vms/\(ServerClient.escaped(machine))/migrate", MigrationOrder(to: destination))
+        let path = "/fleet/v1/vms/\(ServerClient.escaped(machine))/migrate"
+        let order = MigrationOrder(to: destination, method: how?.method, plan: plan ? true : nil)
+        if plan {
+            let view: MigrationView = try await client.post(path, order)
+            return try output.show(view, table: Self.text)
+        }
+        let started: OperationView = try await client.post(path, order)
         let operation = noWait ? started : try await OperationWatch(client: client).end(of: started.number)
         try output.show(operation, table: OperationText.details)
         if !noWait && operation.state != .succeeded {
             throw CommandFailure(.no, "operation \(operation.number) ended as \(operation.state.rawValue)")
         }
+    }
+
+    /// A way to move, as an operator names it.
+    enum Way: String, CaseIterable, ExpressibleByArgument {
+        case preCopy = "pre-copy"
+        case streams
+        case autoConverge = "auto-converge"
+        case postCopy = "post-copy"
+        case quick
+
+        var method: MigrationMethod {
+            switch self {
+            case .preCopy: MigrationMethod()
+            case .streams: MigrationMethod(channels: 4, compression: .zstd)
+            case .autoConverge: MigrationMethod(autoConverge: true)
+            case .postCopy: MigrationMethod(postCopy: true)
+            case .quick: MigrationMethod(kind: .quick)
+            }
+        }
+    }
+
+    private static func text(_ view: MigrationView) -> String {
+        let action = view.action
+        return
+            (["\(action.name) from \(action.from) to \(action.to), if it were moved now:"]
+            + MigrationText.lines(view.migration)
+            + ["Loads:    \(OperationText.prediction(action))"]).joined(separator: "\n")
     }
 }

@@ -80,7 +80,14 @@ struct FleetRoutes {
                 throw APIError(.badRequest, "to: '\(order.to)' is not a host's name")
             }
             let machine = try reader.machine(named: context.parameters.get("machine") ?? "")
-            return try await decide(.migrate(machine, to: destination), context) {
+            if order.method?.channels ?? 0 > 16 || order.method?.channels ?? 0 < 0 {
+                throw APIError(.badRequest, "method.channels: 0 to 16")
+            }
+            let kind: ControlRequest.Kind =
+                order.plan == true
+                ? .foretell(machine, to: destination, by: order.method)
+                : .migrate(machine, to: destination, by: order.method)
+            return try await decide(kind, context) {
                 try await reader.operation($0.operation ?? 0)
             }
         }
@@ -93,6 +100,8 @@ struct FleetRoutes {
         let principal = try context.requireOperator()
         switch try await controller.request(kind, by: principal.name) {
         case .done(let tip, let operation): return try FleetJSON.response(try await show((tip, operation)))
+        case .foretold(let action, let choice):
+            return try FleetJSON.response(MigrationView(action, choice))
         case .refused(let reason): throw APIError(.conflict, reason)
         case .notFound(let reason): throw APIError(.notFound, reason)
         }

@@ -194,6 +194,19 @@ public struct ActionView: Codable, Sendable {
     }
 }
 
+/// What a migration would be, as the API shows it.
+public struct MigrationView: Codable, Sendable {
+    /// The step.
+    public var action: ActionView
+    /// How it would be done and what it is expected to take.
+    public var migration: ChosenMigration
+
+    init(_ action: PlannedAction, _ migration: ChosenMigration) {
+        self.action = ActionView(action)
+        self.migration = migration
+    }
+}
+
 /// An operation as the API shows it.
 public struct OperationView: Codable, Sendable {
     /// The operation's number.
@@ -212,6 +225,8 @@ public struct OperationView: Codable, Sendable {
     public var ended: Timestamp?
     /// Where the VM is afterwards.
     public var location: String?
+    /// How it moves and what that was expected to take.
+    public var migration: ChosenMigration?
     /// QEMU's figures.
     public var figures: MigrationFigures?
     /// How far the migration has come.
@@ -229,6 +244,7 @@ public struct OperationView: Codable, Sendable {
         created = operation.created
         ended = operation.ended
         location = operation.location?.text
+        migration = operation.migration
         figures = operation.figures
         progress = operation.progress
         log = operation.log

@@ -1,11 +1,19 @@
+import FleetModel
+
 /// The body of `POST /fleet/v1/vms/V/migrate`.
 public struct MigrationOrder: Codable, Sendable {
     /// The host that the VM is to run on.
     public var to: String
+    /// How; `nil` for the way that suits it best.
+    public var method: MigrationMethod?
+    /// Whether only to say what it would take; nothing is done then.
+    public var plan: Bool?
 
     /// An order to move a VM to `to`.
-    public init(to: String) {
+    public init(to: String, method: MigrationMethod? = nil, plan: Bool? = nil) {
         self.to = to
+        self.method = method
+        self.plan = plan
     }
 }
 

@@ -103,6 +103,8 @@ public struct MigrationForecaster: Sendable {
         var first: FirstPass
         /// Of later passes, in pages.
         var pages = 0.0
+        /// What the pass that runs had to send at its begin.
+        var pagesInPass: Double
         var passBegin = 0.0
         var sentInPass = 0.0
         var throttle = 0.0
@@ -118,6 +120,7 @@ public struct MigrationForecaster: Sendable {
             budget = bandwidth * MigrationForecaster.step
             downtimeLimit = Double(conditions.downtimeLimitMilliseconds) / 1000
             first = FirstPass(guest.memory, guest.survey)
+            pagesInPass = first.pages
         }
 
         /// What QEMU thinks is left, in bytes of memory.
@@ -161,7 +164,10 @@ public struct MigrationForecaster: Sendable {
         private mutating func passEnded(_ threshold: Double) -> MigrationForecast? {
             let written = guest.curve.bytes(after: (time - passBegin) * (1 - throttle)) / MigrationForecaster.pageSize
             let all = Double(guest.memory.count) / MigrationForecaster.pageSize
-            pages = min(pages + written, all - first.pages)
+            // What is written to while it still waits to be sent is sent once.
+            let twice = pages * min(1, written / max(1, pagesInPass)) + first.pages * min(1, written / all)
+            pages = min(pages + written - min(twice, written), all - first.pages)
+            pagesInPass = pages + first.pages
             let sentBefore = sentInPass
             sentInPass = 0
             passBegin = time
