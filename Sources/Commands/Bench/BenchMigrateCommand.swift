@@ -15,6 +15,7 @@ struct BenchMigrateCommand: AsyncParsableCommand {
             does, it learns from each move how fast memory goes when nothing holds it back.
             Examples:
               evenkeel bench migrate
+              evenkeel bench migrate --fleet 20
               evenkeel bench migrate --memory 64,256 --dirty 0,500 --bandwidth 64 --repeat 3
             """)
 
@@ -29,6 +30,9 @@ struct BenchMigrateCommand: AsyncParsableCommand {
 
     @Option(help: "How often each is moved.")
     var `repeat` = 1
+
+    @Option(help: "Only move a guest so often through a server and two agents, and say what that added to QEMU's time.")
+    var fleet: Int?
 
     @Option(help: "auto, kvm or tcg.")
     var accelerator = "auto"
@@ -45,12 +49,23 @@ struct BenchMigrateCommand: AsyncParsableCommand {
             }
         }
         guard (1...100).contains(`repeat`) else { throw ValidationError("--repeat is 1 to 100") }
+        guard (1...1000).contains(fleet ?? 1) else { throw ValidationError("--fleet is 1 to 1000") }
         guard AcceleratorChoice(rawValue: accelerator) != nil else {
             throw ValidationError("--accelerator is auto, kvm or tcg")
         }
     }
 
     func run() async throws {
+        if let fleet {
+            let choice = AcceleratorChoice(rawValue: accelerator) ?? .auto
+            let report = try await FleetMigrationBenchmark(accelerator: choice).run(moves: fleet)
+            return try output.show(report) { report in
+                """
+                \(report.added.count) moves through a server and two agents: added \(Self.milliseconds(report.median)) in \
+                the median, \(Self.milliseconds(report.most)) at most, from the order to the end of its record.
+                """
+            }
+        }
         let benchmark = try MigrationBenchmark(accelerator: AcceleratorChoice(rawValue: accelerator) ?? .auto)
         defer { benchmark.tearDown() }
         var moves: [MigrationBenchmark.Move] = []
