@@ -29,7 +29,7 @@ public enum HostTask: Hashable, Codable, Sendable {
     case openConsole(VirtualMachineID, session: String)
     /// Forgets a VM that is stopped.
     case remove(VirtualMachineID)
-    /// Starts a process that waits for the VM's memory. Answer: `.listening`.
+    /// Starts a process that waits for the VM's memory. Answer: `.listening`; `.awaiting` where disks come along.
     case prepareIncoming(IncomingMigration)
     /// Sends the VM's memory and guest state; answers when that has ended. Answer: `.sent`.
     case send(OutgoingMigration)
@@ -78,6 +78,8 @@ public struct IncomingMigration: Hashable, Codable, Sendable {
     public var method: MigrationMethod
     /// The version of the QEMU that it comes from; `nil` where that is not known.
     public var emulatorVersion: String?
+    /// Sizes of the disks that come along, since only their host sees them, by their place in the definition.
+    public var diskSizes: [Int: Bytes]?
 
     /// A VM that is to arrive.
     public init(
@@ -108,6 +110,8 @@ public struct OutgoingMigration: Hashable, Codable, Sendable {
     public var timeLimitSeconds: Int
     /// How it goes.
     public var method: MigrationMethod
+    /// Where its local disks are awaited; `nil` where none goes along.
+    public var disks: String?
 
     /// A VM that is to be sent.
     public init(
@@ -162,6 +166,8 @@ public enum HostTaskAnswer: Hashable, Codable, Sendable {
     case advised([String])
     /// The destination waits for the VM at this address.
     case listening(address: String)
+    /// The destination waits for the VM at one address, and for its local disks at another.
+    case awaiting(address: String, disks: String)
     /// The guest has been handed over.
     case sent(MigrationFigures)
     /// The VM's state on this host; `nil` where the host does not know the VM.

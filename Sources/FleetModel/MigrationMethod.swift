@@ -65,6 +65,23 @@ public struct MigrationForecast: Hashable, Codable, Sendable {
     }
 }
 
+extension MigrationForecast {
+    /// Whether the total time came within a fifth of what was foretold; `nil` where no end was foretold.
+    public func totalHeld(_ figures: MigrationFigures) -> Bool? {
+        guard let totalMilliseconds else { return nil }
+        let ratio = Double(totalMilliseconds) / Double(max(1, figures.totalMilliseconds))
+        return (0.8...1.2).contains(ratio)
+    }
+
+    /// Whether the downtime came within a factor of two of what was foretold, or within 5 ms, which is about what it
+    /// differs by from one time to the next; `nil` where none was foretold.
+    public func downtimeHeld(_ figures: MigrationFigures) -> Bool? {
+        guard let downtimeMilliseconds else { return nil }
+        let (expected, seen) = (Double(downtimeMilliseconds), Double(figures.downtimeMilliseconds))
+        return (seen / 2...seen * 2).contains(expected) || abs(expected - seen) <= 5
+    }
+}
+
 /// How a guest writes to its memory, as samples of its pages showed: what a migration can be foretold from.
 public struct MemorySurvey: Hashable, Codable, Sendable {
     /// Which share of the pages differed after a while.

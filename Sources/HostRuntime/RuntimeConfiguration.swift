@@ -12,6 +12,8 @@ public struct RuntimeConfiguration: Hashable, Sendable, Codable {
     /// define a VM on one host can read and write every file and device of all. What a `qcow2` image names as its
     /// backing file must lie in them too.
     public var storage: [String]
+    /// Folder of disks that only this host sees: a local disk with a relative path lies in it.
+    public var localDisks: String?
     /// Logical processors that VMs may run on; `nil` for all.
     public var logicalProcessors: [Int]?
     /// What VMs that leave it open run under.

@@ -153,12 +153,13 @@ extension ControlLoop {
                 OperationEvent(time: now, text: choice.text),
             ])
         operation.migration = choice
-        let request = MigrationRequest(
+        var request = MigrationRequest(
             definition: machine.status.definition, accelerator: machine.accelerator, source: source,
             destination: destination, bandwidthLimit: choice.bandwidthLimit,
             downtimeLimitMilliseconds: settings.migration.downtimeLimitMilliseconds,
             timeLimitSeconds: choice.timeLimitSeconds, method: choice.method,
             emulatorVersion: machine.status.emulatorVersion)
+        request.diskSizes = machine.status.localDiskSizes
         var execution = MigrationExecution(operation, request)
         let effect = execution.begin(at: now)
         executions[number] = execution

@@ -15,13 +15,14 @@ actor MigrationDriver {
     init(
         _ definition: VirtualMachineDefinition, from source: TestHost, to destination: TestHost,
         accelerator: Accelerator = .tcg, bandwidthLimit: Bytes? = nil, timeLimitSeconds: Int = 60,
-        method: MigrationMethod = MigrationMethod(),
+        method: MigrationMethod = MigrationMethod(), diskSizes: [Int: Bytes]? = nil,
         during: @escaping @Sendable (MigrationDriver) async throws -> Void = { _ in }
     ) {
-        machine = MigrationMachine(
-            MigrationRequest(
-                definition: definition, accelerator: accelerator, source: source.name, destination: destination.name,
-                bandwidthLimit: bandwidthLimit, timeLimitSeconds: timeLimitSeconds, method: method))
+        var request = MigrationRequest(
+            definition: definition, accelerator: accelerator, source: source.name, destination: destination.name,
+            bandwidthLimit: bandwidthLimit, timeLimitSeconds: timeLimitSeconds, method: method)
+        request.diskSizes = diskSizes
+        machine = MigrationMachine(request)
         self.source = source
         self.destination = destination
         self.during = during

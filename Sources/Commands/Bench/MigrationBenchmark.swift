@@ -29,11 +29,11 @@ final class MigrationBenchmark: Sendable {
         var moves: [Move]
 
         var totalWithin20Percent: Double { share { $0.totalRatio.map { (0.8...1.2).contains($0) } ?? false } }
-        /// One millisecond is as exact as it is counted.
-        var downtimeWithinFactor2: Double {
+        var downtimeWithinFactor2: Double { share { $0.downtimeRatio.map { (0.5...2).contains($0) } ?? false } }
+        var downtimeWithinFactor2Or5Milliseconds: Double {
             share { move in
-                guard let expected = move.expectedDowntime else { return false }
-                return (move.downtime / 2...move.downtime * 2 + 1).contains(expected)
+                guard let expected = move.expectedDowntime, let ratio = move.downtimeRatio else { return false }
+                return (0.5...2).contains(ratio) || abs(expected - move.downtime) <= 5
             }
         }
         var medianAdded: Int? { moves.map(\.added).sorted().dropFirst(moves.count / 2).first }

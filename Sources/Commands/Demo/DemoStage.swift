@@ -94,7 +94,7 @@ struct DemoStage: Sendable {
         switch await runtime.perform(.start(definition), progress: { _ in }) {
         case .refused(let reason), .failed(let reason):
             throw CommandFailure(.environment, "VM \(definition.name) does not start: \(reason)")
-        case .done, .advised, .listening, .sent, .state: break
+        case .done, .advised, .listening, .awaiting, .sent, .state: break
         }
     }
 

@@ -102,7 +102,7 @@ extension HostTaskAnswer {
         case .refused(let reason): .refused(Self.onOneLine(reason))
         case .failed(let reason): .failed(Self.onOneLine(reason))
         case .advised(let advice): .advised(advice.prefix(32).map(Self.onOneLine))
-        case .done, .listening, .sent, .state: self
+        case .done, .listening, .awaiting, .sent, .state: self
         }
     }
 

@@ -22,6 +22,9 @@ struct FleetTally: Sendable {
         var milliseconds = 0
         var downtimeMilliseconds = 0
         var bytes: Int64 = 0
+        var foretold = 0
+        var totalsHeld = 0
+        var downtimesHeld = 0
     }
 
     private(set) var tips: [TipEnd: Int] = [:]
@@ -48,6 +51,10 @@ struct FleetTally: Sendable {
         migrations[cluster, default: Migrations()].downtimeMilliseconds += figures.downtimeMilliseconds
         let bytes = migrations[cluster, default: Migrations()].bytes.addingReportingOverflow(figures.transferred.count)
         migrations[cluster, default: Migrations()].bytes = bytes.overflow ? .max : bytes.partialValue
+        guard let forecast = operation.migration?.forecast, let held = forecast.totalHeld(figures) else { return }
+        migrations[cluster, default: Migrations()].foretold += 1
+        if held { migrations[cluster, default: Migrations()].totalsHeld += 1 }
+        if forecast.downtimeHeld(figures) == true { migrations[cluster, default: Migrations()].downtimesHeld += 1 }
     }
 }
 

@@ -95,6 +95,19 @@ struct ServerMetrics: Sendable {
                 { Double($0.downtimeMilliseconds) / 1e3 }
             ),
             ("migration_sent_bytes_total", "Bytes that migrations sent.", { Double($0.bytes) }),
+            (
+                "migration_forecasts_total", "Migrations that had been foretold to end, and did.",
+                { Double($0.foretold) }
+            ),
+            (
+                "migration_total_forecasts_held_total", "Of those, whose time came within a fifth of the forecast.",
+                { Double($0.totalsHeld) }
+            ),
+            (
+                "migration_downtime_forecasts_held_total",
+                "Of those, whose downtime came within a factor of two of the forecast, or 5 ms.",
+                { Double($0.downtimesHeld) }
+            ),
         ]
         for row in rows {
             page.family("evenkeel_\(row.name)", .counter, help: row.help)

@@ -22,6 +22,10 @@ struct MachineRecord: Codable, Hashable, Sendable {
     var incoming: Incoming?
     /// Set from before its memory is sent until the guest is seen to stay: what ends in between may live elsewhere.
     var isSending: Bool?
+    /// Images that were made here for a guest that has not arrived: they go when it does not come.
+    var madeDisks: [String]?
+    /// Where the disks that come along are written to over the network, until the guest is here.
+    var disksAt: String?
     /// Where it listens, while the guest runs here and its memory still follows (post-copy).
     var fetchingAt: String?
     /// Why it ended without being told to; `nil` when all is well.

@@ -1,4 +1,5 @@
 import FleetModel
+import Glibc
 import Logging
 
 /// The destination's side of a migration.
@@ -6,7 +7,9 @@ extension QEMUMachine {
     func prepareIncoming(_ migration: IncomingMigration) async throws -> HostTaskAnswer {
         var state = await look()
         if state == .incoming, record?.definition == migration.definition {
-            if let address = record?.incoming?.address { return .listening(address: address) }
+            if let address = record?.incoming?.address {
+                return record?.disksAt.map { .awaiting(address: address, disks: $0) } ?? .listening(address: address)
+            }
             // An earlier attempt that was broken off before it listened: nobody was told of it.
             guard await endProcess() else { return .failed("the waiting QEMU cannot be ended: it hangs in the kernel") }
             forget()
@@ -20,30 +23,36 @@ extension QEMUMachine {
             throw HostRuntimeError.migrationAddress(host.migrationAddress, problem: problem)
         }
         try address.requireSafety(hasTLS: host.migrationTLS != nil)
-        try DefinitionCheck.check(migration.definition, storage: host.storage)
         if migration.accelerator == .kvm { try requireKVM() }
         let deadline = clock.now + .seconds(migration.timeLimitSeconds)
+        let disks = try makeLocalDisks(for: migration)
         do {
+            try DefinitionCheck.check(host.placed(migration.definition), storage: host.storage)
             try await launch(
                 MachineRecord(
                     definition: migration.definition, accelerator: migration.accelerator,
-                    incoming: .init(address: nil, deadline: deadline)))
-            let listening = try await listen(at: address, for: migration.method)
-            try update { $0.incoming?.address = listening.text }
+                    incoming: .init(address: nil, deadline: deadline), madeDisks: disks))
+            let listening = try await listen(at: address, for: migration.method, disks: disks != nil)
+            let disksAt = disks == nil ? nil : try await awaitDisks(of: migration.definition, at: address)
+            try update {
+                $0.incoming?.address = listening.text
+                $0.disksAt = disksAt
+            }
             signal(.waiting(id, until: deadline))
-            return .listening(address: listening.text)
+            return disksAt.map { .awaiting(address: listening.text, disks: $0) } ?? .listening(address: listening.text)
         } catch {
             await endProcess()
             forget()
+            for path in disks ?? [] { unsafe _ = unlink(path) }
             throw error
         }
     }
 
     /// QEMU itself tries the ports, so none can be taken between a look and its use; port 0 lets the kernel choose.
     private func listen(
-        at address: MigrationAddress, for method: MigrationMethod
+        at address: MigrationAddress, for method: MigrationMethod, disks: Bool
     ) async throws(HostRuntimeError) -> MigrationAddress {
-        try await setUpMigration(MigrationSetup(method: method), role: .server, peer: nil)
+        try await setUpMigration(MigrationSetup(method: method, movesDisks: disks), role: .server, peer: nil)
         let ports = host.migrationPorts.map(Array.init) ?? [0]
         var problem = HostRuntimeError.migrationAddress(address.text, problem: "no ports are configured")
         for port in ports {

@@ -24,7 +24,7 @@ extension QEMUMachine {
 
     private func launchOnce(_ new: MachineRecord, in scope: ServiceScope?) async throws(HostRuntimeError) {
         let arguments = try QEMUCommandLine.arguments(
-            for: new.definition, accelerator: new.accelerator ?? .tcg, pidFile: folder.pidFile,
+            for: host.placed(new.definition), accelerator: new.accelerator ?? .tcg, pidFile: folder.pidFile,
             isIncoming: new.incoming != nil)
         try folder.make()
         let command = try await command(arguments, for: new.definition, in: scope)

@@ -22,7 +22,7 @@ extension QEMUMachine {
         case .stopped, .crashed, nil:
             break
         }
-        try DefinitionCheck.check(definition, storage: host.storage)
+        try DefinitionCheck.check(host.placed(definition), storage: host.storage)
         let accelerator = try await accelerator(for: definition.accelerator)
         let earlier = record
         do {

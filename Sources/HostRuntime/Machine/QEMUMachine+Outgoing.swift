@@ -16,8 +16,12 @@ extension QEMUMachine {
         let asked = ContinuousClock.now
         let begun = await exclusively { machine in try await machine.beginSending(migration, asked: asked) }
         guard begun == .done else { return begun }
-        let watch = SendingWatch(migration, since: .now)
-        return await answering { machine in try await machine.sendingEnded(watch, progress) }
+        return await answering { machine in
+            if migration.disks != nil, let end = try await machine.disksMoved(migration, asked: asked, progress) {
+                return end
+            }
+            return try await machine.sendingEnded(SendingWatch(migration, since: .now), progress)
+        }
     }
 
     /// `.done` when there is an end of sending to be waited for.
@@ -32,24 +36,34 @@ extension QEMUMachine {
         case .stopped, .saved, .crashed, .incoming, .fetching, .unknown:
             return .refused("the VM is \(state?.rawValue ?? "") here")
         }
+        if migration.disks != nil, try await areDisksMoving() { return .done }
         let address = try MigrationAddress(migration.destination)
         try address.requireSafety(hasTLS: host.migrationTLS != nil)
-        let setup = MigrationSetup(method: migration.method)
+        let setup = MigrationSetup(method: migration.method, movesDisks: migration.disks != nil)
         try await setUpMigration(setup, role: .client, peer: migration.destinationName)
         try await command("migrate-set-parameters", .object(setup.sourceParameters(migration)))
         if takeCancellation(of: asked) { return .refused("sending was cancelled before it began") }
-        // From now on the guest may end up elsewhere, whatever becomes of us.
-        isAboutToSend = true
-        defer { isAboutToSend = false }
-        try update { $0.isSending = true }
-        try await command("migrate", ["uri": .string(address.text)])
+        if let disks = migration.disks {
+            try await mirrorDisks(to: disks, migration)
+            return .done
+        }
+        try await sendMemory(to: address)
         // One that came in the meantime may have looked before there was anything to cancel.
         if takeCancellation(of: asked) { try await command("migrate_cancel") }
         return .done
     }
 
+    /// Lets QEMU begin.
+    func sendMemory(to address: MigrationAddress) async throws(HostRuntimeError) {
+        // From now on the guest may end up elsewhere, whatever becomes of us.
+        isAboutToSend = true
+        defer { isAboutToSend = false }
+        try update { $0.isSending = true }
+        try await command("migrate", ["uri": .string(address.text)])
+    }
+
     /// Whether a cancellation came for the sending that was asked for at this time; it counts once.
-    private func takeCancellation(of asked: ContinuousClock.Instant) -> Bool {
+    func takeCancellation(of asked: ContinuousClock.Instant) -> Bool {
         guard let cancelled = cancelAsked else { return false }
         cancelAsked = nil
         return cancelled > asked - Self.cancelLead
@@ -74,7 +88,10 @@ extension QEMUMachine {
             case .goOnThere: try await command("migrate-start-postcopy")
             case .cutOff: try await command("migrate-pause", isUrgent: true)
             case .resume(let address): await takeUpAgain(address)
-            case .giveUp(let reason): return .failed(reason ?? "QEMU gave up sending: \(folder.lastLogLines(2))")
+            case .handOverDisks: try await handOverDisks()
+            case .giveUp(let reason):
+                await dropMirrors()
+                return .failed(reason ?? "QEMU gave up sending: \(folder.lastLogLines(2))")
             }
             await changes.wait(after: seen, upTo: SendingWatch.longestWait)
         }
@@ -158,6 +175,7 @@ extension QEMUMachine {
         }
         endIsWanted.withLock { $0 = true }
         guard await endProcess() else { return .failed("the VM's QEMU cannot be ended: it hangs in the kernel") }
+        putLocalDisksAway()
         forget()
         return .done
     }

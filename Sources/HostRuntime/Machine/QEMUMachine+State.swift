@@ -57,6 +57,7 @@ extension QEMUMachine {
             residentMemory: process?.residentMemory, process: process?.identifier,
             problem: record.problem ?? word.flatMap(RunState.problem))
         status.emulatorVersion = process == nil ? nil : emulatorVersion
+        status.localDiskSizes = await lookAtLocalDisks()
         status.survey = process == nil ? nil : survey
         return status
     }
@@ -78,6 +79,7 @@ extension QEMUMachine {
         log.info("the guest has arrived\(isWhole ? "" : ", its memory follows")", metadata: ["vm": "\(id)"])
         note {
             $0.incoming = nil
+            $0.madeDisks = nil
             $0.fetchingAt = isWhole ? nil : incoming.address
         }
     }
@@ -141,6 +143,7 @@ extension QEMUMachine {
         while true {
             let seen = changes.rings
             let state = await look()
+            if state?.ownsGuest == true { await closeDisks() }
             let remaining = deadline - ContinuousClock.now
             guard state == .incoming, remaining > .zero, let reading = try? await migration(), reading.isUnderWay,
                 reading.status != "setup"

@@ -41,6 +41,8 @@ actor QEMUMachine {
     private(set) var isReleased = false
     /// When a cancellation came that met nothing to cancel: the sending that it is for may just be on its way here.
     var cancelAsked: ContinuousClock.Instant?
+    /// How large its local disks are, once that was asked.
+    var localDiskSizes: [Int: Bytes]?
     /// How the guest was last seen to write to its memory.
     var survey: MemorySurvey?
     /// It is written down that the guest is being sent, and QEMU does not know yet.
@@ -100,8 +102,11 @@ actor QEMUMachine {
     func forget() {
         if isReleased { return }
         dropMonitor()
+        // What was made for a guest that never came.
+        for path in record?.madeDisks ?? [] { unsafe _ = unlink(path) }
         process = nil
         survey = nil
+        localDiskSizes = nil
         record = nil
         folder.remove()
     }

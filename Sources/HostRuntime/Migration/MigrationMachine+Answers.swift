@@ -27,9 +27,12 @@ extension MigrationMachine {
                 cancelReason.map { .cancelled(reason: $0) }
                     ?? .failed(reason: "\(request.destination) refused: \(why)", location: .source))
         }
-        guard case .listening(let address) = answer else {
-            return clear(
-                ending(.source, "\(request.destination) could not prepare for the VM: \(answer.text)"))
+        let address: String
+        switch answer {
+        case .listening(let place): address = place
+        case .awaiting(let place, let disks): (address, self.disks) = (place, disks)
+        default:
+            return clear(ending(.source, "\(request.destination) could not prepare for the VM: \(answer.text)"))
         }
         if let cancelReason { return clear(.cancelled(reason: cancelReason)) }
         self.address = address
@@ -38,10 +41,11 @@ extension MigrationMachine {
 
     private mutating func send(to address: String) -> Action {
         enter(.sending(ended: nil))
-        let outgoing = OutgoingMigration(
+        var outgoing = OutgoingMigration(
             virtualMachine: virtualMachine, destination: address, destinationName: request.destination.text,
             bandwidthLimit: request.bandwidthLimit, downtimeLimitMilliseconds: request.downtimeLimitMilliseconds,
             timeLimitSeconds: request.timeLimitSeconds, method: request.method)
+        outgoing.disks = disks
         return ask(.source, .send(outgoing))
     }
 
@@ -313,7 +317,7 @@ extension HostTaskAnswer {
     var text: String {
         switch self {
         case .done, .advised: "done"
-        case .listening(let address): "listening at \(address)"
+        case .listening(let address), .awaiting(let address, _): "listening at \(address)"
         case .sent: "sent"
         case .state(let state): state.map { "the VM is \($0.rawValue) there" } ?? "the VM is not known there"
         case .refused(let why), .failed(let why): why

@@ -72,6 +72,8 @@ public struct MigrationMachine: Codable, Sendable, Hashable {
     var decisionsAsked = 0
     /// Where the destination listens, once it does.
     var address: String?
+    /// Where it awaits the VM's local disks.
+    var disks: String?
     /// How often a stream that had broken in post-copy was taken up again.
     var resumptions = 0
 
@@ -100,10 +102,11 @@ public struct MigrationMachine: Codable, Sendable, Hashable {
     private mutating func begin() -> [Action] {
         guard case .notBegun = phase else { return [] }
         enter(.preparing)
-        let incoming = IncomingMigration(
+        var incoming = IncomingMigration(
             definition: request.definition, accelerator: request.accelerator,
             timeLimitSeconds: request.timeLimitSeconds + Self.destinationMarginSeconds, method: request.method,
             emulatorVersion: request.emulatorVersion)
+        incoming.diskSizes = request.diskSizes
         return [
             .log("asking \(request.destination) to wait for \(request.definition.name)"),
             ask(.destination, .prepareIncoming(incoming)),

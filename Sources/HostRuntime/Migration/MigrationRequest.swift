@@ -20,6 +20,8 @@ public struct MigrationRequest: Codable, Sendable, Hashable {
     public var method: MigrationMethod
     /// The version of the QEMU that runs it at the source; `nil` where that is not known.
     public var emulatorVersion: String?
+    /// Sizes of the disks that move along, by their place in the definition.
+    public var diskSizes: [Int: Bytes]?
 
     /// A migration that is wanted.
     public init(

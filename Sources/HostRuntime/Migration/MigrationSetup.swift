@@ -12,12 +12,14 @@ struct MigrationSetup: Hashable, Sendable {
     static let defaultBandwidth = Bytes.mebibytes(128)
 
     let method: MigrationMethod
+    /// Whether disks move along: the guest then waits, halted, until the last of them is there.
+    var movesDisks = false
 
     /// What is switched on; all else that this room knows of is switched off, since an attempt before may have left it on.
     private var wanted: [String: Bool] {
         [
             "events": true, "multifd": method.channels > 0, "auto-converge": method.autoConverge,
-            "postcopy-ram": method.postCopy,
+            "postcopy-ram": method.postCopy, "pause-before-switchover": movesDisks,
         ]
     }
 

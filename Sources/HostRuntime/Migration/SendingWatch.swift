@@ -9,6 +9,8 @@ struct SendingWatch: Sendable {
         case cancel
         /// Let the guest go on at the destination (`migrate-start-postcopy`).
         case goOnThere
+        /// The guest is halted for its last part: let go of the disks that moved along, then go on.
+        case handOverDisks
         /// Declare a stream broken that does not move (`migrate-pause`).
         case cutOff
         /// Take the broken stream up again.
@@ -32,6 +34,7 @@ struct SendingWatch: Sendable {
     private let deadline: ContinuousClock.Instant
     private var tooLate: String?
     private var isSwitchAsked = false
+    private var areDisksHandedOver = false
     private var wasPostCopied = false
     private var throttlePercent: Int?
     /// What was left at the beginning of the pass that runs, and of the one before.
@@ -53,6 +56,11 @@ struct SendingWatch: Sendable {
         case "failed": return .giveUp(reason: reading.problem.map { "QEMU gave up sending: \($0)" })
         case "cancelled": return .giveUp(reason: tooLate ?? "sending was cancelled")
         case "none": return .giveUp(reason: "nothing is being sent")
+        case "pre-switchover":
+            // QEMU needs a moment to see that it may go on.
+            if areDisksHandedOver { return .wait }
+            areDisksHandedOver = true
+            return .handOverDisks
         default: return reading.isPostCopy ? trailing(reading, at: now) : ahead(reading, at: now)
         }
     }
