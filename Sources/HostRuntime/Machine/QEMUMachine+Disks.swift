@@ -40,7 +40,8 @@ extension QEMUMachine {
     func awaitDisks(
         of definition: VirtualMachineDefinition, at address: MigrationAddress
     ) async throws(HostRuntimeError) -> String {
-        let ports = host.migrationPorts.map(Array.init)
+        let ports =
+            host.migrationPorts.map(Array.init)
             ?? (0..<Self.portsTried).map { _ in UInt16.random(in: 49152...65535) }
         var problem = HostRuntimeError.migrationAddress(address.text, problem: "no ports are configured")
         for port in ports {
