@@ -145,7 +145,8 @@ let package = Package(
         tests("ConfigurationFileTests", ["ConfigurationFile"]),
         tests("CountersTests", ["Counters", "FleetModel"]),
         tests("HostRuntimeTests", ["Counters", "FleetModel", "HostRuntime", "PulseGuest", logging]),
-        tests("LibvirtRuntimeTests", ["FleetModel", "HTTPClient", "LibvirtRuntime", "evenkeel", logging]),
+        tests(
+            "LibvirtRuntimeTests", ["FleetModel", "HTTPClient", "HostRuntime", "LibvirtRuntime", "evenkeel", logging]),
         tests("MetricsWireTests", ["FleetModel", "MetricsWire"]),
         tests("TimeSeriesStoreTests", ["CSQLite", "FleetModel", "MetricsWire", "TimeSeriesStore", logging]),
         tests("FleetStateTests", ["FleetModel", "FleetState", grdb]),

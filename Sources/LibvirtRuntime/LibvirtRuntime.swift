@@ -4,15 +4,16 @@ import Logging
 
 /// The VMs that libvirt runs on this host: what there is to know of them, and what happens to them, as it happens.
 ///
-/// It only looks: its connection is read-only, and every step is refused. libvirt's library is loaded when a runtime is
-/// made; nothing of it is needed to build Evenkeel, and a host without it gets an error that says so.
+/// Unless its configuration gives it control it only looks: its connection is read-only, and every step is refused.
+/// With control, steps go over connections of their own (``LibvirtConfiguration/control``). libvirt's library is loaded
+/// when a runtime is made; nothing of it is needed to build Evenkeel, and a host without it gets an error that says so.
 ///
 /// Who owns a guest follows from libvirt's state and the reason that it gives (``VirtualMachineState``): in a migration
 /// the destination from the moment that its guest runs, the source no more from the moment that its guest is halted for
 /// good. Lists are kept current by libvirt's events; ``run()`` serves them.
 public final class LibvirtRuntime: VirtualMachineProvider {
     /// Why Evenkeel only looks at what libvirt runs.
-    static let readOnly = "run by libvirt, whose VMs Evenkeel watches and does not control"
+    static let readOnly = "run by libvirt, whose VMs Evenkeel watches and does not control (libvirt_control is off)"
 
     private let configuration: LibvirtConfiguration
     private let log: Logger
@@ -20,6 +21,8 @@ public final class LibvirtRuntime: VirtualMachineProvider {
     private let failure: Locked<LibvirtError?>
     private let lists: CallQueue<DomainLister>
     private let readings: StatisticsCalls
+    /// What does steps; `nil` where it only looks.
+    private let control: DomainControl?
     private let waker: Waker
     private let isServed = Locked(false)
     private let report: AsyncStream<Void>.Continuation
@@ -37,13 +40,18 @@ public final class LibvirtRuntime: VirtualMachineProvider {
 
     init(_ configuration: LibvirtConfiguration, log: Logger, library: String) throws(LibvirtError) {
         try LibvirtLibrary.load(library)
-        let (table, failure, waker) = (Locked(DomainTable()), Locked<LibvirtError?>(nil), Waker())
+        let control = configuration.control ? DomainControl(configuration, log: log) : nil
+        let table = Locked(DomainTable(readOnly: control == nil ? Self.readOnly : nil))
+        let (failure, waker) = (Locked<LibvirtError?>(nil), Waker())
         let (changes, report) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         (self.configuration, self.log, self.table, self.failure) = (configuration, log, table, failure)
-        (self.waker, self.changes, self.report) = (waker, changes, report)
+        (self.waker, self.changes, self.report, self.control) = (waker, changes, report, control)
         let uri = configuration.uri
         let link = LibvirtLink(uri: uri) { event in
             table.withLock { $0.hear(event) }
+            if case .jobEnded(let id, let values) = event {
+                control?.sendings.hear(id, JobReading(type: 3, values))
+            }
             if event == .closed {
                 failure.withLock { $0 = .unreachable(uri: uri, reason: "it has closed the connection") }
                 report.yield()
@@ -85,6 +93,7 @@ public final class LibvirtRuntime: VirtualMachineProvider {
             await waker.wait(upTo: failures > 0 ? pause : listPause)
         }
         _ = try? await lists.call("close the connection") { $0.close() }
+        control?.calls.close()
     }
 
     /// After how long to look without being told to.
@@ -120,11 +129,28 @@ public final class LibvirtRuntime: VirtualMachineProvider {
         }
     }
 
-    /// Refuses every step: Evenkeel does not control VMs that libvirt runs.
+    /// Does one step, where the configuration gives control, and refuses it otherwise.
     public func perform(
         _ task: HostTask, progress: @escaping @Sendable (MigrationProgress) -> Void
     ) async -> HostTaskAnswer {
-        .refused("\(task.virtualMachine): \(Self.readOnly); use virsh, or whatever manages it there")
+        let id = task.virtualMachine
+        guard let control else {
+            return .refused("\(id): \(Self.readOnly); use virsh, or whatever manages it there")
+        }
+        let answer = await control.perform(task, progress: progress)
+        // Not all that is done to a domain is told by an event.
+        table.withLock { $0.hear(.changed(id)) }
+        waker.ring()
+        return answer
+    }
+
+    /// What VMs can be made of here; `nil` without control, or while libvirt does not say.
+    public func capabilities() async -> HostCapabilities? { await control?.capabilities() }
+
+    /// The terminal or socket of a domain's first serial port. Without control nobody may type there.
+    public func console(of id: VirtualMachineID) async throws -> ConsolePlace {
+        guard let control else { throw NoConsole(Self.readOnly) }
+        return try await control.console(of: id)
     }
 
     /// Throws where the list is known not to be current; takes one where nobody keeps it.

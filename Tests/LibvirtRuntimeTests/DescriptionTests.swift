@@ -41,9 +41,12 @@ import Testing
             </disk>
             <disk type='file' device='cdrom'><target dev='sdb' bus='sata'/></disk>
             <interface type='bridge'>
+              <mac address='52:54:00:00:00:01'/>
               <source bridge='br0'/><target dev='vnet0'/><model type='virtio'/><alias name='net0'/>
             </interface>
             <interface type='network'><source network='default'/><alias name='net1'/></interface>
+            <serial type='pty'><source path='/dev/pts/4'/><target port='0'/></serial>
+            <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
             <memballoon model='virtio'/>
           </devices>
         </domain>
@@ -57,16 +60,19 @@ import Testing
         let description = try Self.description()
         let id = try #require(VirtualMachineID("4dea22b3-1d52-d8f3-2516-782e98ab3fa0"))
         let name = try #require(Name<VirtualMachineKind>("web"))
-        #expect(
-            description.definition(id: id, name: name)
-                == VirtualMachineDefinition(
-                    id: id, name: name, virtualProcessors: 2, memory: .gibibytes(4), accelerator: .kvm,
-                    machine: "pc-q35-7.2", processorModel: "host-passthrough",
-                    firmware: "/usr/share/OVMF/OVMF_CODE.fd",
-                    disks: [
-                        .init(path: "/srv/web.qcow2", format: .qcow2, bus: .virtio),
-                        .init(path: "/dev/vg/web", format: .raw, bus: .scsi),
-                    ], balloon: true))
+        var expected = VirtualMachineDefinition(
+            id: id, name: name, virtualProcessors: 2, memory: .gibibytes(4), accelerator: .kvm,
+            machine: "pc-q35-7.2", processorModel: "host-passthrough",
+            firmware: "/usr/share/OVMF/OVMF_CODE.fd",
+            disks: [
+                .init(path: "/srv/web.qcow2", format: .qcow2, bus: .virtio),
+                .init(path: "/dev/vg/web", format: .raw, bus: .scsi),
+            ], balloon: true)
+        expected.maximumProcessors = 4
+        expected.guestAgent = true
+        expected.networkInterfaces = [.init(connection: .bridge("br0"), hardwareAddress: "52:54:00:00:00:01")]
+        #expect(description.definition(id: id, name: name) == expected)
+        #expect(description.console == .terminal(path: "/dev/pts/4"))
         #expect(description.accelerator == .kvm && description.emulator == "/usr/bin/qemu-system-x86_64")
     }
 
@@ -80,8 +86,9 @@ import Testing
         #expect(description.disks.map(\.bus) == ["virtio", "scsi", "virtio", "sata"])
         #expect(
             description.interfaces == [
-                .init(name: "vnet0", model: "virtio", bridge: "br0"),
-                .init(name: "net1", model: nil, bridge: "default"),
+                .init(
+                    name: "vnet0", model: "virtio", bridge: "br0", type: "bridge", hardwareAddress: "52:54:00:00:00:01"),
+                .init(name: "net1", model: nil, bridge: "default", type: "network"),
             ])
     }
 

@@ -36,6 +36,14 @@ final class LibvirtHost: Sendable {
         )
     }
 
+    /// The same with control, for domains that travel as they are: nobody else is on the hosts' network.
+    var control: LibvirtConfiguration {
+        var control = configuration
+        (control.control, control.migrationAddress, control.allowsPlainMigration) = (true, migrationURI, true)
+        control.shutdownSeconds = 1
+        return control
+    }
+
     /// The daemon's address for other hosts.
     var migrationURI: String { "qemu+tcp://10.9.0.\(number)/system" }
 
@@ -49,6 +57,9 @@ final class LibvirtHost: Sendable {
         try keeper.tell("cable \(other.keeper.process.processIdentifier)")
         try other.keeper.tell("address")
     }
+    /// Pulls the plug of the cable, or puts it back.
+    func unplug() throws { try keeper.tell("unplug") }
+    func plugIn() throws { try keeper.tell("plug-in") }
     func close() { keeper.close() }
 
     /// What `virsh` says; throws with its words where it fails.
@@ -138,6 +149,8 @@ private let keeperScript = #"""
     auth_tcp="none"
     auth_unix_ro="none"
     auth_unix_rw="none"
+    keepalive_interval=1
+    keepalive_count=3
     unix_sock_dir="/run/libvirt"
     host_uuid="0000000$number-0000-4000-8000-00000000000$number"
     TEXT
@@ -150,6 +163,8 @@ private let keeperScript = #"""
     remember_owner=0
     namespaces=[]
     cgroup_controllers=[]
+    keepalive_interval=1
+    keepalive_count=3
     TEXT
     printf '127.0.0.1 localhost\n10.9.0.1 ek-one\n10.9.0.2 ek-two\n' >"$folder/hosts"
     # The daemon wants this user, even where the configuration names another.
@@ -202,6 +217,8 @@ private let keeperScript = #"""
             ip addr add "10.9.0.$number/24" dev ek0
             ip link set ek0 up
             ;;
+        unplug) ip link set ek0 down ;;
+        plug-in) ip link set ek0 up ;;
         address)
             ip addr add "10.9.0.$number/24" dev ek0
             ip link set ek0 up

@@ -27,7 +27,12 @@ import Testing
         #expect(place(3, 11, .receiving) == .incoming && place(3, 11) == .incoming && place(3, 11, .other) == .paused)
         #expect(DomainState(state: 3, reason: 2).needsJob && !DomainState(state: 3, reason: 11).needsJob)
         #expect(DomainState(state: 3, reason: 11).isStarting && !DomainState(state: 1, reason: 11).isStarting)
-        #expect(place(3, 12) == .handedOver && place(1, 10) == .running && place(1, 11) == .running)
+        #expect(place(3, 12) == .trailing && place(3, 13) == .trailing)
+        #expect(place(1, 10) == .fetching && place(1, 11) == .fetching)
+        #expect([(3, 13), (1, 11)].allSatisfy { DomainState(state: $0, reason: $1).isTorn })
+        #expect(![(3, 12), (1, 10), (1, 1)].contains { DomainState(state: $0, reason: $1).isTorn })
+        #expect(DomainState(state: 5, reason: 5).place(job: .none, isSaved: true).state == .saved)
+        #expect(DomainState(state: 1, reason: 1).place(job: .none, isSaved: true).state == .running)
     }
 
     @Test func whatIsNotWellIsSaid() {

@@ -14,6 +14,21 @@ struct DomainDescription: Hashable, Sendable {
     var hasBalloon = false
     var disks: [Disk] = []
     var interfaces: [Interface] = []
+    /// Up to how many virtual processors it has room for.
+    var maximumProcessors = 1
+    /// Whether there is a channel for the guest agent.
+    var guestAgent = false
+    /// Its first serial port, where it is one that can be reached.
+    var console: ConsolePlace?
+    /// What ``DomainDocument`` keeps in the metadata.
+    var labels: [String: String] = [:]
+    var priority = VirtualMachineDefinition.usualPriority
+    var restart = VirtualMachineDefinition.RestartPolicy.never
+    /// The names of disks that only this host sees.
+    var localDisks: [String] = []
+
+    /// More than operators want to know a VM by.
+    static let mostLabels = 100
 
     /// A disk, as its description has it.
     struct Disk: Hashable, Sendable {
@@ -26,6 +41,8 @@ struct DomainDescription: Hashable, Sendable {
         /// `disk`, `cdrom`, `floppy`, `lun`.
         var device: String
         var backingImages: Int?
+        var cache: String?
+        var isReadOnly = false
     }
 
     /// A network interface, as its description has it.
@@ -34,6 +51,9 @@ struct DomainDescription: Hashable, Sendable {
         var name: String
         var model: String?
         var bridge: String?
+        /// `bridge`, `user`, `network`, ...
+        var type: String?
+        var hardwareAddress: String?
     }
 
     /// Reads a description. What is missing stays unknown; what cannot be, such as 0 processors, becomes the next that
@@ -49,6 +69,8 @@ struct DomainDescription: Hashable, Sendable {
         let processors = domain["vcpu"]
         let count = Int(processors?[attribute: "current"] ?? processors?.word ?? "") ?? 1
         virtualProcessors = min(max(count, 1), 255)
+        maximumProcessors = min(max(processors?.word.flatMap { Int($0) } ?? 1, virtualProcessors), 255)
+        if let kept = domain["metadata", "evenkeel:vm"] { take(metadata: kept) }
         memory = Self.memory(domain["memory"])
         machine = DomainText.plain(domain["os", "type"]?[attribute: "machine"])
         firmware = DomainText.plain(domain["os", "loader"]?.word)
@@ -58,6 +80,33 @@ struct DomainDescription: Hashable, Sendable {
         hasBalloon = devices["memballoon"].map { $0[attribute: "model"] != "none" } ?? false
         disks = devices.children(named: "disk").prefix(1000).compactMap(Self.disk)
         interfaces = devices.children(named: "interface").prefix(1000).compactMap(Self.interface)
+        guestAgent = devices.children(named: "channel").contains {
+            $0["target"]?[attribute: "name"] == "org.qemu.guest_agent.0"
+        }
+        console = (devices["serial"] ?? devices["console"]).flatMap(Self.console)
+    }
+
+    private mutating func take(metadata kept: MarkupElement) {
+        for label in kept.children(named: "evenkeel:label").prefix(Self.mostLabels) {
+            guard let name = DomainText.plain(label[attribute: "name"]) else { continue }
+            labels[name] = DomainText.plain(label[attribute: "value"]) ?? ""
+        }
+        priority = min(max(kept[attribute: "priority"].flatMap { Int($0) } ?? priority, 0), 1000)
+        restart = kept[attribute: "restart"].flatMap(VirtualMachineDefinition.RestartPolicy.init) ?? restart
+        localDisks = kept.children(named: "evenkeel:local").prefix(1000).compactMap {
+            DomainText.plain($0[attribute: "disk"])
+        }
+    }
+
+    private static func console(_ element: MarkupElement) -> ConsolePlace? {
+        guard let path = element["source"]?[attribute: "path"], path.hasPrefix("/"), DomainText.plain(path) == path
+        else { return nil }
+        switch element[attribute: "type"] {
+        // Nothing but a terminal of the host's is opened as one.
+        case "pty": return path.hasPrefix("/dev/pts/") ? .terminal(path: path) : nil
+        case "unix": return .socket(path: path)
+        default: return nil
+        }
     }
 
     private static func memory(_ element: MarkupElement?) -> Bytes {
@@ -86,7 +135,8 @@ struct DomainDescription: Hashable, Sendable {
             format: DomainText.plain(element["driver"]?[attribute: "type"]),
             bus: DomainText.plain(element["target"]?[attribute: "bus"]),
             isBlockDevice: type == "block" ? true : type == "file" ? false : nil,
-            device: element[attribute: "device"] ?? "disk", backingImages: backingImages(of: element))
+            device: element[attribute: "device"] ?? "disk", backingImages: backingImages(of: element),
+            cache: element["driver"]?[attribute: "cache"], isReadOnly: element["readonly"] != nil)
     }
 
     /// A file, a device, or an address on the network.
@@ -125,17 +175,24 @@ struct DomainDescription: Hashable, Sendable {
             source?[attribute: "bridge"] ?? source?[attribute: "network"] ?? source?[attribute: "dev"]
         return Interface(
             name: DomainText.plain(name) ?? name, model: DomainText.plain(element["model"]?[attribute: "type"]),
-            bridge: DomainText.plain(bridge))
+            bridge: DomainText.plain(bridge), type: element[attribute: "type"],
+            hardwareAddress: DomainText.plain(element["mac"]?[attribute: "address"]))
     }
 }
 
 extension DomainDescription {
     /// The VM as the fleet knows it. Disks that a VM's definition has no words for are left out.
     func definition(id: VirtualMachineID, name: Name<VirtualMachineKind>) -> VirtualMachineDefinition {
-        VirtualMachineDefinition(
+        var definition = VirtualMachineDefinition(
             id: id, name: name, virtualProcessors: virtualProcessors, memory: memory, accelerator: choice,
             machine: machine ?? "unknown", processorModel: processorModel ?? "unknown", firmware: firmware,
-            disks: disks.compactMap(\.definition), balloon: hasBalloon)
+            disks: disks.compactMap { disk in disk.definition(isLocal: localDisks.contains(disk.name)) },
+            balloon: hasBalloon)
+        if maximumProcessors > virtualProcessors { definition.maximumProcessors = maximumProcessors }
+        definition.networkInterfaces = interfaces.compactMap(\.definition)
+        (definition.guestAgent, definition.restart) = (guestAgent, restart)
+        (definition.labels, definition.priority) = (labels, priority)
+        return definition
     }
 
     private var choice: AcceleratorChoice {
@@ -148,11 +205,26 @@ extension DomainDescription {
 }
 
 extension DomainDescription.Disk {
-    fileprivate var definition: VirtualMachineDefinition.Disk? {
+    fileprivate func definition(isLocal: Bool) -> VirtualMachineDefinition.Disk? {
         guard device == "disk" || device == "lun", let path, path.hasPrefix("/"),
             let format = format.flatMap(VirtualMachineDefinition.Disk.Format.init),
             let bus = bus.flatMap(VirtualMachineDefinition.Disk.Bus.init)
         else { return nil }
-        return VirtualMachineDefinition.Disk(path: path, format: format, bus: bus)
+        let cache = cache.flatMap(VirtualMachineDefinition.Disk.Cache.init) ?? .writeback
+        return VirtualMachineDefinition.Disk(
+            path: path, format: format, bus: bus, cache: cache, isLocal: isLocal, isReadOnly: isReadOnly)
+    }
+}
+
+extension DomainDescription.Interface {
+    fileprivate var definition: VirtualMachineDefinition.NetworkInterface? {
+        typealias Interface = VirtualMachineDefinition.NetworkInterface
+        guard let model = model.flatMap(Interface.Model.init), let hardwareAddress else { return nil }
+        switch type {
+        case "user": return Interface(connection: .user, model: model, hardwareAddress: hardwareAddress)
+        case "bridge":
+            return bridge.map { Interface(connection: .bridge($0), model: model, hardwareAddress: hardwareAddress) }
+        default: return nil
+        }
     }
 }

@@ -33,8 +33,9 @@ final class DomainLister {
             let state = DomainState(parameters)
             var entry = DomainTable.Domain(id: domain.id, title: domain.name, state: state)
             if let old = known[domain.id], old.isCurrent(entry), !stale.contains(domain.id) {
-                (entry.description, entry.process) = (old.description, old.process)
+                (entry.description, entry.process, entry.isSaved) = (old.description, old.process, old.isSaved)
             } else {
+                entry.isSaved = !state.hasProcess && domain.isSaved() == true
                 if state.hasProcess { entry.process = finder.process(of: domain.id, name: domain.name) }
                 guard describe(&entry, domain) else { return }
             }

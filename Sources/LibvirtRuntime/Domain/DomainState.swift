@@ -38,6 +38,11 @@ struct DomainState: Hashable, Sendable {
     /// Whether a place without the job would be a guess: libvirt has the same words for both ends of a migration.
     var needsJob: Bool { state == 3 && reason == Paused.migration }
 
+    /// Whether a migration's stream broke after the guest had gone on at the destination.
+    var isTorn: Bool {
+        (state == 3 && reason == Paused.postcopyFailed) || (state == 1 && reason == 11)
+    }
+
     /// Whether its process gets ready, for its own guest or for one to come.
     var isStarting: Bool { state == 3 && reason == Paused.startingUp }
 
@@ -69,8 +74,11 @@ struct DomainState: Hashable, Sendable {
     /// A guest lives here only if nothing says that it may live elsewhere: a destination owns it from the moment that
     /// libvirt runs it there, a source no more from the moment that libvirt halts it for the hand-over. In between, for
     /// some hundredths of a second, and for all of a migration that is not live, nobody owns it.
-    func place(job: Job) -> Place {
+    ///
+    /// `isSaved` says whether the daemon has saved its memory, to go on from there.
+    func place(job: Job, isSaved: Bool = false) -> Place {
         switch state {
+        case 5 where isSaved: Place(.saved)
         case 1, 2: running(job)
         case 3: paused(job)
         // The guest itself is ending its work, still here.
@@ -83,11 +91,13 @@ struct DomainState: Hashable, Sendable {
     }
 
     private func running(_ job: Job) -> Place {
-        // VIR_DOMAIN_RUNNING_POSTCOPY_FAILED: only the destination runs; its missing memory is still at the source.
-        let isTorn = reason == 11
-        return Place(
-            job == .sending ? .outgoing : .running,
-            isTorn ? "its post-copy migration broke off, and part of its memory is still at the source" : nil)
+        // VIR_DOMAIN_RUNNING_POSTCOPY, _FAILED: only the destination runs; its missing memory is still at the source.
+        switch reason {
+        case 10: Place(.fetching)
+        case 11:
+            Place(.fetching, "its post-copy migration broke off, and part of its memory is still at the source")
+        default: Place(job == .sending ? .outgoing : .running)
+        }
     }
 
     private func paused(_ job: Job) -> Place {
@@ -101,9 +111,9 @@ struct DomainState: Hashable, Sendable {
             }
         case Paused.startingUp:
             job == .none || job == .other ? Place(.paused) : Place(.incoming)
-        case Paused.postcopy: Place(.handedOver)
+        case Paused.postcopy: Place(.trailing)
         case Paused.postcopyFailed:
-            Place(.handedOver, "its post-copy migration broke off: recover it with virsh migrate --postcopy-resume")
+            Place(.trailing, "its post-copy migration broke off: send it again, or virsh migrate --postcopy-resume")
         case Paused.ioError: Place(.paused, "halted because a disk gave an error")
         case Paused.watchdog: Place(.paused, "halted by its watchdog")
         case Paused.crashed: Place(.paused, "halted because its guest panicked")

@@ -13,9 +13,11 @@ struct DomainTable: Sendable {
         /// Why the description cannot be read.
         var problem: String?
         var process: Int32?
+        /// Whether the daemon has saved its memory.
+        var isSaved = false
 
         /// Where it is in its life, for this host.
-        var place: DomainState.Place { state.place(job: job) }
+        var place: DomainState.Place { state.place(job: job, isSaved: isSaved) }
     }
 
     private(set) var domains: [VirtualMachineID: Domain] = [:]
@@ -29,6 +31,10 @@ struct DomainTable: Sendable {
     private var changed: ContinuousClock.Instant?
     /// How many times a list has been taken.
     private(set) var lists = 0
+    /// Why Evenkeel only looks at the domains; `nil` where it may act.
+    private let readOnly: String?
+
+    init(readOnly: String? = nil) { self.readOnly = readOnly }
 
     /// Takes note of an event. The next list draws the conclusions, but one: a guest that is on its way to another host
     /// is no longer ours from now on, since it may run there before that list is here.
@@ -40,6 +46,7 @@ struct DomainTable: Sendable {
             stale.insert(id)
             leaving.insert(id)
             halt(id)
+        case .jobEnded(let id, _): stale.insert(id)
         case .closed: break
         }
     }
@@ -74,7 +81,7 @@ struct DomainTable: Sendable {
     /// Takes note that the daemon is out of sight: what it says next is all there is.
     mutating func forget() {
         let lists = lists
-        self = DomainTable()
+        self = DomainTable(readOnly: readOnly)
         self.lists = lists
     }
 
@@ -92,12 +99,13 @@ struct DomainTable: Sendable {
 
     /// Whether a domain is on its way to or from another host.
     var isMoving: Bool {
-        !senders.isEmpty || domains.values.contains { [.incoming, .handedOver].contains($0.place.state) }
+        !senders.isEmpty
+            || domains.values.contains { [.incoming, .handedOver, .trailing, .fetching].contains($0.place.state) }
     }
 
     /// Every domain as a VM of this host, by identity.
     var statuses: [VirtualMachineStatus] {
-        domains.values.compactMap(\.status).sorted { $0.definition.id < $1.definition.id }
+        domains.values.compactMap { $0.status(readOnly: readOnly) }.sorted { $0.definition.id < $1.definition.id }
     }
 }
 
@@ -105,7 +113,7 @@ extension DomainTable.Domain {
     fileprivate var maySend: Bool { place.state == .outgoing || (place.state == .running && job == .unknown) }
 
     /// The domain as a VM; `nil` for a name of which none can be made.
-    fileprivate var status: VirtualMachineStatus? {
+    fileprivate func status(readOnly: String?) -> VirtualMachineStatus? {
         guard let name = DomainText.name(title, id: id) else { return nil }
         let place = place
         let hasProcess = state.hasProcess
@@ -116,7 +124,7 @@ extension DomainTable.Domain {
                     processorModel: "unknown"),
             state: place.state, accelerator: hasProcess ? description?.accelerator : nil,
             process: hasProcess ? process : nil, problem: problem ?? place.problem, manager: "libvirt",
-            readOnly: LibvirtRuntime.readOnly)
+            readOnly: readOnly)
     }
 }
 

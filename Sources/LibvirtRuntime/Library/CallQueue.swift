@@ -27,11 +27,12 @@ final class CallQueue<State>: Sendable {
     var isOverdue: Bool { overdue.withLock { $0 != nil } }
 
     /// Runs `body` with the state and gives what it says, or an error when that takes longer than the limit; `body` then
-    /// still runs to its end if it has begun.
+    /// still runs to its end if it has begun. `limit` is another than the queue's.
     func call<Value: Sendable>(
-        _ doing: String, _ body: @escaping @Sendable (State) throws(LibvirtError) -> Value
+        _ doing: String, within limit: Duration? = nil,
+        _ body: @escaping @Sendable (State) throws(LibvirtError) -> Value
     ) async throws(LibvirtError) -> Value {
-        let began = ContinuousClock.now
+        let (began, limit) = (ContinuousClock.now, limit ?? self.limit)
         if let overdue = overdue.withLock({ $0 }) { throw notAnswering(overdue.doing, since: overdue.began) }
         let result = await withCheckedContinuation { continuation in
             let waiting = Locked<CheckedContinuation<Result<Value, LibvirtError>, Never>?>(continuation)

@@ -2,11 +2,18 @@ import CLibvirt
 import FleetModel
 import Glibc
 
-/// One connection to a libvirt daemon that may only look. Every call blocks until the daemon answers, or until
+/// One connection to a libvirt daemon. Every call blocks until the daemon answers, or until
 /// keep-alive finds that it does not and ends the connection.
 @safe final class LibvirtConnection {
+    /// What a connection is for.
+    enum Access: Hashable, Sendable {
+        /// The daemon refuses every change.
+        case look
+        case control
+    }
+
     let uri: String
-    private let pointer: OpaquePointer
+    let pointer: OpaquePointer
     private let listener: UInt64?
     private var subscriptions = [Int32](repeating: -1, count: Int(LIBVIRT_EVENTS))
 
@@ -14,8 +21,8 @@ import Glibc
     private static let keepAlive: (interval: Int32, count: UInt32) = (5, 3)
 
     /// Connects, and has `listener` called for what happens from then on.
-    init(uri: String, listener: LibvirtListeners.Listener?) throws(LibvirtError) {
-        guard let pointer = unsafe libvirt_open_read_only(uri) else {
+    init(uri: String, access: Access = .look, listener: LibvirtListeners.Listener?) throws(LibvirtError) {
+        guard let pointer = unsafe access == .look ? libvirt_open_read_only(uri) : libvirt_open(uri) else {
             throw .unreachable(uri: uri, reason: LibvirtFailure.last().reason)
         }
         unsafe self.pointer = pointer
@@ -37,6 +44,9 @@ import Glibc
         }
         _ = unsafe libvirt_close(pointer)
     }
+
+    /// Whether the daemon was still there when it was last heard of; no call to it.
+    var isAlive: Bool { unsafe libvirt_is_alive(pointer) == 1 }
 
     /// The version of the hypervisor that this host has now, such as `7.2.22`; `nil` where libvirt does not say.
     var hypervisorVersion: String? {

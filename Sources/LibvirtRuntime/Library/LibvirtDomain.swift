@@ -6,7 +6,7 @@ import Glibc
 @safe struct LibvirtDomain {
     let id: VirtualMachineID
     let name: String
-    private let pointer: OpaquePointer
+    let pointer: OpaquePointer
 
     init(id: VirtualMachineID, name: String, pointer: OpaquePointer) {
         self.id = id
@@ -26,26 +26,32 @@ import Glibc
         return unsafe Self.taken(text)
     }
 
+    /// Whether its memory is saved by the daemon; `nil` where that cannot be told.
+    func isSaved() -> Bool? {
+        let answer = unsafe libvirt_domain_is_saved(pointer)
+        return answer < 0 ? nil : answer == 1
+    }
+
     /// What is under way with it. To be asked only where it matters: libvirt waits for what else is done to the domain.
     func job() -> DomainState.Job {
+        do {
+            return try jobReading().job
+        } catch {
+            // "Migration statistics are available only on the source host": this one is the destination.
+            let code = error.code
+            return code == LibvirtFailure.unsupported || code == LibvirtFailure.invalid ? .receiving : .unknown
+        }
+    }
+
+    /// What libvirt says of the job that is under way with it, or of the last one that has ended.
+    func jobReading(hasEnded: Bool = false) throws(LibvirtFailure) -> JobReading {
         var type: Int32 = 0
         var count: Int32 = 0
         var values: UnsafeMutablePointer<libvirt_parameter>?
-        guard unsafe libvirt_domain_job(pointer, &type, &values, &count) >= 0 else {
-            // "Migration statistics are available only on the source host": this one is the destination.
-            let code = LibvirtFailure.last().code
-            return code == LibvirtFailure.unsupported || code == LibvirtFailure.invalid ? .receiving : .unknown
-        }
+        guard unsafe libvirt_domain_job(pointer, &type, &values, &count, hasEnded ? 1 : 0) >= 0 else { throw .last() }
         defer { unsafe libvirt_free_parameters(values, count) }
-        guard type != 0 else { return .none }
-        let operation = unsafe UnsafeBufferPointer(start: values, count: Int(count)).lazy
-            .compactMap { unsafe Parameter($0) }.first { $0.name == "operation" }
-        // virDomainJobOperation.
-        switch operation?.count {
-        case 4: return .receiving
-        case 5: return .sending
-        default: return .other
-        }
+        let parameters = unsafe UnsafeBufferPointer(start: values, count: Int(count))
+        return JobReading(type: type, unsafe parameters.compactMap { unsafe Parameter($0) })
     }
 
     /// The descriptions of its snapshots, as documents.
@@ -64,7 +70,7 @@ import Glibc
     }
 
     /// Copies and frees a text of libvirt's.
-    private static func taken(_ text: UnsafeMutablePointer<CChar>) -> [UInt8] {
+    static func taken(_ text: UnsafeMutablePointer<CChar>) -> [UInt8] {
         defer { unsafe free(text) }
         let length = unsafe strlen(text)
         return unsafe Array(UnsafeRawBufferPointer(start: text, count: length))

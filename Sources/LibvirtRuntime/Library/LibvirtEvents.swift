@@ -9,6 +9,8 @@ enum LibvirtEvent: Hashable, Sendable {
     case sending(VirtualMachineID)
     /// A source has halted a domain so that another host takes over.
     case handedOver(VirtualMachineID)
+    /// A job of a domain's has ended, with what libvirt says of it.
+    case jobEnded(VirtualMachineID, [Parameter])
     /// The connection is no more.
     case closed
 }
@@ -32,11 +34,15 @@ enum LibvirtListeners {
         state.withLock { _ = $0.listeners.removeValue(forKey: number) }
     }
 
-    /// Called by libvirt on the thread of the event loop.
-    static let callback: libvirt_callback = { number, uuid, event, kind, detail in
+    /// Called by libvirt on the thread of the event loop. 21 is VIR_DOMAIN_EVENT_ID_JOB_COMPLETED.
+    static let callback: libvirt_callback = { number, uuid, event, kind, detail, values, count in
         guard let listener = state.withLock({ $0.listeners[number] }) else { return }
         guard let uuid = unsafe uuid else { return listener(.closed) }
         guard let id = unsafe VirtualMachineID(String(cString: uuid)) else { return }
+        if event == 21 {
+            let values = unsafe UnsafeBufferPointer(start: values, count: Int(count))
+            return listener(.jobEnded(id, unsafe values.compactMap { unsafe Parameter($0) }))
+        }
         listener(LibvirtEvent(id, event: event, kind: kind, detail: detail))
     }
 }

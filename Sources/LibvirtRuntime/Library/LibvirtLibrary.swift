@@ -49,11 +49,19 @@ struct LibvirtFailure: Error, Hashable {
         var message: UnsafePointer<CChar>?
         let code = unsafe libvirt_last_error(&domain, &message)
         let reason = unsafe message.map { unsafe String(cString: $0) } ?? "no reason given"
-        return LibvirtFailure(code: code, reason: reason)
+        return LibvirtFailure(code: code, reason: line(reason))
+    }
+
+    /// libvirt's words on one line: it quotes QEMU's, line ends and all.
+    static func line(_ words: String) -> String {
+        let parts = words.split { $0.isNewline || $0 == "\0" }.map { $0.drop(while: \.isWhitespace) }
+        return DomainText.plain(parts.filter { !$0.isEmpty }.joined(separator: "; ")) ?? ""
     }
 
     /// The domain is gone (VIR_ERR_NO_DOMAIN): no failure of ours.
     static let noDomain: Int32 = 42
+    /// VIR_ERR_INVALID_ARG: also flags that the daemon does not know.
+    static let argument: Int32 = 8
     /// VIR_ERR_OPERATION_INVALID.
     static let invalid: Int32 = 55
     /// VIR_ERR_OPERATION_UNSUPPORTED.

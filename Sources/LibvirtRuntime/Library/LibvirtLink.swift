@@ -4,14 +4,18 @@ import FleetModel
 /// a ``CallQueue``.
 final class LibvirtLink {
     private let uri: String
+    private let access: LibvirtConnection.Access
     private let listener: LibvirtListeners.Listener?
     private var connection: LibvirtConnection?
     /// Whether the connection has ended by itself.
     private let isClosed = Locked(false)
 
     /// A link that has `listener` called for what happens, as long as it is up.
-    init(uri: String, listener: LibvirtListeners.Listener? = nil) {
+    init(
+        uri: String, access: LibvirtConnection.Access = .look, listener: LibvirtListeners.Listener? = nil
+    ) {
         self.uri = uri
+        self.access = access
         self.listener = listener
     }
 
@@ -36,13 +40,22 @@ final class LibvirtLink {
         }
     }
 
+    /// Runs `body` with the connection once and no second time, since it may change something; the next call gets
+    /// another connection where this one has ended.
+    func once<Value>(
+        _ body: (LibvirtConnection) throws(LibvirtError) -> Value
+    ) throws(LibvirtError) -> Value {
+        if isClosed.withLock({ $0 }) || connection?.isAlive == false { close() }
+        return try body(connect())
+    }
+
     /// Drops the connection.
     func close() { connection = nil }
 
     private func connect() throws(LibvirtError) -> LibvirtConnection {
         if let connection { return connection }
         isClosed.withLock { $0 = false }
-        let made = try LibvirtConnection(uri: uri, listener: noting)
+        let made = try LibvirtConnection(uri: uri, access: access, listener: noting)
         connection = made
         return made
     }
