@@ -62,7 +62,9 @@ import Testing
             machine.receive(.answered(.destination, prepare.task, .listening(address: "tcp:127.0.0.1:1"))).asks.first)
         _ = machine.receive(.answered(.source, send.task, .sent(TwoHosts.figures)))
         _ = machine.receive(.answered(.destination, .inspect(id), .state(state)))
-        let next = machine.receive(.answered(.destination, .abandonIncoming(id), .refused("it ran here"))).asks
+        let anew = machine.receive(.answered(.destination, .abandonIncoming(id), .refused("it ran here"))).asks
+        #expect(anew == [.init(side: .destination, task: .recover(id))])
+        let next = machine.receive(.answered(.destination, .recover(id), .state(state))).asks
         #expect(next == [.init(side: .source, task: .releaseSource(id))])
         _ = machine.receive(.answered(.source, .releaseSource(id), .done))
         #expect(machine.outcome?.location == .destination)

@@ -113,7 +113,9 @@ struct TwoHosts: Hashable {
                 (with { $0.startAnew(\.destination, .running) }, .state(.running)),
             ]
         case (.recover, .running): [(self, isAnew ? .state(.running) : .done)]
-        case (.recover, .crashed), (.recover, .shutDown): [(self, .state(destinationState))]
+        case (.recover, .crashed):
+            [(self, .state(.crashed)), (with { $0.startAnew(\.destination, .running) }, .state(.running))]
+        case (.recover, .shutDown): [(self, .state(.stopped))]
         case (.abandonIncoming, .absent), (.abandonIncoming, .incoming), (.abandonIncoming, .arriving):
             [(with { $0.abandon() }, .done)]
         case (.abandonIncoming, .endedUnseen): [(self, .failed("nobody saw whether it arrived"))]

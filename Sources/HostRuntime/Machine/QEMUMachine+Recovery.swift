@@ -36,7 +36,10 @@ extension QEMUMachine {
         case .stopped, .crashed: break
         }
         guard let record, record.problem != nil else { return .state(await look()) }
-        try update { $0.isSending = nil }
+        try update {
+            $0.isSending = nil
+            $0.fetchingAt = nil
+        }
         guard record.definition.restart == .onFailure else { return .state(.crashed) }
         let answer = try await start(record.definition)
         if case .done = answer { return .state(await look()) }

@@ -233,10 +233,7 @@ extension MigrationMachine {
         if endedThere, case .refused(let why) = answer {
             // The destination knew nothing of it before, so it lived there until it died or shut down: what the source
             // holds is the past, and must not run beside newer disks.
-            return release(
-                .failed(
-                    reason: "the VM arrived at \(request.destination) and ended there: \(why)", location: .destination),
-                note: "the VM has ended at \(request.destination) after it arrived")
+            return recover(.destination, hold, "the VM arrived at \(request.destination) and ended there: \(why)")
         }
         if decisionsAsked < Self.decisions {
             // A refusal may mean that the guest has just arrived.
