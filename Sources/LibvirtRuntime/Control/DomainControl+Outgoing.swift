@@ -112,7 +112,7 @@ extension DomainControl {
             case .wait, .giveUp: break
             case .limitDowntime:
                 try await domain(id, "limit the downtime of") { domain throws(LibvirtError) in
-                    try domain.setDowntime(milliseconds: migration.downtimeLimitMilliseconds)
+                    try domain.setDowntime(milliseconds: max(1, migration.downtimeLimitMilliseconds))
                 }
             case .abort:
                 try await domain(id, "stop sending") { domain throws(LibvirtError) in try domain.abortJob() }

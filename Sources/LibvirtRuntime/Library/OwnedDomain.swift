@@ -101,7 +101,9 @@ import Glibc
     /// Sends it to another host; blocks until that has ended.
     func migrate(_ order: MigrationOrder) throws(LibvirtError) {
         let disks = unsafe order.disks.map { unsafe UnsafePointer(strdup($0)) }
-        defer { unsafe disks.forEach { unsafe free(UnsafeMutablePointer(mutating: $0)) } }
+        defer {
+            for place in order.disks.indices { unsafe free(UnsafeMutablePointer(mutating: disks[place])) }
+        }
         let result = unsafe libvirt_domain_migrate(
             pointer, order.address, order.flags.rawValue, order.bandwidth, Int32(clamping: order.streams),
             order.compression, disks, disks.count)
