@@ -67,7 +67,7 @@ extension HostTask {
 }
 
 /// What a destination needs to receive a VM.
-public struct IncomingMigration: Hashable, Codable, Sendable {
+public struct IncomingMigration: Hashable, Sendable {
     /// What is to arrive.
     public var definition: VirtualMachineDefinition
     /// What runs its code at the source: the destination must use the same.
@@ -95,7 +95,7 @@ public struct IncomingMigration: Hashable, Codable, Sendable {
 }
 
 /// What a source needs to send a VM.
-public struct OutgoingMigration: Hashable, Codable, Sendable {
+public struct OutgoingMigration: Hashable, Sendable {
     /// Which VM.
     public var virtualMachine: VirtualMachineID
     /// Where the destination listens, as QEMU writes it: `tcp:10.0.0.2:49152`.
@@ -126,6 +126,37 @@ public struct OutgoingMigration: Hashable, Codable, Sendable {
         self.bandwidthLimit = bandwidthLimit
         self.downtimeLimitMilliseconds = downtimeLimitMilliseconds
         self.timeLimitSeconds = timeLimitSeconds
+    }
+}
+
+// Servers, agents and journals of older versions know one way to migrate, and do not say it.
+extension IncomingMigration: Codable {
+    /// Reads what this version or an older one wrote.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            definition: try values.decode(VirtualMachineDefinition.self, forKey: .definition),
+            accelerator: try values.decode(Accelerator.self, forKey: .accelerator),
+            timeLimitSeconds: try values.decode(Int.self, forKey: .timeLimitSeconds),
+            method: try values.decodeIfPresent(MigrationMethod.self, forKey: .method) ?? MigrationMethod(),
+            emulatorVersion: try values.decodeIfPresent(String.self, forKey: .emulatorVersion))
+        diskSizes = try values.decodeIfPresent([Int: Bytes].self, forKey: .diskSizes)
+    }
+}
+
+extension OutgoingMigration: Codable {
+    /// Reads what this version or an older one wrote.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            virtualMachine: try values.decode(VirtualMachineID.self, forKey: .virtualMachine),
+            destination: try values.decode(String.self, forKey: .destination),
+            destinationName: try values.decodeIfPresent(String.self, forKey: .destinationName),
+            bandwidthLimit: try values.decodeIfPresent(Bytes.self, forKey: .bandwidthLimit),
+            downtimeLimitMilliseconds: try values.decode(Int.self, forKey: .downtimeLimitMilliseconds),
+            timeLimitSeconds: try values.decode(Int.self, forKey: .timeLimitSeconds),
+            method: try values.decodeIfPresent(MigrationMethod.self, forKey: .method) ?? MigrationMethod())
+        disks = try values.decodeIfPresent(String.self, forKey: .disks)
     }
 }
 

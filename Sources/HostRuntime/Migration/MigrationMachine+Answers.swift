@@ -118,8 +118,9 @@ extension MigrationMachine {
                     reason: "\(reason), though it runs there; look at both hosts, then stop it on one of them",
                     location: nil))
         case .trailing:
-            if resumptions < Self.resumptionLimit, let address {
-                resumptions += 1
+            let tried = resumptions ?? 0
+            if tried < Self.resumptionLimit, let address {
+                resumptions = tried + 1
                 return [.log("\(request.source) takes the broken stream up again"), send(to: address)]
             }
         case .dead: break

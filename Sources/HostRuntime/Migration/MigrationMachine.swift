@@ -75,7 +75,7 @@ public struct MigrationMachine: Codable, Sendable, Hashable {
     /// Where it awaits the VM's local disks.
     var disks: String?
     /// How often a stream that had broken in post-copy was taken up again.
-    var resumptions = 0
+    var resumptions: Int?
 
     /// A migration that has not begun.
     public init(_ request: MigrationRequest) {

@@ -1,7 +1,7 @@
 import FleetModel
 
 /// One live migration as it is wanted: which VM, from where, to where, within which limits.
-public struct MigrationRequest: Codable, Sendable, Hashable {
+public struct MigrationRequest: Sendable, Hashable {
     /// What moves; the destination gets it whole and needs nothing else.
     public var definition: VirtualMachineDefinition
     /// What runs the guest's code at the source: the destination must use the same.
@@ -38,6 +38,25 @@ public struct MigrationRequest: Codable, Sendable, Hashable {
         self.bandwidthLimit = bandwidthLimit
         self.downtimeLimitMilliseconds = downtimeLimitMilliseconds
         self.timeLimitSeconds = timeLimitSeconds
+    }
+}
+
+// The checkpoint of a server of an older version knows one way to migrate.
+extension MigrationRequest: Codable {
+    /// Reads what this version or an older one wrote.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            definition: try values.decode(VirtualMachineDefinition.self, forKey: .definition),
+            accelerator: try values.decode(Accelerator.self, forKey: .accelerator),
+            source: try values.decode(HostName.self, forKey: .source),
+            destination: try values.decode(HostName.self, forKey: .destination),
+            bandwidthLimit: try values.decodeIfPresent(Bytes.self, forKey: .bandwidthLimit),
+            downtimeLimitMilliseconds: try values.decode(Int.self, forKey: .downtimeLimitMilliseconds),
+            timeLimitSeconds: try values.decode(Int.self, forKey: .timeLimitSeconds),
+            method: try values.decodeIfPresent(MigrationMethod.self, forKey: .method) ?? MigrationMethod(),
+            emulatorVersion: try values.decodeIfPresent(String.self, forKey: .emulatorVersion))
+        diskSizes = try values.decodeIfPresent([Int: Bytes].self, forKey: .diskSizes)
     }
 }
 
