@@ -1,10 +1,20 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <linux/sockios.h>
 #include <malloc.h>
+#include <net/if.h>
+#include <net/if_arp.h>
 #include <sched.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/pidfd.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 int linux_pidfd_open(pid_t process) { return pidfd_open(process, 0); }
 
@@ -30,4 +40,83 @@ ssize_t linux_read_memory(pid_t process, const uint64_t *places, size_t count, s
     for (size_t i = 0; i < count; i++) remote[i] = (struct iovec){(void *)(uintptr_t)places[i], size};
     struct iovec local = {into, count * size};
     return process_vm_readv(process, &local, 1, remote, count, 0);
+}
+
+int linux_sched_setaffinity_of(pid_t thread, size_t size, const uint8_t *bits) {
+    return sched_setaffinity(thread, size, (const cpu_set_t *)bits);
+}
+
+ssize_t linux_send_descriptor(int socket, const void *bytes, size_t count, int descriptor) {
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control;
+    memset(&control, 0, sizeof control);
+    struct iovec part = {.iov_base = (void *)bytes, .iov_len = count};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = sizeof control.space};
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(header), &descriptor, sizeof(int));
+    return sendmsg(socket, &message, MSG_NOSIGNAL);
+}
+
+int linux_tap_open(const char *device, char *name, int offloads) {
+    int descriptor = open(device, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    if (descriptor < 0) return -1;
+    struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI | (offloads ? IFF_VNET_HDR : 0)};
+    strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+    if (ioctl(descriptor, TUNSETIFF, &request) < 0) {
+        int code = errno;
+        close(descriptor);
+        errno = code;
+        return -1;
+    }
+    memcpy(name, request.ifr_name, IFNAMSIZ);
+    return descriptor;
+}
+
+// A request of an interface's needs any socket at all.
+static int ask(unsigned long what, const char *name, struct ifreq *request) {
+    int socket_of_any_kind = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (socket_of_any_kind < 0) return -1;
+    strncpy(request->ifr_name, name, IFNAMSIZ - 1);
+    int result = ioctl(socket_of_any_kind, what, request);
+    int code = errno;
+    close(socket_of_any_kind);
+    errno = code;
+    return result;
+}
+
+int linux_interface_mtu(const char *name) {
+    struct ifreq request = {0};
+    return ask(SIOCGIFMTU, name, &request) < 0 ? -1 : request.ifr_mtu;
+}
+
+int linux_interface_set_mtu(const char *name, int mtu) {
+    struct ifreq request = {.ifr_mtu = mtu};
+    return ask(SIOCSIFMTU, name, &request);
+}
+
+int linux_interface_set_hardware_address(const char *name, const uint8_t *address) {
+    struct ifreq request = {0};
+    request.ifr_hwaddr.sa_family = ARPHRD_ETHER;
+    memcpy(request.ifr_hwaddr.sa_data, address, 6);
+    return ask(SIOCSIFHWADDR, name, &request);
+}
+
+int linux_interface_up(const char *name) {
+    struct ifreq request = {0};
+    if (ask(SIOCGIFFLAGS, name, &request) < 0) return -1;
+    request.ifr_flags |= IFF_UP;
+    return ask(SIOCSIFFLAGS, name, &request);
+}
+
+int linux_bridge_add(const char *bridge, const char *name) {
+    unsigned number = if_nametoindex(name);
+    if (number == 0) return -1;
+    struct ifreq request = {.ifr_ifindex = (int)number};
+    return ask(SIOCBRADDIF, bridge, &request);
 }

@@ -81,6 +81,8 @@ public struct VirtualMachineStatus: Hashable, Codable, Sendable {
     public var readOnly: String?
     /// The version of its QEMU, which an upgrade of the host does not change; `nil` while it is stopped.
     public var emulatorVersion: String?
+    /// How often it was started again after it had failed; `nil` where it never was.
+    public var restarts: Int?
     /// Sizes of the disks that only its host sees, by their place in the definition; `nil` where that is not known.
     public var localDiskSizes: [Int: Bytes]?
     /// How it writes to its memory; `nil` where that was not looked at yet.

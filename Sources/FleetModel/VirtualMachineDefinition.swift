@@ -28,6 +28,10 @@ public struct VirtualMachineDefinition: Hashable, Sendable {
     public var maximumProcessors: Int?
     /// Up to what size memory can be added while it runs; `nil` for none.
     public var maximumMemory: Bytes?
+    /// Memory that was added while it runs, module by module; it counts in `memory`, and is part of it from the next start.
+    public var memoryModules: [Bytes] = []
+    /// What a change that could not be made while it runs gives it at its next start.
+    public var atNextStart: Size?
     /// Whether it has a channel for the guest agent (qemu-ga), which brings its file systems to rest for a snapshot.
     public var guestAgent = false
     /// On which LPs each VP may run, VP by VP; one entry holds for all of them, none for any LP.
@@ -191,6 +195,8 @@ extension VirtualMachineDefinition: Codable {
         try later(.networkInterfaces, into: &networkInterfaces)
         maximumProcessors = try values.decodeIfPresent(Int.self, forKey: .maximumProcessors)
         maximumMemory = try values.decodeIfPresent(Bytes.self, forKey: .maximumMemory)
+        try later(.memoryModules, into: &memoryModules)
+        atNextStart = try values.decodeIfPresent(Size.self, forKey: .atNextStart)
         try later(.guestAgent, into: &guestAgent)
         try later(.pinning, into: &pinning)
         shares = try values.decodeIfPresent(Int.self, forKey: .shares)

@@ -13,6 +13,20 @@ public struct HostSurroundings: Hashable, Sendable {
     public var systemdRun = "/usr/bin/systemd-run"
     /// Folder of the users' own service managers, one folder for each by user id.
     public var userFolders = "/run/user"
+    /// What makes taps (Documentation/networking/tuntap.rst).
+    public var tunDevice = "/dev/net/tun"
+    /// The kernel's own work for virtio's network queues.
+    public var vhostDevice = "/dev/vhost-net"
+    /// Folder of the control groups.
+    public var controlGroups = "/sys/fs/cgroup"
+    /// The kernel's routes (proc(5)).
+    public var routes = "/proc/net/route"
+    /// What is mounted (proc(5)).
+    public var mounts = "/proc/mounts"
+    /// Folder of the kernel's iSCSI connections.
+    public var storageConnections = "/sys/class/iscsi_connection"
+    /// What the host's memory is used for (proc(5)).
+    public var memory = "/proc/meminfo"
     /// `INVOCATION_ID` of the environment, which systemd gives to the processes of services.
     public var invocation: String?
     /// The user that this process runs as.

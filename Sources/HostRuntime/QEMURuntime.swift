@@ -23,6 +23,7 @@ public final class QEMURuntime: VirtualMachineProvider {
     private let surroundings: HostSurroundings
     private let clock: any Clock
     private let log: Logger
+    private let memory: MemoryBook
     private let lock: FileDescriptor
     private let machines: Locked<[VirtualMachineID: QEMUMachine]>
     /// VMs whose record cannot be read: nothing is done to them.
@@ -41,6 +42,7 @@ public final class QEMURuntime: VirtualMachineProvider {
         self.surroundings = surroundings
         self.log = log
         self.clock = clock
+        memory = MemoryBook(share: configuration.memory, surroundings)
         guard unsafe access(configuration.qemu, X_OK) == 0 else { throw .missingQEMU(path: configuration.qemu) }
         let sample = "\(configuration.folder)/00000000-0000-0000-0000-000000000000/console.sock"
         guard sample.utf8.count <= 107 else { throw .socketPathTooLong(sample) }
@@ -59,18 +61,24 @@ public final class QEMURuntime: VirtualMachineProvider {
     /// Looks after the VMs until it is cancelled: takes note at once of guests that arrive and processes that end, and
     /// ends destinations whose guest does not come in time. To be run once, as a service beside the agent's others.
     public func run() async {
-        for machine in machines.withLock({ Array($0.values) }) { _ = await machine.look() }
+        await takeOver()
         await withDiscardingTaskGroup { group in
             group.addTask { await self.surveyInTurns() }
             for await signal in signals {
                 switch signal {
                 case .changed(let id):
-                    if let machine = machines.withLock({ $0[id] }) { group.addTask { await machine.listenAgain() } }
+                    if let machine = machines.withLock({ $0[id] }) { group.addTask { await machine.noticeChange() } }
                 case .waiting(let id, let deadline):
                     guard let machine = machines.withLock({ $0[id] }) else { continue }
                     group.addTask { [clock] in
                         guard (try? await clock.sleep(until: deadline)) != nil else { return }
                         await machine.giveUpWaiting()
+                    }
+                case .failed(let id, let start):
+                    guard let machine = machines.withLock({ $0[id] }) else { continue }
+                    group.addTask { [clock] in
+                        guard (try? await clock.sleep(until: start)) != nil else { return }
+                        await machine.restartAfterFailure()
                     }
                 }
             }
@@ -90,9 +98,42 @@ public final class QEMURuntime: VirtualMachineProvider {
     /// Looks now at how a guest that runs here writes to its memory; `nil` where that cannot be seen.
     public func survey(_ id: VirtualMachineID) async -> MemorySurvey? { await known(id)?.takeSurvey() }
 
+    /// One that hangs holds up no other.
+    private func takeOver() async {
+        await withDiscardingTaskGroup { group in
+            for machine in machines.withLock({ Array($0.values) }) { group.addTask { await machine.takeOver() } }
+        }
+    }
+
+    /// Where a VM's first serial port is; throws where its guest does not live here.
+    public func console(of id: VirtualMachineID) async throws -> ConsolePlace {
+        guard let machine = known(id), let state = await machine.look() else {
+            throw NoConsole("this host does not know the VM \(id)")
+        }
+        guard state.ownsGuest else { throw NoConsole("the VM is \(state.rawValue) here: it has no console now") }
+        return .socket(path: consolePath(of: id))
+    }
+
     /// What `auto` means on this host: what the configuration says, else what a probe guest shows. The first call runs
     /// that guest (about a second at most); later ones answer as it did.
     public func accelerator() async -> AcceleratorFinding { await probe.finding() }
+
+    /// What VMs here can be made of, as the QEMU that new ones get says under this host's accelerator; `nil` where it does
+    /// not say.
+    public func capabilities() async -> HostCapabilities? {
+        let accelerator = await accelerator().accelerator
+        let probe = EmulatorProbe(
+            qemu: configuration.qemu, accelerator: accelerator, folder: configuration.folder)
+        do throws(HostRuntimeError) {
+            let knowledge = try await KnownEmulators.shared.knowledge(probe)
+            return HostCapabilities(
+                emulatorVersion: knowledge.version, machines: knowledge.machines.map(\.name),
+                processorModels: knowledge.usableModels)
+        } catch {
+            log.warning("what VMs here can be made of is not known: \(error)")
+            return nil
+        }
+    }
 
     /// Every VM that this host knows, by identity.
     public func virtualMachines() async -> [VirtualMachineStatus] {
@@ -137,6 +178,16 @@ public final class QEMURuntime: VirtualMachineProvider {
             return .refused(error.description)
         }
         switch task {
+        case .define(let definition): return await machine.exclusively { try await $0.define(definition) }
+        case .launch: return await machine.exclusively { try await $0.launchDefined() }
+        case .pause: return await machine.exclusively { try await $0.pause() }
+        case .resume: return await machine.exclusively { try await $0.resume() }
+        case .save: return await machine.exclusively { try await $0.save() }
+        case .restore: return await machine.exclusively { try await $0.restore() }
+        case .resize(_, let processors, let memory):
+            return await machine.exclusively { try await $0.resize(virtualProcessors: processors, memory: memory) }
+        case .balloon(_, let size): return await machine.exclusively { try await $0.balloon(size) }
+        case .snapshot(_, let folder): return await machine.snapshot(into: folder)
         case .start(let definition): return await machine.exclusively { try await $0.start(definition) }
         case .stop(_, let force): return await machine.exclusively { try await $0.stop(force: force) }
         case .remove: return await machine.exclusively { try await $0.remove() }
@@ -149,7 +200,7 @@ public final class QEMURuntime: VirtualMachineProvider {
         case .cancelSend: return await machine.answering { try await $0.cancelSend() }
         case .resumeSource: return await machine.exclusively { try await $0.resumeSource() }
         case .recover: return await machine.exclusively { try await $0.recover() }
-        case .define, .launch, .pause, .resume, .save, .restore, .resize, .balloon, .snapshot, .openConsole, .load:
+        case .openConsole, .load:
             return .refused("this version of the bundled runtime does not do this")
         }
     }
@@ -180,7 +231,7 @@ public final class QEMURuntime: VirtualMachineProvider {
             if let known = machines[id] { return known }
             let new = try QEMUMachine(
                 id, record: record, host: configuration, surroundings: surroundings, clock: clock, log: log,
-                probe: { [probe] in await probe.finding() }, signal: signal)
+                memory: memory, probe: { [probe] in await probe.finding() }, signal: signal)
             machines[id] = new
             return new
         }

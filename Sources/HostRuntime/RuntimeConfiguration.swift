@@ -16,6 +16,8 @@ public struct RuntimeConfiguration: Hashable, Sendable, Codable {
     public var localDisks: String?
     /// Logical processors that VMs may run on; `nil` for all.
     public var logicalProcessors: [Int]?
+    /// How much of the machine's memory VMs may have; `nil` for what there is.
+    public var memory: Bytes?
     /// What VMs that leave it open run under.
     public var accelerator: AcceleratorChoice
     /// Address of this host that others send VMs to. Loopback may go without TLS, any other may not.
@@ -32,12 +34,14 @@ public struct RuntimeConfiguration: Hashable, Sendable, Codable {
     public init(
         folder: String, qemu: String = "/usr/bin/qemu-system-x86_64", storage: [String] = [],
         logicalProcessors: [Int]? = nil, accelerator: AcceleratorChoice = .auto, migrationAddress: String = "127.0.0.1",
-        migrationPorts: ClosedRange<UInt16>? = nil, migrationTLS: String? = nil, shutdownSeconds: Int = 30
+        migrationPorts: ClosedRange<UInt16>? = nil, migrationTLS: String? = nil, shutdownSeconds: Int = 30,
+        memory: Bytes? = nil
     ) {
         self.folder = folder
         self.qemu = qemu
         self.storage = storage
         self.logicalProcessors = logicalProcessors
+        self.memory = memory
         self.accelerator = accelerator
         self.migrationAddress = migrationAddress
         self.migrationPorts = migrationPorts

@@ -18,7 +18,7 @@ import Testing
         var vm = try Fixture.definition()
         vm.disks = [.init(path: device, format: .raw), .init(path: "/dev/null", format: .raw)]
         let arguments = try QEMUCommandLine.arguments(
-            for: vm, accelerator: .tcg, pidFile: "/nowhere", isIncoming: false)
+            for: vm, accelerator: .tcg, pidFile: "/nowhere", places: LaunchPlaces())
         let blocks = arguments.filter { $0.contains("\"node-name\"") }
         #expect(blocks.count == 2)
         #expect(blocks[0].contains(#""driver":"host_device","filename":"\#(device)""#))

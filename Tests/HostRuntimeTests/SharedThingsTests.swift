@@ -16,8 +16,9 @@ import Testing
             first.disks = [.init(path: path, format: .raw)]
             second.disks = [.init(path: path, format: .raw, bus: .ide)]
             #expect(await hosts[0].answer(.start(first)) == .done)
-            guard case .failed(let reason) = await hosts[0].answer(.start(second)) else { throw Unexpected("started") }
-            #expect(reason.contains("lock"))
+            guard case .refused(let reason) = await hosts[0].answer(.start(second)) else { throw Unexpected("started") }
+            let holder = try await hosts[0].process(first.id).identifier
+            #expect(reason.contains("in use by the VM pulse-1 (process \(holder))"))
         }
     }
 
@@ -30,7 +31,7 @@ import Testing
             other.disks = vm.disks
             #expect(await hosts[0].answer(.start(vm)) == .done)
             #expect(try await MigrationDriver(vm, from: hosts[0], to: hosts[1]).run().location == .destination)
-            guard case .failed = await hosts[0].answer(.start(other)) else { throw Unexpected("started") }
+            guard case .refused = await hosts[0].answer(.start(other)) else { throw Unexpected("started") }
         }
     }
 

@@ -122,10 +122,3 @@ private func sending(
     else { throw Unexpected("not ready to be sent") }
     return (vm, .send(OutgoingMigration(virtualMachine: vm.id, destination: address, timeLimitSeconds: 60)))
 }
-
-/// The host with another run of its agent, which looks only when it is asked.
-private func restarted(_ host: TestHost) throws -> TestHost {
-    TestHost(
-        name: host.name, folder: host.folder,
-        runtime: try QEMURuntime(RuntimeConfiguration(folder: host.folder), log: quiet))
-}

@@ -32,3 +32,29 @@ void linux_malloc_trim(void);
 
 /// POSIX_SPAWN_SETSID: the program gets a session of its own.
 short linux_spawn_new_session(void);
+
+/// sched_setaffinity(2) of any thread.
+int linux_sched_setaffinity_of(pid_t thread, size_t size, const uint8_t *bits);
+
+/// sendmsg(2) of `count` bytes with one descriptor (SCM_RIGHTS, unix(7)), without a signal where the peer has closed.
+ssize_t linux_send_descriptor(int socket, const void *bytes, size_t count, int descriptor);
+
+// Network interfaces (netdevice(7), Documentation/networking/tuntap.rst). Each gives 0, or a negative number and errno.
+
+/// Opens the tap interface `name`, which is 16 bytes and may hold `%d` for a number that the kernel chooses; the name
+/// that it got is in it afterwards. It is gone when the last descriptor of it is closed. `offloads` for a guest that
+/// knows what virtio-net's header means. Gives a descriptor.
+int linux_tap_open(const char *device, char *name, int offloads);
+
+/// The largest packet of an interface, and setting it.
+int linux_interface_mtu(const char *name);
+int linux_interface_set_mtu(const char *name, int mtu);
+
+/// Sets the 6 bytes of a hardware address.
+int linux_interface_set_hardware_address(const char *name, const uint8_t *address);
+
+/// Switches an interface on.
+int linux_interface_up(const char *name);
+
+/// Makes an interface a port of a bridge.
+int linux_bridge_add(const char *bridge, const char *name);

@@ -61,7 +61,7 @@ struct AgentParts {
         var configuration = RuntimeConfiguration(
             folder: settings.machinesFolder, qemu: settings.emulator, storage: settings.storageFolders,
             logicalProcessors: settings.logicalProcessors.map { Array($0.numbers) },
-            accelerator: settings.accelerator, migrationTLS: settings.migrationCertificates)
+            accelerator: settings.accelerator, migrationTLS: settings.migrationCertificates, memory: settings.memory)
         if let address = settings.migrationAddress { configuration.migrationAddress = address }
         return configuration
     }

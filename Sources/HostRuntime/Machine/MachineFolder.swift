@@ -7,7 +7,9 @@ import Glibc
 /// UUID/machine.json   what the VM is and how it runs (MachineRecord)
 ///      qmp.sock       QEMU's monitor
 ///      console.sock   the guest's first serial port
+///      agent.sock     the guest agent's port, where the VM has one
 ///      qemu.pid       QEMU's number, written and kept locked by itself: a second process for the VM cannot start
+///      memory.saved   the guest's memory while the VM is saved, as QEMU's migration stream
 ///      qemu.log       what QEMU said since its last start
 /// ```
 struct MachineFolder: Hashable, Sendable {
@@ -18,7 +20,9 @@ struct MachineFolder: Hashable, Sendable {
     var record: String { "\(path)/machine.json" }
     var monitor: String { "\(path)/qmp.sock" }
     var console: String { "\(path)/console.sock" }
+    var agent: String { "\(path)/agent.sock" }
     var pidFile: String { "\(path)/qemu.pid" }
+    var memory: String { "\(path)/memory.saved" }
     var log: String { "\(path)/qemu.log" }
 
     func make() throws(HostRuntimeError) {
@@ -29,14 +33,17 @@ struct MachineFolder: Hashable, Sendable {
 
     /// Removes what this room put there, and the folder if nothing else is in it.
     func remove() {
-        for file in [monitor, console, pidFile, log, record + ".new", record] { unsafe _ = unlink(file) }
+        for file in [monitor, console, agent, pidFile, log, memory, record + ".new", record] { unsafe _ = unlink(file) }
         unsafe _ = rmdir(path)
     }
 
     /// Removes the sockets of a process that has ended.
     func removeSockets() {
-        for file in [monitor, console, pidFile] { unsafe _ = unlink(file) }
+        for file in [monitor, console, agent, pidFile] { unsafe _ = unlink(file) }
     }
+
+    /// Removes the guest's memory.
+    func removeMemory() { unsafe _ = unlink(memory) }
 
     func write(_ value: MachineRecord) throws(HostRuntimeError) {
         let encoder = JSONEncoder()

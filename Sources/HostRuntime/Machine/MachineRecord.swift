@@ -11,6 +11,34 @@ struct MachineRecord: Codable, Hashable, Sendable {
         var deadline: Timestamp
     }
 
+    /// The guest's memory is on its way to disk; until it is there, the guest lives in its process.
+    struct Saving: Codable, Hashable, Sendable {
+        /// Whether the guest ran when that began.
+        var wasRunning: Bool
+    }
+
+    /// The guest's memory lies on disk, and the guest lives there.
+    struct Saved: Codable, Hashable, Sendable {
+        /// How long the file is.
+        var bytes: Int64
+        /// Whether the guest ran when it was saved.
+        var wasRunning: Bool
+        /// When that was, by the host's clock.
+        var time: Timestamp
+        /// Whether a process has loaded it and may let it run: from then on the file is the past.
+        var isLoaded: Bool?
+    }
+
+    /// The disks are being copied.
+    struct Snapshot: Codable, Hashable, Sendable {
+        /// The folder of the copies.
+        var folder: String
+        /// The copies.
+        var files: [String]
+        /// Whether the guest's file systems may be at rest.
+        var isFrozen: Bool
+    }
+
     var definition: VirtualMachineDefinition
     /// What runs the guest's code; `nil` while it is stopped.
     var accelerator: Accelerator?
@@ -28,6 +56,20 @@ struct MachineRecord: Codable, Hashable, Sendable {
     var disksAt: String?
     /// Where it listens, while the guest runs here and its memory still follows (post-copy).
     var fetchingAt: String?
+    /// Set while its memory is written to disk.
+    var saving: Saving?
+    /// Set while its memory lies on disk.
+    var saved: Saved?
+    /// Set while its disks are copied.
+    var snapshot: Snapshot?
+    /// When it failed lately.
+    var failures: [Timestamp]?
+    /// When it is to be started again.
+    var restartAt: Timestamp?
+    /// How often it was started again after it had failed.
+    var restarts: Int?
+    /// The host's ends of its network interfaces, one by one; empty for an interface that has none that is named.
+    var taps: [String]?
     /// Why it ended without being told to; `nil` when all is well.
     var problem: String?
 }

@@ -24,10 +24,11 @@ extension QEMUMachine {
         }
         try address.requireSafety(hasTLS: host.migrationTLS != nil)
         if migration.accelerator == .kvm { try requireKVM() }
+        try await checkArrival(migration)
         let deadline = clock.now + .seconds(migration.timeLimitSeconds)
         let disks = try makeLocalDisks(for: migration)
         do {
-            try DefinitionCheck.check(host.placed(migration.definition), storage: host.storage)
+            try checkRoom(for: migration.definition)
             try await launch(
                 MachineRecord(
                     definition: migration.definition, accelerator: migration.accelerator,

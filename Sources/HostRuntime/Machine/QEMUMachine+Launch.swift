@@ -23,20 +23,25 @@ extension QEMUMachine {
     }
 
     private func launchOnce(_ new: MachineRecord, in scope: ServiceScope?) async throws(HostRuntimeError) {
+        try folder.make()
+        // Our own ends of these are closed on return, so that the end of QEMU shows on the connection.
+        let passed = try LaunchDescriptors(for: new.definition, beginning(of: new), in: folder, surroundings)
         let arguments = try QEMUCommandLine.arguments(
             for: host.placed(new.definition), accelerator: new.accelerator ?? .tcg, pidFile: folder.pidFile,
-            isIncoming: new.incoming != nil)
-        try folder.make()
+            places: passed.places)
         let command = try await command(arguments, for: new.definition, in: scope)
+        var new = new
+        new.taps = passed.taps.isEmpty ? nil : passed.taps
         // Written before there is a process: one that is found later has a record.
         try folder.write(new)
         record = new
         endIsWanted.withLock { $0 = false }
-        let identifier = try spawn(command, environment: scope?.environment ?? [:])
+        let identifier = try spawn(command, passing: passed.all, environment: scope?.environment ?? [:])
         guard let handle = try ProcessHandle(identifier) else {
             throw .system(doing: "cannot hold", on: "process \(identifier)", reason: "it is gone")
         }
         process = handle
+        memory.note(id, new.definition.memory)
         try update { $0.process = identifier }
         do throws(MonitorError) {
             try await monitor?.ready(within: Self.startLimit)
@@ -48,6 +53,11 @@ extension QEMUMachine {
             }
             throw .monitor(error)
         }
+        try await settleIn(hasScope: scope != nil)
+    }
+
+    private func beginning(of record: MachineRecord) -> LaunchPlaces.Beginning {
+        record.saved != nil ? .saved : record.incoming != nil ? .incoming : .anew
     }
 
     /// QEMU itself, or the program that makes a scope and then becomes QEMU.
@@ -74,15 +84,15 @@ extension QEMUMachine {
         return String(decoding: SmallFile.read(folder.log) ?? [], as: UTF8.self)
     }
 
-    /// The sockets are made here and passed on, and the monitor is connected to before QEMU is there: nobody has to
-    /// wait for a file to appear. Our own ends are closed on return, so that the end of QEMU shows on the connection.
-    private func spawn(_ command: [String], environment: [String: String]) throws(HostRuntimeError) -> Int32 {
-        let monitorSocket = try UnixSocket.listening(at: folder.monitor)
-        let consoleSocket = try UnixSocket.listening(at: folder.console)
+    /// The sockets are made by us and passed on, and the monitor is connected to before QEMU is there: nobody has to
+    /// wait for a file to appear.
+    private func spawn(
+        _ command: [String], passing passed: [FileDescriptor], environment: [String: String]
+    ) throws(HostRuntimeError) -> Int32 {
         try connectBeforeLaunch()
         return try Spawn(
             program: command[0], arguments: Array(command.dropFirst()), output: try folder.newLog(),
-            passed: [monitorSocket, consoleSocket], environment: environment, logicalProcessors: host.logicalProcessors
+            passed: passed, environment: environment, logicalProcessors: host.logicalProcessors
         ).start()
     }
 }

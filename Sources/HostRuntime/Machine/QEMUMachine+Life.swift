@@ -2,37 +2,87 @@ import FleetModel
 import Glibc
 import Logging
 
-/// Start, stop, removal.
+/// Definition, start, stop, removal.
 extension QEMUMachine {
     /// How long QEMU has to set up a VM and to take commands.
     static let startLimit = Duration.seconds(30)
     /// How long QEMU has to end once it was told to.
     static let endLimit = Duration.seconds(5)
 
+    func define(_ definition: VirtualMachineDefinition) async throws -> HostTaskAnswer {
+        let state = await look()
+        switch state {
+        case .stopped, .crashed, nil: break
+        case .running, .paused, .saved, .outgoing, .fetching:
+            guard await isOurs(definition) else {
+                return .refused(
+                    "\(definition.name) is \(state?.rawValue ?? "") here with another definition: stop it first; "
+                        + "its size can be changed while it runs")
+            }
+            return await advice(on: definition)
+        case .incoming, .trailing, .handedOver, .unknown:
+            return .refused("\(definition.name) is \(state?.rawValue ?? "unknown") here")
+        }
+        try check(definition)
+        let settled = await settled(definition.forStart, try await accelerator(for: definition.accelerator))
+        try folder.make()
+        var changed = record ?? MachineRecord(definition: settled)
+        changed.definition = settled
+        try folder.write(changed)
+        record = changed
+        return await advice(on: definition)
+    }
+
+    func launchDefined() async throws -> HostTaskAnswer {
+        guard let record else { return .refused("this host does not know the VM \(id)") }
+        return try await start(record.definition)
+    }
+
     func start(_ definition: VirtualMachineDefinition) async throws -> HostTaskAnswer {
         let state = await look()
         switch state {
         case .running, .paused, .outgoing:
-            guard record?.definition == definition else {
+            guard await isOurs(definition) else {
                 return .refused("\(definition.name) runs here with another definition: stop it first")
             }
             return .done
-        case .incoming, .handedOver, .unknown, .saved, .fetching, .trailing:
+        case .saved:
+            return .refused("\(definition.name) is saved here: restore it, or stop it by force to give its memory up")
+        case .incoming, .handedOver, .unknown, .fetching, .trailing:
             return .refused("\(definition.name) is \(state?.rawValue ?? "unknown") here")
         case .stopped, .crashed, nil:
             break
         }
-        try DefinitionCheck.check(host.placed(definition), storage: host.storage)
+        try await startAnew(definition, failures: nil)
+        return .done
+    }
+
+    /// Starts a VM that has no process. `failures` are those that it still has to answer for.
+    func startAnew(_ definition: VirtualMachineDefinition, failures: [Timestamp]?) async throws {
+        let definition = definition.forStart
+        try checkRoom(for: definition)
         let accelerator = try await accelerator(for: definition.accelerator)
         let earlier = record
+        var new = MachineRecord(definition: await settled(definition, accelerator), accelerator: accelerator)
+        new.failures = failures
+        new.restarts = earlier?.restarts
         do {
-            try await launch(MachineRecord(definition: definition, accelerator: accelerator))
-            return .done
+            try await launch(new)
+            folder.removeMemory()
         } catch {
             await endProcess()
-            if let earlier { record = try keep(earlier, because: error) } else { forget() }
-            throw error
+            let reason = explained(error, definition)
+            if let earlier { record = try keep(earlier, because: reason) } else { forget() }
+            throw reason
         }
+    }
+
+    /// Whether the VM is what `definition` says, as far as that is not a matter of names or of what was added to it.
+    private func isOurs(_ definition: VirtualMachineDefinition) async -> Bool {
+        guard let record else { return false }
+        if record.definition == definition { return true }
+        let accelerator = record.accelerator ?? .tcg
+        return await settled(record.definition.forStart, accelerator) == settled(definition.forStart, accelerator)
     }
 
     /// A VM that was known before stays known, with the reason why it does not run.
@@ -40,6 +90,8 @@ extension QEMUMachine {
         var kept = earlier
         kept.process = nil
         kept.problem = "\(error)"
+        process = nil
+        dropShares()
         folder.removeSockets()
         try folder.write(kept)
         return kept
@@ -66,9 +118,13 @@ extension QEMUMachine {
         let state = await look()
         switch state {
         case nil: return .refused("this host does not know the VM \(id)")
-        case .stopped, .saved: return .done
+        case .stopped: return .done
+        case .saved: return force ? try await giveUpSaved() : .done
         case .crashed:
-            try update { $0.problem = nil }
+            try update {
+                $0.problem = nil
+                $0.restartAt = nil
+            }
             return .done
         case .incoming: return .refused("the VM's guest is not here: abandon the migration")
         case .outgoing, .fetching, .trailing: return .refused("the VM is being migrated: cancel that first")
@@ -95,9 +151,41 @@ extension QEMUMachine {
         return .done
     }
 
+    /// Gives up the memory of a saved VM, which then is as if it had been stopped by force when it was saved.
+    private func giveUpSaved() async throws -> HostTaskAnswer {
+        guard await endProcess() else { return .failed("the VM's QEMU cannot be ended: it hangs in the kernel") }
+        settleEnd()
+        try update { $0.saved = nil }
+        folder.removeMemory()
+        return .done
+    }
+
+    func pause() async throws -> HostTaskAnswer {
+        let state = await look()
+        switch state {
+        case .running: try await command("stop")
+        case .paused: break
+        default: return .refused("the VM is \(state?.rawValue ?? "not known") here, not running")
+        }
+        return .done
+    }
+
+    func resume() async throws -> HostTaskAnswer {
+        let state = await look()
+        switch state {
+        case .paused: try await command("cont")
+        case .running: break
+        default: return .refused("the VM is \(state?.rawValue ?? "not known") here, not paused")
+        }
+        return .done
+    }
+
     func remove() async throws -> HostTaskAnswer {
         switch await look() {
         case nil: break
+        case .saved:
+            guard await endProcess() else { return .failed("the VM's QEMU cannot be ended: it hangs in the kernel") }
+            forget()
         case .stopped, .crashed: forget()
         case .some(let state): return .refused("the VM is \(state.rawValue): stop it first")
         }

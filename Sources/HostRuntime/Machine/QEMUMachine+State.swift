@@ -23,6 +23,9 @@ extension QEMUMachine {
         do throws(HostRuntimeError) {
             let word = try await statusWord()
             let state = RunState.state(word)
+            // A guest whose memory goes to disk, or comes from there, is nowhere but here.
+            if record.saving != nil { return (state == .running ? .running : .paused, word) }
+            if record.saved.map({ $0.isLoaded != true }) ?? false { return (.saved, word) }
             switch state {
             case .running, .paused:
                 let reading = try await migration()
@@ -59,11 +62,13 @@ extension QEMUMachine {
         status.emulatorVersion = process == nil ? nil : emulatorVersion
         status.localDiskSizes = await lookAtLocalDisks()
         status.survey = process == nil ? nil : survey
+        status.restarts = record.restarts
         return status
     }
 
     private var restingState: VirtualMachineState? {
         if hasEndedUnseen { return .unknown }
+        if record?.saved != nil { return .saved }
         return record.map { $0.problem == nil ? .stopped : .crashed }
     }
 
@@ -94,9 +99,11 @@ extension QEMUMachine {
         guard !isReleased, !isLaunching, let record else { return }
         let how = process?.howItEnded() ?? "while no agent was looking"
         let lines = folder.lastLogLines()
+        if let saved = record.saved, saved.isLoaded != true || hasGuestRun() == false { return settleSaved(how) }
         let hasRun = hasGuestRun(of: record)
         dropMonitor()
         process = nil
+        dropShares()
         if hasRun == false {
             log.warning("QEMU ended (\(how)) before its guest arrived: \(lines)", metadata: ["vm": "\(id)"])
             return forget()
@@ -113,6 +120,25 @@ extension QEMUMachine {
             $0.process = nil
             $0.problem = problem
             if hasRun != nil { $0.incoming = nil }
+            $0.saving = nil
+            $0.saved = nil
+            $0.snapshot = nil
+        }
+        if record.saving != nil { folder.removeMemory() }
+        for file in record.snapshot?.files ?? [] { unsafe _ = unlink(file) }
+        if problem != nil, hasRun == true { planRestart(after: record) }
+    }
+
+    /// Draws the conclusions from the end of a process whose guest lies saved on disk: none.
+    private func settleSaved(_ how: String) {
+        if process != nil { log.info("QEMU ended (\(how)); the VM is saved", metadata: ["vm": "\(id)"]) }
+        dropMonitor()
+        process = nil
+        dropShares()
+        folder.removeSockets()
+        note {
+            $0.process = nil
+            $0.saved?.isLoaded = nil
         }
     }
 
@@ -128,7 +154,7 @@ extension QEMUMachine {
 
     /// Takes note of what was seen. Where that cannot be written, as on a full disk, it still holds for this run, and
     /// the next run of the agent sees the same.
-    private func note(_ change: (inout MachineRecord) -> Void) {
+    func note(_ change: (inout MachineRecord) -> Void) {
         do throws(HostRuntimeError) {
             try update(change)
         } catch {

@@ -13,6 +13,8 @@ actor QEMUMachine {
         case changed(VirtualMachineID)
         /// It waits for its guest and must give up at this time.
         case waiting(VirtualMachineID, until: Timestamp)
+        /// It has failed and is to be started again at this time.
+        case failed(VirtualMachineID, restart: Timestamp)
     }
 
     nonisolated let id: VirtualMachineID
@@ -21,6 +23,8 @@ actor QEMUMachine {
     let surroundings: HostSurroundings
     let clock: any Clock
     let log: Logger
+    /// What VMs have of the host's memory.
+    let memory: MemoryBook
     let probe: @Sendable () async -> AcceleratorFinding
     let signal: @Sendable (Signal) -> Void
     /// Rings whenever the monitor says something or ends.
@@ -36,6 +40,8 @@ actor QEMUMachine {
     private var arrivalBefore: Bool?
     /// The guest has shut itself down, or we are stopping it: the end of its process is no crash.
     let endIsWanted = Locked(false)
+    /// A device has left the guest: what the record says of its processors may be old.
+    let hasLostDevice = Locked(false)
     /// The VM is another run of the agent's by now: nothing of it may be touched, and QEMU's monitor serves one client,
     /// which must not be us.
     private(set) var isReleased = false
@@ -55,7 +61,8 @@ actor QEMUMachine {
 
     init(
         _ id: VirtualMachineID, record: MachineRecord?, host: RuntimeConfiguration, surroundings: HostSurroundings,
-        clock: any Clock, log: Logger, probe: @escaping @Sendable () async -> AcceleratorFinding,
+        clock: any Clock, log: Logger, memory: MemoryBook,
+        probe: @escaping @Sendable () async -> AcceleratorFinding,
         signal: @escaping @Sendable (Signal) -> Void
     ) throws(HostRuntimeError) {
         self.id = id
@@ -64,10 +71,14 @@ actor QEMUMachine {
         self.surroundings = surroundings
         self.clock = clock
         self.log = log
+        self.memory = memory
         self.probe = probe
         self.signal = signal
         folder = MachineFolder(root: host.folder, id)
-        if record != nil { process = try folder.process(recorded: record?.process) }
+        if let record {
+            process = try folder.process(recorded: record.process)
+            if process != nil { memory.note(id, record.definition.memory) }
+        }
         if let incoming = record?.incoming { signal(.waiting(id, until: incoming.deadline)) }
     }
 
@@ -107,6 +118,7 @@ actor QEMUMachine {
         process = nil
         survey = nil
         localDiskSizes = nil
+        dropShares()
         record = nil
         folder.remove()
     }
@@ -129,10 +141,12 @@ actor QEMUMachine {
     /// Gives QEMU a command, over the connection that there is or a new one.
     @discardableResult
     func command(
-        _ name: String, _ arguments: JSONValue? = nil, isUrgent: Bool = false, within limit: Duration = .seconds(5)
+        _ name: String, _ arguments: JSONValue? = nil, passing descriptor: FileDescriptor? = nil,
+        isUrgent: Bool = false, within limit: Duration = .seconds(5)
     ) async throws(HostRuntimeError) -> JSONValue {
         do throws(MonitorError) {
-            return try await connected(within: limit).execute(name, arguments, isUrgent: isUrgent, within: limit)
+            return try await connected(within: limit).execute(
+                name, arguments, passing: descriptor, isUrgent: isUrgent, within: limit)
         } catch {
             throw .monitor(error)
         }
@@ -170,13 +184,14 @@ actor QEMUMachine {
     private func connect() throws(HostRuntimeError) -> MonitorConnection {
         let before = hasGuestRun()
         let arrival = ArrivalWatch()
-        let (id, changes, signal, endIsWanted) = (id, changes, signal, endIsWanted)
+        let (id, changes, signal, endIsWanted, hasLostDevice) = (id, changes, signal, endIsWanted, hasLostDevice)
         let connection = try MonitorConnection(
             path: folder.monitor,
             heard: { event in
                 // QEMU ends by itself after its guest has shut down.
                 if event.name == "SHUTDOWN", event.data["guest"]?.flag == true { endIsWanted.withLock { $0 = true } }
                 if event.name == "RESUME" { arrival.sawResume() }
+                if event.name == "DEVICE_DELETED" { hasLostDevice.withLock { $0 = true } }
                 changes.ring()
                 signal(.changed(id))
             },

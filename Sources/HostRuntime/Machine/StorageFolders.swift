@@ -10,12 +10,12 @@ struct StorageFolders: Sendable {
 
     init(_ folders: [String]) { self.folders = folders.map { ($0, Self.real($0)) } }
 
-    /// What speaks against `path`; `nil` when nothing does.
-    func objection(to path: String) -> String? {
+    /// What speaks against `path`; `nil` when nothing does. A folder may be one of them itself.
+    func objection(to path: String, isFolder: Bool = false) -> String? {
         if folders.isEmpty { return nil }
         guard let real = Self.real(path) else { return "\(path): \(lastSystemError())" }
         let isInside = folders.contains { folder in
-            folder.real.map { real.hasPrefix($0 == "/" ? "/" : $0 + "/") } ?? false
+            folder.real.map { real.hasPrefix($0 == "/" ? "/" : $0 + "/") || isFolder && real == $0 } ?? false
         }
         if isInside { return nil }
         let place = real == path ? path : "\(path) (\(real))"

@@ -61,13 +61,14 @@ final class MonitorConnection: Sendable {
         return state.withLock { $0.hasEnded }
     }
 
-    /// Gives a command and waits for its answer.
+    /// Gives a command and waits for its answer. `getfd` takes the descriptor that goes along.
     @discardableResult
     func execute(
-        _ command: String, _ arguments: JSONValue? = nil, isUrgent: Bool = false, within limit: Duration = .seconds(5)
+        _ command: String, _ arguments: JSONValue? = nil, passing descriptor: FileDescriptor? = nil,
+        isUrgent: Bool = false, within limit: Duration = .seconds(5)
     ) async throws(MonitorError) -> JSONValue {
         let result = await withCheckedContinuation { continuation in
-            start(command, arguments, isUrgent: isUrgent, within: limit, continuation)
+            start(command, arguments, passing: descriptor, isUrgent: isUrgent, within: limit, continuation)
         }
         return try result.get()
     }
@@ -79,7 +80,8 @@ final class MonitorConnection: Sendable {
     }
 
     private func start(
-        _ command: String, _ arguments: JSONValue?, isUrgent: Bool, within limit: Duration,
+        _ command: String, _ arguments: JSONValue?, passing descriptor: FileDescriptor?, isUrgent: Bool,
+        within limit: Duration,
         _ continuation: CheckedContinuation<Result<JSONValue, MonitorError>, Never>
     ) {
         let given = state.withLock { state -> (id: Int64, bytes: [UInt8])? in
@@ -89,7 +91,7 @@ final class MonitorConnection: Sendable {
             return given
         }
         guard let given else { return continuation.resume(returning: .failure(.closed)) }
-        send(given.bytes)
+        send(given.bytes, passing: descriptor)
         DispatchQueue.global().asyncAfter(deadline: .now() + limit.inSeconds) { [weak self] in
             self?.giveUp(on: given.id)
         }
@@ -100,10 +102,10 @@ final class MonitorConnection: Sendable {
         perform([.failed(id: id, failure)])
     }
 
-    private func send(_ bytes: [UInt8]) {
+    private func send(_ bytes: [UInt8], passing descriptor: FileDescriptor? = nil) {
         do throws(HostRuntimeError) {
             // Where QEMU has closed, the reader comes upon that after what it said last.
-            _ = try socket.writeAll(bytes)
+            _ = try socket.writeAll(bytes, passing: descriptor)
         } catch {
             perform(state.withLock { $0.session.close(.transport(error.description)) })
         }

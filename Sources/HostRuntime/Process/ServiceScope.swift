@@ -62,6 +62,7 @@ struct ServiceScope: Hashable, Sendable {
             // QEMU has threads for virtual processors and up to 64 for each kind of work.
             "--property=TasksMax=16384",
         ]
+        if let shares = definition.shares { arguments.append("--property=CPUWeight=\(shares)") }
         return arguments + ["--"] + command
     }
 

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// The system's words for the error of the last call that failed on this thread.
@@ -38,15 +39,17 @@ final class FileDescriptor: Sendable {
     }
 
     /// Writes all of `bytes`, or throws: a peer that lets the queue run full does not listen. False when the peer has
-    /// closed: what it said before can still be read.
-    func writeAll(_ bytes: [UInt8]) throws(HostRuntimeError) -> Bool {
-        var rest = bytes[...]
+    /// closed: what it said before can still be read. A descriptor to be passed goes along with the first of them.
+    func writeAll(_ bytes: [UInt8], passing passed: FileDescriptor? = nil) throws(HostRuntimeError) -> Bool {
+        var (rest, passed) = (bytes[...], passed)
         while !rest.isEmpty {
             let count = unsafe rest.withUnsafeBytes {
-                unsafe send(number, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+                guard let passed else { return unsafe send(number, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+                return unsafe linux_send_descriptor(number, $0.baseAddress, $0.count, passed.number)
             }
             if count > 0 {
                 rest = rest.dropFirst(count)
+                passed = nil
             } else if errno == EPIPE || errno == ECONNRESET {
                 return false
             } else if errno != EINTR {

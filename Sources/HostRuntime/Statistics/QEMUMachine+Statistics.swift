@@ -89,7 +89,14 @@ extension QEMUMachine {
             let blocks = try await ask("query-block", nil, by: deadline) ?? .null
             notes.disks = BlockReading.descriptions(blocks, own: record.definition.disks)
             let network = try await ask("human-monitor-command", ["command-line": "info network"], by: deadline)
-            notes.interfaces = NetworkReading.interfaces(network ?? .null)
+            notes.interfaces = NetworkReading.interfaces(network ?? .null).map { found in
+                // QEMU does not say the name of a tap that it was passed.
+                guard found.tap == nil, let taps = record.taps,
+                    let place = taps.indices.first(where: { QEMUCommandLine.interfaceName($0) == found.interface.name })
+                else { return found }
+                return NetworkReading.Found(
+                    interface: found.interface, tap: TapTraffic.isInterface(taps[place]) ? taps[place] : nil)
+            }
             notes.described = clock.now
         }
         if !notes.disks.isEmpty {
