@@ -57,7 +57,7 @@ let package = Package(
         // All outgoing HTTP: libcurl.
         room("HTTPClient", ["CCurl"]),
         // YAML files of keys and values that administrators write: every finding with its line.
-        room("ConfigurationFile", [yams]),
+        room("ConfigurationFile", ["FleetModel", yams]),
         // What lets batches reach a server that is sometimes away: framed records on disk, back-off.
         room("Delivery", ["FleetModel"]),
         // What a host can say of itself: the catalogue and the readers of /proc and /sys.
@@ -187,7 +187,7 @@ let package = Package(
         tests(
             "CommandsTests",
             [
-                "Commands", "Counters", "FleetModel", "FleetServer",
+                "Commands", "ConfigurationFile", "Counters", "FleetModel", "FleetServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         tests(

@@ -1,3 +1,4 @@
+import FleetModel
 import Foundation
 import Yams
 
@@ -104,6 +105,14 @@ public struct ConfigurationReader {
         return readers
     }
 
+    /// The value of `key` as a mapping, to be read like a file; `nil` where the key is absent or empty.
+    public mutating func section(_ key: String) throws(ConfigurationError) -> ConfigurationReader? {
+        known.append(key)
+        guard let node = pairs.first(where: { $0.key == key })?.node, !isEmpty(node) else { return nil }
+        guard let mapping = node.mapping else { throw problem(key, "expected keys and values, not one value") }
+        return try ConfigurationReader(mapping, of: self, prefix: "\(prefix)\(key).")
+    }
+
     /// The value of `key` as a list of texts; `nil` where the key is absent or empty.
     public mutating func texts(_ key: String) throws(ConfigurationError) -> [String]? {
         var texts: [String] = []
@@ -144,9 +153,10 @@ public struct ConfigurationReader {
     /// Throws for the first key that nobody asked for.
     public func refuseUnknownKeys() throws(ConfigurationError) {
         guard let stranger = pairs.first(where: { !known.contains($0.key) }) else { return }
+        let near = Spelling.nearest(to: stranger.key, among: known).map { ", did you mean '\($0)'?" } ?? ";"
         throw ConfigurationError(
             place: Self.place(file, stranger.mark),
-            reason: "there is no key '\(prefix)\(stranger.key)'; known are \(known.joined(separator: ", "))")
+            reason: "there is no key '\(prefix)\(stranger.key)'\(near) known are \(known.joined(separator: ", "))")
     }
 
     /// An error at the value of `key`, or where it would stand, when the key is absent.

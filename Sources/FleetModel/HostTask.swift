@@ -66,6 +66,29 @@ extension HostTask {
     }
 }
 
+extension HostTask {
+    /// What operators call the step, such as `start`; `nil` for one that is only ever part of a migration.
+    public var verb: String? {
+        switch self {
+        case .define, .start: "create"
+        case .launch: "start"
+        case .stop: "stop"
+        case .pause: "pause"
+        case .resume: "resume"
+        case .save: "save"
+        case .restore: "restore"
+        case .resize: "resize"
+        case .balloon: "balloon"
+        case .snapshot: "snapshot"
+        case .openConsole: "console"
+        case .remove: "rm"
+        case .prepareIncoming, .send, .load, .inspect, .releaseSource, .abandonIncoming, .cancelSend, .resumeSource,
+            .recover:
+            nil
+        }
+    }
+}
+
 /// What a destination needs to receive a VM.
 public struct IncomingMigration: Hashable, Sendable {
     /// What is to arrive.

@@ -26,6 +26,8 @@ public struct PlannedAction: Hashable, Codable, Sendable {
     public enum Kind: Hashable, Codable, Sendable {
         /// Live-migrates a VM.
         case migrate(virtualMachine: VirtualMachineID, from: HostName, to: HostName)
+        /// One step on one host, because an operator says so: a start, a stop, another size.
+        case step(HostTask, on: HostName)
     }
     /// What is done.
     public var kind: Kind
@@ -39,6 +41,38 @@ public struct PlannedAction: Hashable, Codable, Sendable {
         self.kind = kind
         self.virtualMachineName = virtualMachineName
         self.prediction = prediction
+    }
+}
+
+extension PlannedAction {
+    /// The VM that it is about.
+    public var virtualMachine: VirtualMachineID {
+        switch kind {
+        case .migrate(let id, _, _): id
+        case .step(let task, _): task.virtualMachine
+        }
+    }
+
+    /// Where it begins: the source of a move, the host of a step.
+    public var origin: HostName {
+        switch kind {
+        case .migrate(_, let source, _): source
+        case .step(_, let host): host
+        }
+    }
+
+    /// The hosts that have to do with it.
+    public var hosts: [HostName] {
+        switch kind {
+        case .migrate(_, let source, let destination): [source, destination]
+        case .step(_, let host): [host]
+        }
+    }
+
+    /// Whether nothing else may be done to the VM meanwhile: all but looking at its console.
+    public var isExclusive: Bool {
+        if case .step(.openConsole, _) = kind { return false }
+        return true
     }
 }
 

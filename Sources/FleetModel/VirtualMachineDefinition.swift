@@ -45,6 +45,9 @@ public struct VirtualMachineDefinition: Hashable, Sendable {
     /// What happens after its process has ended without being told to.
     public var restart = RestartPolicy.never
 
+    /// Stands for the richest CPU model that every host of the cluster has, until a server has looked which that is.
+    public static let baselineModel = "baseline"
+
     /// The priority of a VM that says nothing of it.
     public static let usualPriority = 100
 

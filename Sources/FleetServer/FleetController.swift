@@ -41,6 +41,13 @@ actor FleetController {
         _ = try await process(event)
     }
 
+    /// Notes that a host is about to be told these commands; returns those that it still is to be told.
+    func handOut(_ commands: [AgentCommand]) async throws -> [AgentCommand] {
+        if commands.isEmpty { return [] }
+        try await receive(.handedOut(commands.map(\.number), time: clock.now))
+        return commands.filter { loop.isOpen(command: $0.number) }
+    }
+
     /// Why `report` cannot be its host's; `nil` when it can.
     func objection(to report: HostReport) -> String? { loop.objection(to: report) }
 
@@ -68,6 +75,7 @@ actor FleetController {
                 try await commit(changes)
                 canWrite = true
             case .issue(let command): board.post(command)
+            case .withdraw(let command): board.remove(command.number, host: command.host)
             case .reply(let request, let reply): replies[request] = reply
             case .publish(let change):
                 log(change)
@@ -130,7 +138,7 @@ actor FleetController {
         switch change {
         case .tip(let tip): tally.withLock { $0.note(tip) }
         case .operation(let operation):
-            let host = loop.hostRecords.first { $0.report.host == operation.origin }
+            let host = loop.hostRecords.first { $0.report.host == operation.action.origin }
             tally.withLock { $0.note(operation, cluster: host?.report.cluster.text ?? "") }
         }
     }

@@ -174,6 +174,7 @@ public struct FleetServerService: Service {
             condition: { [series] in series.condition },
             clock: clock)
         FleetRoutes(controller: controller, state: state, reader: reader).add(to: router)
+        VirtualMachineRoutes(controller: controller, reader: reader).add(to: router)
         return router
     }
 

@@ -7,6 +7,8 @@ public enum ControlAction: Sendable, Hashable {
     case commit([StateChange])
     /// Hand a command to its host. The same number may be issued again after a restart; it is the same command.
     case issue(AgentCommand)
+    /// Do not hand a command out any more: nobody waits for its answer.
+    case withdraw(AgentCommand)
     /// Answer a request.
     case reply(request: Int64, ControlReply)
     /// Tell whoever watches that this was stored. What changes with every look (evidence, progress, the reason for a

@@ -13,6 +13,8 @@ public enum ControlEvent: Sendable {
     case request(ControlRequest)
     /// A host answered a command. Answers may come late, twice or out of order.
     case answered(command: Int64, answer: HostTaskAnswer, time: Timestamp)
+    /// A host is about to be told these commands: what is no longer open afterwards must not be told.
+    case handedOut([Int64], time: Timestamp)
     /// A host says how far a migration is.
     case progress(command: Int64, MigrationProgress, time: Timestamp)
     /// Time has passed: expiry, time limits and waits are looked at. Once a second or so.
@@ -46,6 +48,11 @@ public struct ControlRequest: Sendable, Hashable {
         case migrate(VirtualMachineID, to: HostName, by: MigrationMethod? = nil)
         /// Say how that would be done and what it would take; nothing is changed.
         case foretell(VirtualMachineID, to: HostName, by: MigrationMethod? = nil)
+        /// Keep a new VM's definition on a host, and start it there if so wished. A CPU model of
+        /// ``VirtualMachineDefinition/baselineModel`` becomes the richest that every host of the cluster has.
+        case create(VirtualMachineDefinition, on: HostName?, start: Bool)
+        /// Do one step to a VM where it is; on that host, where it is known on several and runs on none.
+        case perform(HostTask, on: HostName? = nil)
         /// Call an operation off: the VM stays, or ends up, in one place.
         case cancel(operation: Int64)
         /// Forget a host that has gone for good, or that is to join another cluster.

@@ -67,9 +67,8 @@ struct Experiences: Sendable {
     /// Takes in how an operation ended that had been foretold.
     mutating func learn(_ operation: FleetModel.Operation) {
         guard operation.state == .succeeded, let figures = operation.figures,
-            let forecast = operation.migration?.forecast
+            let forecast = operation.migration?.forecast, let move = operation.move
         else { return }
-        let move = operation.move
         known[Way(source: move.source, destination: move.destination), default: MigrationExperience()]
             .learn(forecast, figures)
     }

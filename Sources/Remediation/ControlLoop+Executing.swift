@@ -108,9 +108,9 @@ extension ControlLoop {
     func waitReason(for action: PlannedAction) -> String? {
         guard case .migrate(let id, let source, let destination) = action.kind else { return nil }
         let underWay = executions.values.map(\.operation).sorted { $0.number < $1.number }
+        if let reason = busyReason(id) { return reason }
         for operation in underWay {
-            let move = operation.move
-            if move.virtualMachine == id { return "operation \(operation.number) moves the same VM" }
+            guard let move = operation.move else { continue }
             if move.source == source { return "operation \(operation.number) moves a VM off \(source)" }
             if move.destination == destination { return "operation \(operation.number) moves a VM to \(destination)" }
         }
@@ -119,7 +119,7 @@ extension ControlLoop {
         }
         for host in [source, destination] {
             guard let record = hosts[host], let end = past.lastEnd(on: host), record.received <= end else { continue }
-            return "\(host) has not reported since its last migration ended at \(end.text)"
+            return "\(host) has not reported since its last operation ended at \(end.text)"
         }
         return nil
     }
@@ -174,7 +174,7 @@ extension ControlLoop {
     }
 
     /// Issues what the machine asks, saves where it stands, and goes on when it has ended.
-    mutating func carryOut(_ effect: MigrationExecution.Effect, of number: Int64) {
+    mutating func carryOut(_ effect: ExecutionEffect, of number: Int64) {
         guard let operation = executions[number]?.operation else { return }
         for ask in effect.asks {
             numbers.command += 1
@@ -184,25 +184,35 @@ extension ControlLoop {
             outbox.issue(command)
         }
         outbox.save(operation)
-        if let outcome = effect.outcome { finish(operation, outcome) }
+        if let ending = effect.ending { finish(operation, ending) }
     }
 
-    private mutating func finish(_ operation: FleetModel.Operation, _ outcome: MigrationOutcome) {
+    private mutating func finish(_ operation: FleetModel.Operation, _ ending: String) {
         executions[operation.number] = nil
+        for command in commands.values.filter({ $0.operation == operation.number }) {
+            commands[command.number] = nil
+            outbox.withdraw(command, at: now)
+        }
+        foldIn(operation)
         past.remember(operation)
         experiences.learn(operation)
         pictures = [:]
-        let place = operation.location.map { "; the VM is on \($0)" } ?? "; nobody can say where the VM is"
+        let place = placeText(operation)
         audit(
             Actor.evenkeel, "operation.\(operation.state.rawValue)", tip: operation.tip, operation: operation.number,
-            "\(operation.action.text): \(outcome.text)\(place)")
+            "\(operation.action.text): \(ending)\(place)")
         guard let tip = operation.tip, tips[tip] != nil else { return }
         guard operation.state == .succeeded else {
-            step(tip, .fail, by: Actor.evenkeel, "operation \(operation.number): \(outcome.text)\(place)")
+            step(tip, .fail, by: Actor.evenkeel, "operation \(operation.number): \(ending)\(place)")
             return
         }
         tips[tip]?.update { $0.actionsDone += 1 }
-        note(tip, "operation \(operation.number) moved \(operation.action.text): \(outcome.text)")
+        note(tip, "operation \(operation.number) moved \(operation.action.text): \(ending)")
         if tips[tip]?.tip.remainingActions.isEmpty == true { beginNextAction(of: tip) }
+    }
+
+    private func placeText(_ operation: FleetModel.Operation) -> String {
+        if operation.move == nil { return "" }
+        return operation.location.map { "; the VM is on \($0)" } ?? "; nobody can say where the VM is"
     }
 }

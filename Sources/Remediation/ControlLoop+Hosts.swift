@@ -58,7 +58,7 @@ extension ControlLoop {
     /// each other: it moves from neither (see `FleetSnapshot`), and the audit log names both, once.
     private mutating func sayWhoClaimsTheSame(as host: HostName) {
         for (id, owners) in claims.contested(with: host) {
-            if executions.values.contains(where: { $0.operation.move.virtualMachine == id }) { continue }
+            if executions.values.contains(where: { $0.operation.action.virtualMachine == id }) { continue }
             let settled = past.lastEnd(of: id)
             let fresh = owners.filter { owner in
                 guard let record = hosts[owner], isFresh(record) else { return false }

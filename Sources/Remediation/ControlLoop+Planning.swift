@@ -14,7 +14,8 @@ extension ControlLoop {
     private mutating func picture(for tip: Int64?) -> FleetSnapshot {
         snapshotVersion += 1
         let window = (readings?.window ?? .zero) + settings.readingsAgeLimit
-        let underWay = executions.values.map(\.operation).sorted { $0.number < $1.number }.map(RecentMove.init)
+        let underWay = executions.values.map(\.operation).sorted { $0.number < $1.number }
+            .compactMap(RecentMove.init)
         return builder.snapshot(
             version: snapshotVersion, of: hosts.values, readings: readings,
             moves: underWay + past.moves(endedFrom: now - window), settled: past.lastMoves(otherThan: tip), at: now)

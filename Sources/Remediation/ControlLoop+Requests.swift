@@ -12,6 +12,9 @@ extension ControlLoop {
         case .dismiss(let tip, let reason): dismiss(tip, reason, by: request.actor)
         case .migrate(let id, let host, let method): migrate(id, to: host, method, by: request.actor)
         case .foretell(let id, let host, let method): foretell(id, to: host, method)
+        case .create(let definition, let host, let isStarted):
+            create(definition, on: host, start: isStarted, by: request.actor)
+        case .perform(let task, let host): perform(task, on: host, by: request.actor)
         case .cancel(let operation): cancel(operation, by: request.actor)
         case .removeHost(let host): remove(host, by: request.actor)
         case .setPolicy(let policy): set(policy, by: request.actor)
@@ -76,6 +79,7 @@ extension ControlLoop {
         guard var execution = executions[number] else {
             return .refused("operation \(number) has ended: \(operation.state.rawValue)")
         }
+        if let objection = (execution as? StepExecution).flatMap(cancelObjection) { return .refused(objection) }
         let effect = execution.cancel("cancelled by \(actor)", at: now)
         executions[number] = execution
         audit(actor, "operation.cancel", tip: operation.tip, operation: number, operation.action.text)

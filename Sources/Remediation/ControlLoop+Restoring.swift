@@ -24,7 +24,8 @@ extension ControlLoop {
 
     private mutating func restore(_ operation: FleetModel.Operation) {
         do {
-            executions[operation.number] = try MigrationExecution(restoring: operation)
+            executions[operation.number] =
+                try StepExecution(operation) ?? MigrationExecution(restoring: operation)
         } catch {
             abandon(operation, "\(error)")
         }
@@ -42,7 +43,7 @@ extension ControlLoop {
     private mutating func askAgain(_ number: Int64) {
         guard let execution = executions[number] else { return }
         let open = commands.values.filter { $0.operation == number }
-        var missing = MigrationExecution.Effect()
+        var missing = ExecutionEffect()
         for ask in execution.outstanding where !open.contains(where: { $0.host == ask.host && $0.task == ask.task }) {
             missing.asks.append(ask)
         }

@@ -65,7 +65,7 @@ extension ControlLoop {
             }
         }
         let ended = past.moves(endedFrom: readings.time - readings.window)
-        for move in executions.values.map({ RecentMove($0.operation) }) + ended {
+        for move in executions.values.compactMap({ RecentMove($0.operation) }) + ended {
             places[move.virtualMachine, default: []].formUnion([move.source, move.destination])
         }
         return readings.counting { places[$0]?.contains($1) == true }

@@ -34,7 +34,7 @@ public struct ControlLoop: Sendable {
     /// When a tip was planned last, in this run of the server.
     var plannedAt: [Int64: Timestamp] = [:]
     /// Operations that have not ended.
-    var executions: [Int64: MigrationExecution] = [:]
+    var executions: [Int64: any OperationExecution] = [:]
     /// Commands that have not been answered.
     var commands: [Int64: AgentCommand] = [:]
     /// Commands whose long wait is in their operation's log already.
@@ -82,12 +82,16 @@ public struct ControlLoop: Sendable {
         case .answered(let command, let answer, let time):
             now = time
             take(answer, to: command)
+        case .handedOut(let commands, let time):
+            now = time
+            noteHandedOut(commands)
         case .progress(let command, let progress, let time):
             now = time
             take(progress, of: command)
         case .tick(let time):
             now = time
             expireTips()
+            takeBackUnheardSteps()
             sayWhoIsAwaited()
             advance()
         }
@@ -141,6 +145,9 @@ extension ControlLoop {
     public func openCommands(of host: HostName) -> [AgentCommand] {
         commands.values.filter { $0.host == host }.sorted { $0.number < $1.number }
     }
+
+    /// Whether an answer to the command is still waited for.
+    public func isOpen(command number: Int64) -> Bool { commands[number] != nil }
 
     /// How far Evenkeel goes by itself in `cluster`: its own policy, else the fleet's, else the standard.
     public func level(in cluster: ClusterName) -> AutomationPolicy.Level {

@@ -3,17 +3,8 @@ import FoundationEssentials
 import HostRuntime
 
 /// An operation with the machine that drives it and the commands that hosts still have to answer.
-struct MigrationExecution: Sendable, Hashable {
-    /// What follows from an event.
-    struct Effect: Sendable {
-        /// Asks for the hosts, not numbered yet.
-        var asks: [(host: HostName, task: HostTask)] = []
-        /// How the migration ended, if it did.
-        var outcome: MigrationOutcome?
-    }
-
-    /// As it is stored, checkpoint included.
-    private(set) var operation: FleetModel.Operation
+struct MigrationExecution: OperationExecution, Hashable {
+    var operation: FleetModel.Operation
     private(set) var machine: MigrationMachine
 
     /// A migration that has not begun.
@@ -33,36 +24,28 @@ struct MigrationExecution: Sendable, Hashable {
         machine.outstanding.map { (host($0.0), $0.1) }
     }
 
-    mutating func begin(at time: Timestamp) -> Effect {
+    mutating func begin(at time: Timestamp) -> ExecutionEffect {
         receive(.begin, at: time)
     }
 
-    mutating func cancel(_ reason: String, at time: Timestamp) -> Effect {
+    mutating func cancel(_ reason: String, at time: Timestamp) -> ExecutionEffect {
         receive(.cancel(reason: reason), at: time)
     }
 
-    mutating func answered(_ command: AgentCommand, _ answer: HostTaskAnswer, at time: Timestamp) -> Effect {
+    mutating func answered(_ command: AgentCommand, _ answer: HostTaskAnswer, at time: Timestamp) -> ExecutionEffect {
         if operation.state == .intended { operation.state = .running }
         let side: MigrationMachine.Side = command.host == machine.request.destination ? .destination : .source
         return receive(.answered(side, command.task, answer), at: time)
     }
 
-    mutating func log(_ text: String, at time: Timestamp) {
-        operation.log.append(OperationEvent(time: time, text: text))
-    }
-
-    mutating func note(_ progress: MigrationProgress) {
-        operation.progress = progress
-    }
-
-    private mutating func receive(_ event: MigrationMachine.Event, at time: Timestamp) -> Effect {
-        var effect = Effect()
+    private mutating func receive(_ event: MigrationMachine.Event, at time: Timestamp) -> ExecutionEffect {
+        var effect = ExecutionEffect()
         for action in machine.receive(event) {
             switch action {
             case .ask(let side, let task): effect.asks.append((host(side), task))
             case .log(let text): log(text, at: time)
             case .finish(let outcome):
-                effect.outcome = outcome
+                effect.ending = outcome.text
                 end(outcome, at: time)
             }
         }
@@ -105,16 +88,4 @@ extension MigrationOutcome {
         case .failed(let reason, _), .cancelled(let reason): reason
         }
     }
-}
-
-extension FleetModel.Operation {
-    /// What it moves, from where to where.
-    public var move: (virtualMachine: VirtualMachineID, source: HostName, destination: HostName) {
-        switch action.kind {
-        case .migrate(let id, let source, let destination): (id, source, destination)
-        }
-    }
-
-    /// Whether `host` is one of its two ends.
-    func touches(_ host: HostName) -> Bool { move.source == host || move.destination == host }
 }

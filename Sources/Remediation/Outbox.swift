@@ -8,6 +8,7 @@ struct Outbox: Sendable {
     private var operations: [Int64: FleetModel.Operation] = [:]
     private var last: [StateChange] = []
     private var commands: [AgentCommand] = []
+    private var withdrawn: [AgentCommand] = []
     private var replies: [ControlAction] = []
 
     /// Saves something that is neither tip nor operation.
@@ -28,6 +29,12 @@ struct Outbox: Sendable {
     /// Hands out a command that is stored already.
     mutating func issueAgain(_ command: AgentCommand) { commands.append(command) }
 
+    /// Takes a command back for good.
+    mutating func withdraw(_ command: AgentCommand, at time: Timestamp) {
+        last.append(.answerCommand(number: command.number, answer: .refused("the operation has ended"), time: time))
+        withdrawn.append(command)
+    }
+
     mutating func audit(_ entry: AuditEntry) { last.append(.audit(entry)) }
 
     mutating func reply(to request: Int64, _ reply: ControlReply) {
@@ -41,6 +48,7 @@ struct Outbox: Sendable {
         let changes = first + tips.map(StateChange.saveTip) + operations.map(StateChange.saveOperation) + last
         var actions: [ControlAction] = changes.isEmpty ? [] : [.commit(changes)]
         actions += commands.map(ControlAction.issue)
+        actions += withdrawn.map(ControlAction.withdraw)
         actions += replies
         actions += tips.map { .publish(.tip($0)) }
         actions += operations.map { .publish(.operation(Self.shown($0))) }

@@ -24,7 +24,7 @@ struct Past: Sendable {
 
     /// When anything that ended last on `host` ended: reports from before that do not show its result.
     func lastEnd(on host: HostName) -> Timestamp? {
-        operations.values.filter { $0.touches(host) && $0.state != .refused }.compactMap(\.ended).max()
+        operations.values.filter { $0.touches(host) && $0.changedSomething }.compactMap(\.ended).max()
     }
 
     /// When the last operation of a tip ended; `nil` before the first did.
@@ -32,17 +32,19 @@ struct Past: Sendable {
         operations.values.filter { $0.tip == tip }.compactMap(\.ended).max()
     }
 
-    /// When the last move of a VM ended, in whatever way: reports from before that do not show where it is.
+    /// When the last operation on a VM ended, in whatever way: reports from before that do not show where it is.
     func lastEnd(of machine: VirtualMachineID) -> Timestamp? {
-        operations.values.filter { $0.move.virtualMachine == machine && $0.state != .refused }.compactMap(\.ended).max()
+        operations.values.filter { $0.action.virtualMachine == machine && $0.changedSomething }.compactMap(\.ended)
+            .max()
     }
 
     /// When hosts and VMs were last part of a move that succeeded, those of `tip` apart.
     func lastMoves(otherThan tip: Int64?) -> LastMoves {
         var moves = LastMoves()
         for operation in operations.values where operation.state == .succeeded {
-            guard let ended = operation.ended, tip == nil || operation.tip != tip else { continue }
-            let move = operation.move
+            guard let ended = operation.ended, tip == nil || operation.tip != tip, let move = operation.move else {
+                continue
+            }
             for host in [move.source, move.destination] {
                 moves.hosts[host] = max(moves.hosts[host] ?? ended, ended)
             }
@@ -54,7 +56,7 @@ struct Past: Sendable {
     /// The moves that ended at `time` or later.
     func moves(endedFrom time: Timestamp) -> [RecentMove] {
         operations.values.filter { $0.state == .succeeded && ($0.ended ?? time - .seconds(1)) >= time }
-            .sorted { $0.number < $1.number }.map(RecentMove.init)
+            .sorted { $0.number < $1.number }.compactMap(RecentMove.init)
     }
 
     /// Until when the same finding raises no new tip; `nil` where none ended that counts.
@@ -67,8 +69,9 @@ struct Past: Sendable {
 }
 
 extension RecentMove {
-    init(_ operation: FleetModel.Operation) {
-        let move = operation.move
+    /// `nil` for an operation that moves nothing.
+    init?(_ operation: FleetModel.Operation) {
+        guard let move = operation.move else { return nil }
         self.init(
             operation: operation.number, virtualMachine: move.virtualMachine, source: move.source,
             destination: move.destination, ended: operation.ended)

@@ -28,11 +28,27 @@ extension PlannedAction {
     var text: String {
         switch kind {
         case .migrate(_, let source, let destination): "\(virtualMachineName) from \(source) to \(destination)"
+        case .step(let task, let host): "\(task.verb ?? "step") \(virtualMachineName) on \(host)\(task.detail)"
         }
     }
 }
 
 extension HostTask {
+    /// What belongs to the step besides its verb.
+    fileprivate var detail: String {
+        switch self {
+        case .start: ", and start it"
+        case .stop(_, force: true): ", by force"
+        case .resize(_, let processors, let memory):
+            ": "
+                + [processors.map { "\($0) VPs" }, memory.map { "\($0) of memory" }].compactMap(\.self)
+                .joined(separator: ", ")
+        case .balloon(_, let size): ": \(size)"
+        case .snapshot(_, let folder): ": to \(folder)"
+        default: ""
+        }
+    }
+
     /// What the host was told, in a few words.
     var text: String {
         switch self {

@@ -10,7 +10,7 @@ struct Invariants: Sendable {
 
     /// What is broken right now; `nil` when all is well.
     func violation(fleet: SimulatedFleet, loop: ControlLoop?) -> String? {
-        let moving = loop.map { Set($0.openOperations.map(\.move.virtualMachine)) }
+        let moving = loop.map { Set($0.openOperations.compactMap(\.move?.virtualMachine)) }
         let owners = fleet.owners()
         for id in machines {
             let places = owners[id] ?? []
@@ -33,13 +33,13 @@ struct Invariants: Sendable {
         else { return nil }
         let promised = host.memoryPromised + incoming.definition.memory
         if promised > host.memory { return "\(host.name) is promised \(promised), and has \(host.memory)" }
-        guard let operation = loop?.operation(command.operation),
+        guard let operation = loop?.operation(command.operation), let move = operation.move,
             operation.action.prediction.destinationProcessor != nil
         else { return nil }
         let ceiling = (settings.planner.processorCeiling + 0.05) * Double(host.logicalProcessors)
         let carried = stride(from: 0, through: 120, by: 15).map { back in
             let then = time - .seconds(back)
-            let granted = fleet.granted(to: incoming.definition.id, on: operation.move.source, at: then)
+            let granted = fleet.granted(to: incoming.definition.id, on: move.source, at: then)
             return fleet.wanted(on: host.name, at: then) + granted
         }.min()
         if let carried, carried > ceiling {

@@ -73,6 +73,7 @@ struct SimulatedServer: Sendable {
                 if generator.chance(faults.commitFailureShare) { return .failed }
                 try await store.commit(changes)
             case .issue(let command): issued.append(command)
+            case .withdraw: break  // Agents ask the loop for what is open.
             case .reply, .publish: break
             }
         }

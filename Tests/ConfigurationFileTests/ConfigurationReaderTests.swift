@@ -25,7 +25,7 @@ import Testing
         var reader = try ConfigurationReader(yaml: "name: a\nnmae: b\n", file: "x.yaml")
         _ = try reader.value("name", word)
         let error = #expect(throws: ConfigurationError.self) { try reader.refuseUnknownKeys() }
-        #expect(error?.description == "x.yaml:2:1: there is no key 'nmae'; known are name")
+        #expect(error?.description == "x.yaml:2:1: there is no key 'nmae', did you mean 'name'? known are name")
     }
 
     @Test func aBadValueIsRefusedWhereItStands() throws {

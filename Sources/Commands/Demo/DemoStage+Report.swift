@@ -38,11 +38,12 @@ extension DemoStage {
     private func migration(_ operation: OperationView) -> DemoReport.Migration {
         let action = operation.action
         var migration = DemoReport.Migration(
-            vm: action.name, from: action.from, to: action.to,
+            vm: action.name, from: action.from, to: action.to ?? "",
             totalMilliseconds: operation.figures?.totalMilliseconds,
             downtimeMilliseconds: operation.figures?.downtimeMilliseconds, guestGapMilliseconds: nil,
             ticksOnDestination: 0, began: operation.created, ended: operation.ended)
-        guard let machine = VirtualMachineID(action.virtualMachine), let destination = HostName(action.to) else {
+        guard let machine = VirtualMachineID(action.virtualMachine), let destination = action.to.flatMap(HostName.init)
+        else {
             return migration
         }
         let ticks = consoles.ticks(of: machine)

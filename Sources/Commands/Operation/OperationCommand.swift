@@ -25,7 +25,7 @@ struct OperationListCommand: AsyncParsableCommand {
             for operation in operations {
                 table.add(
                     "\(operation.number)", operation.state.rawValue, operation.action.kind, operation.action.name,
-                    operation.action.from, operation.action.to, operation.requestedBy,
+                    operation.action.from, operation.action.to ?? "-", operation.requestedBy,
                     operation.tip.map { "\($0)" } ?? "-", Phrases.timeOfDay(operation.created),
                     operation.figures.map { "\($0.totalMilliseconds) ms" } ?? "-",
                     operation.figures.map { "\($0.downtimeMilliseconds) ms" } ?? "-")

@@ -6,7 +6,7 @@ enum OperationText {
     static func details(_ operation: OperationView) -> String {
         let action = operation.action
         var lines = [
-            "Operation \(operation.number): \(action.kind) \(action.name) from \(action.from) to \(action.to)",
+            "Operation \(operation.number): \(what(action))",
             "State:    \(operation.state.rawValue), wanted by \(operation.requestedBy)"
                 + (operation.tip.map { " for tip \($0)" } ?? ""),
             "Times:    recorded \(Phrases.timeOfDay(operation.created)), ended \(Phrases.timeOfDay(operation.ended))",
@@ -20,16 +20,29 @@ enum OperationText {
         } else if let progress = operation.progress {
             lines.append("Progress: \(progress.transferred) sent, \(progress.remaining) remain")
         }
-        lines.append("Expected: \(prediction(action))")
+        if action.to != nil { lines.append("Expected: \(prediction(action))") }
         lines.append("Log:")
         lines += operation.log.map { "  \(Phrases.timeOfDay($0.time))  \($0.text)" }
         return lines.joined(separator: "\n")
     }
 
+    /// One step and its end in a few lines: what the host had to say of it, too.
+    static func step(_ operation: OperationView) -> String {
+        let said = operation.log.dropFirst().map { "  \($0.text)" }
+        return (["Operation \(operation.number): \(what(operation.action)): \(operation.state.rawValue)"] + said)
+            .joined(separator: "\n")
+    }
+
+    /// `migrate web-1 from kvm1 to kvm2`, `stop web-1 on kvm1`.
+    static func what(_ action: ActionView) -> String {
+        let place = action.to.map { "from \(action.from) to \($0)" } ?? "on \(action.from)"
+        return "\(action.kind) \(action.name) \(place)"
+    }
+
     static func prediction(_ action: ActionView) -> String {
         let expected = action.prediction
         return "\(action.from) processor \(Phrases.change(expected.sourceProcessor)), memory "
-            + "\(Phrases.change(expected.sourceMemory)); \(action.to) processor "
+            + "\(Phrases.change(expected.sourceMemory)); \(action.to ?? "-") processor "
             + "\(Phrases.change(expected.destinationProcessor)), memory \(Phrases.change(expected.destinationMemory))"
     }
 }

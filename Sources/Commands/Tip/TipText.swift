@@ -5,7 +5,7 @@ import FleetServer
 enum TipText {
     static func proposal(_ tip: TipView) -> String {
         guard let plan = tip.plan, !plan.actions.isEmpty else { return tip.planProblem ?? tip.remediation }
-        return plan.actions.map { "\($0.kind) \($0.name) \($0.from) -> \($0.to)" }.joined(separator: ", ")
+        return plan.actions.map { "\($0.kind) \($0.name) \($0.from) -> \($0.to ?? "-")" }.joined(separator: ", ")
     }
 
     static func details(_ tip: TipView) -> String {
@@ -32,7 +32,7 @@ enum TipText {
         guard let plan = tip.plan else { return ["  no plan: \(tip.planProblem ?? "none was made yet")"] }
         var lines = ["  " + plan.explanation]
         for (place, action) in plan.actions.enumerated() {
-            lines.append("  \(place + 1). \(action.kind) \(action.name) from \(action.from) to \(action.to)")
+            lines.append("  \(place + 1). \(OperationText.what(action))")
             lines.append("     expected: \(OperationText.prediction(action))")
         }
         for other in plan.rejected {

@@ -4,5 +4,11 @@ import ArgumentParser
 struct VirtualMachineCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "vm", abstract: "The virtual machines.",
-        subcommands: [VirtualMachineListCommand.self, VirtualMachineMigrateCommand.self])
+        subcommands: [
+            VirtualMachineListCommand.self, VirtualMachineShowCommand.self, VirtualMachineCreateCommand.self,
+            VirtualMachineStartCommand.self, VirtualMachineStopCommand.self, VirtualMachinePauseCommand.self,
+            VirtualMachineResumeCommand.self, VirtualMachineSaveCommand.self, VirtualMachineRestoreCommand.self,
+            VirtualMachineResizeCommand.self, VirtualMachineBalloonCommand.self, VirtualMachineSnapshotCommand.self,
+            VirtualMachineMigrateCommand.self, VirtualMachineRemoveCommand.self,
+        ])
 }

@@ -72,7 +72,7 @@ struct VirtualMachineMigrateCommand: AsyncParsableCommand {
     private static func text(_ view: MigrationView) -> String {
         let action = view.action
         return
-            (["\(action.name) from \(action.from) to \(action.to), if it were moved now:"]
+            (["\(action.name) from \(action.from) to \(action.to ?? "-"), if it were moved now:"]
             + MigrationText.lines(view.migration)
             + ["Loads:    \(OperationText.prediction(action))"]).joined(separator: "\n")
     }

@@ -38,7 +38,8 @@ struct AgentRoutes {
         let after = try number(query["after"], named: "after") ?? 0
         let wait = try number(query["wait"], named: "wait") ?? 0
         let patience = min(.seconds(max(0, wait)), Self.longestPatience)
-        let commands = await board.commands(for: host, after: after, patience: patience)
+        let found = await board.commands(for: host, after: after, patience: patience)
+        let commands = try await controller.handOut(found)
         return try FleetJSON.response(["commands": commands])
     }
 

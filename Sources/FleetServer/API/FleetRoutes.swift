@@ -20,10 +20,6 @@ struct FleetRoutes {
             _ = try context.requireOperator()
             return try FleetJSON.response(try await reader.hosts())
         }
-        group.get("vms") { _, context in
-            _ = try context.requireOperator()
-            return try FleetJSON.response(reader.virtualMachines())
-        }
         group.get("tips") { request, context in
             _ = try context.requireOperator()
             return try FleetJSON.response(try await reader.tips(all: request.uri.queryParameters["all"] == "true"))
@@ -48,7 +44,7 @@ struct FleetRoutes {
             _ = try context.requireOperator()
             let tip = try number(context, "tip")
             let order = try await request.decoded(as: ApprovalOrder.self)
-            return try await decide(.approve(tip: tip, snapshotVersion: order.plan), context) {
+            return try await controller.decide(.approve(tip: tip, snapshotVersion: order.plan), context) {
                 try await reader.tip($0.tip ?? tip)
             }
         }
@@ -56,54 +52,22 @@ struct FleetRoutes {
             guard let host = HostName(context.parameters.get("host") ?? "") else {
                 throw APIError(.badRequest, "that is not a host's name")
             }
-            return try await decide(.removeHost(host), context) { _ in Empty() }
+            return try await controller.decide(.removeHost(host), context) { _ in Empty() }
         }
         group.post("tips/:number/dismiss") { request, context in
             _ = try context.requireOperator()
             let tip = try number(context, "tip")
             let order = try await request.decoded(as: DismissalOrder.self)
             if order.reason.allSatisfy(\.isWhitespace) { throw APIError(.badRequest, "reason: say why") }
-            return try await decide(.dismiss(tip: tip, reason: order.reason), context) {
+            return try await controller.decide(.dismiss(tip: tip, reason: order.reason), context) {
                 try await reader.tip($0.tip ?? tip)
             }
         }
         group.post("operations/:number/cancel") { _, context in
             let operation = try number(context, "operation")
-            return try await decide(.cancel(operation: operation), context) {
+            return try await controller.decide(.cancel(operation: operation), context) {
                 try await reader.operation($0.operation ?? operation)
             }
-        }
-        group.post("vms/:machine/migrate") { request, context in
-            _ = try context.requireOperator()
-            let order = try await request.decoded(as: MigrationOrder.self)
-            guard let destination = HostName(order.to) else {
-                throw APIError(.badRequest, "to: '\(order.to)' is not a host's name")
-            }
-            let machine = try reader.machine(named: context.parameters.get("machine") ?? "")
-            if order.method?.channels ?? 0 > 16 || order.method?.channels ?? 0 < 0 {
-                throw APIError(.badRequest, "method.channels: 0 to 16")
-            }
-            let kind: ControlRequest.Kind =
-                order.plan == true
-                ? .foretell(machine, to: destination, by: order.method)
-                : .migrate(machine, to: destination, by: order.method)
-            return try await decide(kind, context) {
-                try await reader.operation($0.operation ?? 0)
-            }
-        }
-    }
-
-    private func decide(
-        _ kind: ControlRequest.Kind, _ context: FleetRequestContext,
-        then show: ((tip: Int64?, operation: Int64?)) async throws -> some Encodable
-    ) async throws -> Response {
-        let principal = try context.requireOperator()
-        switch try await controller.request(kind, by: principal.name) {
-        case .done(let tip, let operation): return try FleetJSON.response(try await show((tip, operation)))
-        case .foretold(let action, let choice):
-            return try FleetJSON.response(MigrationView(action, choice))
-        case .refused(let reason): throw APIError(.conflict, reason)
-        case .notFound(let reason): throw APIError(.notFound, reason)
         }
     }
 

@@ -168,16 +168,16 @@ public struct PlanView: Codable, Sendable {
 
 /// One step as the API shows it.
 public struct ActionView: Codable, Sendable {
-    /// `migrate`.
+    /// `migrate`, or what is done to a VM on one host: `create`, `start`, `stop`, ...
     public var kind: String
     /// The VM's UUID.
     public var virtualMachine: String
     /// The VM's name.
     public var name: String
-    /// Where it is.
+    /// Where it is, or where the step is done.
     public var from: String
-    /// Where it is to go.
-    public var to: String
+    /// Where it is to go; `nil` where it goes nowhere.
+    public var to: String?
     /// What is expected of it.
     public var prediction: Prediction
 
@@ -190,6 +190,10 @@ public struct ActionView: Codable, Sendable {
             virtualMachine = id.text
             from = source.text
             to = destination.text
+        case .step(let task, let host):
+            kind = task.verb ?? "step"
+            virtualMachine = task.virtualMachine.text
+            from = host.text
         }
     }
 }

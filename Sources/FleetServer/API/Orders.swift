@@ -17,6 +17,64 @@ public struct MigrationOrder: Codable, Sendable {
     }
 }
 
+/// The body of `POST /fleet/v1/vms`.
+public struct CreationOrder: Codable, Sendable {
+    /// What the VM is made of. The CPU model `baseline` becomes the richest that every host of the cluster has.
+    public var definition: VirtualMachineDefinition
+    /// On which host.
+    public var host: String?
+    /// Whether it is started, too.
+    public var start: Bool?
+
+    /// An order to make a VM.
+    public init(definition: VirtualMachineDefinition, host: String?, start: Bool?) {
+        self.definition = definition
+        self.host = host
+        self.start = start
+    }
+}
+
+/// The body of `POST /fleet/v1/vms/V/stop`.
+public struct StopOrder: Codable, Sendable {
+    /// Whether at once, and not by asking the guest.
+    public var force: Bool?
+
+    /// An order to stop a VM.
+    public init(force: Bool?) { self.force = force }
+}
+
+/// The body of `POST /fleet/v1/vms/V/resize`.
+public struct ResizeOrder: Codable, Sendable {
+    /// How many virtual processors; `nil` for as many as it has.
+    public var virtualProcessors: Int?
+    /// How much memory; `nil` for as much as it has.
+    public var memory: Bytes?
+
+    /// An order to resize a VM.
+    public init(virtualProcessors: Int?, memory: Bytes?) {
+        self.virtualProcessors = virtualProcessors
+        self.memory = memory
+    }
+}
+
+/// The body of `POST /fleet/v1/vms/V/balloon`.
+public struct BalloonOrder: Codable, Sendable {
+    /// How much memory the guest is to keep.
+    public var memory: Bytes
+
+    /// An order to set a balloon.
+    public init(memory: Bytes) { self.memory = memory }
+}
+
+/// The body of `POST /fleet/v1/vms/V/snapshot`.
+public struct SnapshotOrder: Codable, Sendable {
+    /// Folder of the host that the disks are copied into.
+    public var folder: String
+
+    /// An order to copy a VM's disks.
+    public init(folder: String) { self.folder = folder }
+}
+
 /// The body of `POST /fleet/v1/tips/N/approve`.
 public struct ApprovalOrder: Codable, Sendable {
     /// The version of the plan that was shown (`PlanView.version`); refused when the plan has changed since. `nil`

@@ -57,12 +57,3 @@ struct FleetTally: Sendable {
         if forecast.downtimeHeld(figures) == true { migrations[cluster, default: Migrations()].downtimesHeld += 1 }
     }
 }
-
-extension Operation {
-    /// The host that the operation begins at.
-    var origin: HostName {
-        switch action.kind {
-        case .migrate(_, let from, _): from
-        }
-    }
-}

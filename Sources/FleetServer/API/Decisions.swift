@@ -1,0 +1,19 @@
+import FleetModel
+import Hummingbird
+import Remediation
+
+extension FleetController {
+    /// Asks on behalf of whoever sent the request, an operator, and answers with what `show` makes of it.
+    nonisolated func decide(
+        _ kind: ControlRequest.Kind, _ context: FleetRequestContext,
+        then show: ((tip: Int64?, operation: Int64?)) async throws -> some Encodable
+    ) async throws -> Response {
+        let principal = try context.requireOperator()
+        switch try await request(kind, by: principal.name) {
+        case .done(let tip, let operation): return try FleetJSON.response(try await show((tip, operation)))
+        case .foretold(let action, let choice): return try FleetJSON.response(MigrationView(action, choice))
+        case .refused(let reason): throw APIError(.conflict, reason)
+        case .notFound(let reason): throw APIError(.notFound, reason)
+        }
+    }
+}

@@ -1,0 +1,83 @@
+import FleetModel
+
+extension ControlLoop {
+    /// Takes a new VM, or another definition of one that is stopped, to a host.
+    mutating func create(
+        _ definition: VirtualMachineDefinition, on wanted: HostName?, start isStarted: Bool, by actor: String
+    ) -> ControlReply {
+        if let objection = definition.objection { return .refused(objection) }
+        guard let wanted else { return .refused("say on which host, with --host or 'host:': \(hostNames)") }
+        guard let record = hosts[wanted] else {
+            let near = Spelling.nearest(to: wanted.text, among: hosts.keys.map(\.text))
+            return .notFound(
+                "there is no host \(wanted)\(near.map { ", did you mean \($0)?" } ?? ""); hosts are \(hostNames)")
+        }
+        var definition = definition
+        if definition.processorModel == VirtualMachineDefinition.baselineModel {
+            switch baseline(of: record.report.cluster) {
+            case .model(let model): definition.processorModel = model
+            case .unknown(let reason): return .refused(reason)
+            }
+        }
+        if let objection = objection(to: definition, on: record) { return .refused(objection) }
+        let action = PlannedAction(
+            kind: .step(isStarted ? .start(definition) : .define(definition), on: wanted),
+            virtualMachineName: definition.name.text, prediction: .none)
+        return begin(action, on: record, by: actor)
+    }
+
+    private var hostNames: String {
+        let names = hostRecords.filter(isFresh).map(\.report.host.text)
+        if names.isEmpty { return "no host reports" }
+        return names.prefix(20).joined(separator: ", ") + (names.count > 20 ? ", ..." : "")
+    }
+
+    /// What stands against the VM in the fleet as it is. Whether it can run there is the host's to say.
+    private func objection(to definition: VirtualMachineDefinition, on record: HostRecord) -> String? {
+        let report = record.report
+        for other in hostRecords {
+            for status in other.report.virtualMachines {
+                let isSame = status.definition.id == definition.id
+                if isSame, other.report.host != report.host {
+                    return
+                        "a VM with the UUID \(definition.id) is on \(other.report.host) already (\(status.state.rawValue))"
+                }
+                if isSame, ![.stopped, .crashed].contains(status.state) {
+                    return "\(definition.name) is \(status.state.rawValue) on \(report.host): stop it before it gets "
+                        + "another definition"
+                }
+                if !isSame, other.report.cluster == report.cluster, status.definition.name == definition.name {
+                    return "\(other.report.host) has a VM that is called \(definition.name): choose another name"
+                }
+            }
+        }
+        if definition.memory > report.memory {
+            return "\(definition.name) has \(definition.memory) of memory and \(report.host) \(report.memory) in all"
+        }
+        return nil
+    }
+
+    private enum Baseline {
+        case model(String)
+        case unknown(String)
+    }
+
+    /// The richest CPU model that every host of the cluster has, silent ones as far as they were heard: hosts name
+    /// theirs from the plainest to the richest.
+    private func baseline(of cluster: ClusterName) -> Baseline {
+        var common: [String]?
+        for record in hostRecords where record.report.cluster == cluster {
+            guard let models = record.report.capabilities?.processorModels, !models.isEmpty else {
+                return .unknown(
+                    "the baseline of cluster \(cluster) is not known: \(record.report.host) does not say which CPU models "
+                        + "it has; name one in place of 'baseline'")
+            }
+            common = common.map { $0.filter(models.contains) } ?? models
+        }
+        guard let model = common?.last else {
+            return .unknown(
+                "the hosts of cluster \(cluster) have no CPU model in common: name one in place of 'baseline'")
+        }
+        return .model(model)
+    }
+}
