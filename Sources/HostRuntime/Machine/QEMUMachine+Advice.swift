@@ -10,7 +10,8 @@ extension QEMUMachine {
             memory: memory.total(), given: memory.given(besides: id),
             networks: HostNetworks(host, surroundings, bridges: Set(bridges)))
         var advice = BestPractice.advice(
-            on: definition, practice, isGrowing: ((try? host.placed(definition)) ?? definition).disks.map(ImageGrowth.isGrowing))
+            on: definition, practice,
+            isGrowing: ((try? host.placed(definition)) ?? definition).disks.map(ImageGrowth.isGrowing))
         if let problem = memory.objection(to: definition.memory, for: id) { advice.append("memory: \(problem)") }
         advice += await missingFlags(of: definition)
         return advice.isEmpty ? .done : .advised(advice)

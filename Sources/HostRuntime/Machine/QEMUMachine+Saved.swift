@@ -22,7 +22,8 @@ extension QEMUMachine {
             return .refused("the VM is being migrated (\(state?.rawValue ?? ""))")
         case .unknown: return .refused("the VM's QEMU does not answer")
         }
-        if try await record?.snapshot != nil || areDisksMoving() { return .refused("the VM's disks are being copied") }
+        if record?.snapshot != nil { return .refused("the VM's disks are being copied") }
+        if try await areDisksMoving() { return .refused("the VM is being migrated: its disks are on their way") }
         let wasRunning = state == .running
         do {
             let file = try SavedMemory(creating: folder.memory)
