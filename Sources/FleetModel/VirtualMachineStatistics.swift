@@ -112,6 +112,8 @@ public struct VirtualMachineStatistics: Hashable, Sendable {
         public var format: String?
         /// How the guest sees it: `virtio`, `ide`, `scsi`, `sata`.
         public var bus: String?
+        /// How the host keeps what the guest writes, by QEMU's word for it: `none`, `writeback`.
+        public var cache: String?
         /// Whether it is a device of the host rather than a file.
         public var isBlockDevice: Bool?
         /// Whether all of its room was given to it when it was made; `false` for one that grows.

@@ -96,6 +96,7 @@ public struct HostAgentService: Service {
                 group.addTask { await providers.run() }
                 group.addTask { await desk.run() }
                 group.addTask { await runner.run() }
+                group.addTask { await watchCapabilities() }
                 if let door { group.addTask { await door.run(logger: logger) } }
                 group.addTask { try? await pusher.run() }  // ends by cancellation alone
                 group.addTask { try? await reporter.run() }  // ends by cancellation alone
@@ -115,6 +116,17 @@ public struct HostAgentService: Service {
     private static let startSpan: Duration = .seconds(15)
     /// What seldom work needed is given back as seldom.
     private static let dropPeriod: Duration = .seconds(300)
+
+    /// How often it is asked what VMs can be made of here: it changes with an upgrade of the host's packages.
+    private static let capabilitiesPeriod: Duration = .seconds(60)
+
+    /// A provider that hangs holds up nothing else.
+    private func watchCapabilities() async {
+        while !Task.isCancelled {
+            await reporter.note(await providers.capabilities())
+            guard (try? await clock.sleep(for: Self.capabilitiesPeriod)) != nil else { return }
+        }
+    }
 
     private func sampleForever() async throws {
         var sampler = HostSampler(configuration.samplerOptions)

@@ -27,6 +27,7 @@ actor HostReporter {
     private var memory: Bytes?
     private var memoryAvailable: Bytes?
     private var residentMemory: [VirtualMachineID: Bytes] = [:]
+    private var capabilities: HostCapabilities?
     private var unmanaged: [VirtualMachineStatus] = []
     /// How far the host's clock is ahead of the server's, as its last answer showed.
     private(set) var clockSkew: Duration?
@@ -52,6 +53,9 @@ actor HostReporter {
         unmanaged = sample.unmanaged
     }
 
+    /// Notes what VMs can be made of here.
+    func note(_ capabilities: HostCapabilities?) { self.capabilities = capabilities ?? self.capabilities }
+
     /// Reports the VMs as the provider has just told them. Before the first whole sample there is nothing to say of the
     /// host, and where the provider did not answer, nothing of the VMs: silence makes the host stale at the server.
     func report(_ reading: Inventory.Reading, time: Timestamp) {
@@ -67,12 +71,14 @@ actor HostReporter {
             machine.residentMemory = residentMemory[machine.definition.id] ?? machine.residentMemory
             return machine
         }
-        newest = HostReport(
+        var report = HostReport(
             host: identity.host, cluster: identity.cluster, time: time, agentVersion: identity.version,
             agentRun: identity.run, logicalProcessors: logicalProcessors, memory: memory,
             memoryAvailable: memoryAvailable, accelerator: identity.accelerator,
             migrationAddress: identity.migrationAddress, virtualMachines: machines,
             clockSkewMilliseconds: clockSkew?.milliseconds)
+        report.capabilities = capabilities
+        newest = report
         signal.yield()
     }
 

@@ -93,10 +93,39 @@ final class Providers: VirtualMachineProvider {
         }
     }
 
+    /// What VMs can be made of here, of all providers together: what one does not say, another may.
+    func capabilities() async -> HostCapabilities? {
+        var merged: HostCapabilities?
+        for member in members {
+            guard let more = await member.provider.capabilities() else { continue }
+            merged?.fill(from: more)
+            merged = merged ?? more
+        }
+        return merged
+    }
+
+    func console(of id: VirtualMachineID) async throws -> ConsolePlace {
+        let owner = owners.withLock { $0[id] } ?? 0
+        return try await members[owner].provider.console(of: id)
+    }
+
     func perform(
         _ task: HostTask, progress: @escaping @Sendable (MigrationProgress) -> Void
     ) async -> HostTaskAnswer {
         let owner = owners.withLock { $0[task.virtualMachine] } ?? 0
         return await members[owner].provider.perform(task, progress: progress)
+    }
+}
+
+extension HostCapabilities {
+    /// Takes what is not known yet.
+    fileprivate mutating func fill(from other: HostCapabilities) {
+        emulatorVersion = emulatorVersion ?? other.emulatorVersion
+        if machines.isEmpty { machines = other.machines }
+        if processorModels.isEmpty { processorModels = other.processorModels }
+        migrationBandwidth = migrationBandwidth ?? other.migrationBandwidth
+        canPostCopy = canPostCopy || other.canPostCopy
+        sharedFolder = sharedFolder ?? other.sharedFolder
+        libvirtAddress = libvirtAddress ?? other.libvirtAddress
     }
 }

@@ -32,6 +32,12 @@ public struct HostSurroundings: Hashable, Sendable {
     /// The user that this process runs as.
     public var user: UInt32
 
+    /// Whether a QEMU of ours may have the kernel tell it of pages that are missing, which post-copy needs: root may, and
+    /// others where this is 1 (Documentation/admin-guide/sysctl/vm.rst, `unprivileged_userfaultfd`).
+    var mayFetchPages: Bool {
+        user == 0 || SmallFile.read("/proc/sys/vm/unprivileged_userfaultfd")?.first == 0x31
+    }
+
     /// What this process really meets.
     public init() {
         invocation = unsafe getenv("INVOCATION_ID").map { unsafe String(cString: $0) }

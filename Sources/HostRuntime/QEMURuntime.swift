@@ -30,6 +30,11 @@ public final class QEMURuntime: VirtualMachineProvider {
     private let unreadable: Locked<[VirtualMachineID: UnreadableMachine]>
     private let probe: ProbeOnce
     private let signals: AsyncStream<QEMUMachine.Signal>
+    private let report: AsyncStream<Void>.Continuation
+
+    /// Yields after a VM has changed its state, so that it need not wait for the next round; several changes may be one.
+    /// For one listener.
+    public let changes: AsyncStream<Void>
     private let signal: @Sendable (QEMUMachine.Signal) -> Void
 
     /// Takes over the VMs in the configured folder. Throws where the folder cannot be had, QEMU is missing, or another
@@ -53,6 +58,7 @@ public final class QEMURuntime: VirtualMachineProvider {
             of: QEMUMachine.Signal.self, bufferingPolicy: .bufferingNewest(10_000))
         self.signals = signals
         signal = { continuation.yield($0) }
+        (changes, report) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         machines = Locked([:])
         unreadable = Locked([:])
         try adopt()
@@ -67,7 +73,11 @@ public final class QEMURuntime: VirtualMachineProvider {
             for await signal in signals {
                 switch signal {
                 case .changed(let id):
-                    if let machine = machines.withLock({ $0[id] }) { group.addTask { await machine.noticeChange() } }
+                    if let machine = machines.withLock({ $0[id] }) {
+                        group.addTask { [report] in
+                            if await machine.noticeChange() { report.yield() }
+                        }
+                    }
                 case .waiting(let id, let deadline):
                     guard let machine = machines.withLock({ $0[id] }) else { continue }
                     group.addTask { [clock] in
@@ -128,7 +138,7 @@ public final class QEMURuntime: VirtualMachineProvider {
             let knowledge = try await KnownEmulators.shared.knowledge(probe)
             return HostCapabilities(
                 emulatorVersion: knowledge.version, machines: knowledge.machines.map(\.name),
-                processorModels: knowledge.usableModels)
+                processorModels: knowledge.usableModels, canPostCopy: surroundings.mayFetchPages)
         } catch {
             log.warning("what VMs here can be made of is not known: \(error)")
             return nil

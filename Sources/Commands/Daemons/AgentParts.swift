@@ -113,7 +113,10 @@ struct AgentParts {
             configuration: settings, providers: providers, accelerator: finding.accelerator, version: Version.text,
             logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            if let runtime { group.addTask { await runtime.run() } }
+            if let runtime {
+                group.addTask { await runtime.run() }
+                group.addTask { for await _ in runtime.changes { await agent.report() } }
+            }
             if let libvirt {
                 group.addTask { await libvirt.run() }
                 group.addTask { for await _ in libvirt.changes { await agent.report() } }

@@ -63,12 +63,17 @@ extension Counter {
             "1", ["vm", "name", "accelerator", "state", "manager"],
             "1 for each virtual machine that lives on the host.",
             path: #"\Hyper-V Hypervisor\Partitions"#, from: "the virtual machine's provider"),
+        .machineRestarts: Facts(
+            "restarts", ["vm", "name"],
+            "How often its host started it again after it had failed, by its restart policy.",
+            from: "the virtual machine's provider"),
         .machineHardware: Facts(
             "1", ["vm", "name", "machine", "processor_model", "qemu"],
             "1; its labels say what the virtual machine is made of.", from: "the virtual machine's provider"),
         .machineDiskInformation: Facts(
-            "1", ["vm", "name", "disk", "path", "format", "bus", "kind", "allocation", "backing_images"],
-            "1; its labels say what a virtual disk is: a block device or a file, preallocated or growing.",
+            "1", ["vm", "name", "disk", "path", "format", "bus", "kind", "allocation", "backing_images", "cache"],
+            "1; its labels say what a virtual disk is: a block device or a file, preallocated or growing, "
+                + "and how the host keeps what is written to it.",
             from: "the virtual machine's provider"),
         .machineInterfaceInformation: Facts(
             "1", ["vm", "name", "interface", "model", "bridge"], "1; its labels say what a virtual interface is.",

@@ -112,6 +112,7 @@ public enum Counter: String, CaseIterable, Sendable {
 
     // Virtual machines: what they are made of.
     case machineInformation = "evenkeel_vm_info"
+    case machineRestarts = "evenkeel_vm_restarts_total"
     case machineHardware = "evenkeel_vm_hardware_info"
     case machineDiskInformation = "evenkeel_vm_disk_info"
     case machineInterfaceInformation = "evenkeel_vm_interface_info"

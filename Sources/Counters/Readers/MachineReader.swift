@@ -156,6 +156,9 @@ struct MachineReader: Sendable {
         let id = machine.definition.id
         sample.append(.machineMemory, .machine(id), Double(machine.definition.memory.count))
         sample.append(.virtualProcessors, .machine(id), Double(machine.definition.virtualProcessors))
+        if machine.restarts != nil || machine.definition.restart != .never {
+            sample.append(.machineRestarts, .machine(id), Double(machine.restarts ?? 0))
+        }
         sample.append(
             .machineInformation,
             .machineState(id, machine.accelerator, machine.state, manager: machine.manager ?? "evenkeel"), 1)

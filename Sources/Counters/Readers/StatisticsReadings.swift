@@ -86,7 +86,7 @@ extension HostSample {
                     disk.name, disk.path ?? "", disk.format ?? "", disk.bus ?? "",
                     disk.isBlockDevice.map { $0 ? "device" : "file" } ?? "",
                     disk.isPreallocated.map { $0 ? "preallocated" : "growing" } ?? "",
-                    disk.backingImages.map { String($0) } ?? "",
+                    disk.backingImages.map { String($0) } ?? "", disk.cache ?? "",
                 ]), 1)
     }
 

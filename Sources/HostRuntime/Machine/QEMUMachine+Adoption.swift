@@ -28,8 +28,8 @@ extension QEMUMachine {
         }
     }
 
-    /// Called when the monitor has said something, or ended.
-    func noticeChange() async {
+    /// Called when the monitor has said something, or ended. Whether the state is another one than the last time.
+    func noticeChange() async -> Bool {
         await listenAgain()
         if hasLostDevice.withLock({ flag in
             defer { flag = false }; return flag
@@ -39,6 +39,9 @@ extension QEMUMachine {
                 return .done
             }
         }
+        let state = await look()
+        defer { noticed = state }
+        return state != noticed
     }
 
     /// A VM that an earlier version has started may have a machine type without a version, which another QEMU takes for

@@ -81,7 +81,7 @@ extension QEMUMachine {
     private func copyQuietly(
         _ places: [Int], _ definition: VirtualMachineDefinition
     ) async throws(HostRuntimeError) -> Bool {
-        let agent = definition.guestAgent ? try? GuestAgent(path: folder.agent) : nil
+        let agent = try await isAgentPresent() ? try? GuestAgent(path: folder.agent) : nil
         let number = clock.now.milliseconds
         guard let agent, await agent.isThere(number: number, within: Self.agentLimit) else {
             try await copy(places)
@@ -100,6 +100,13 @@ extension QEMUMachine {
         await thaw(agent)
         try result.get()
         return frozen?["return"]?.whole != nil
+    }
+
+    /// Whether something in the guest has its end of the channel open.
+    private func isAgentPresent() async throws(HostRuntimeError) -> Bool {
+        guard record?.definition.guestAgent == true else { return false }
+        let channels = try await command("query-chardev").fewItems
+        return channels.first { $0["label"]?.text == "agent" }?["frontend-open"]?.flag == true
     }
 
     private func thaw(_ agent: GuestAgent) async {
@@ -153,7 +160,9 @@ extension QEMUMachine {
                 throw .monitor(.incomplete(command: "query-jobs", missing: jobs.joined(separator: ", ")))
             }
             if ours.allSatisfy({ $0["status"]?.text == "concluded" }) {
-                let problem = ours.compactMap { $0["error"]?.plainText() }.first
+                let problems = ours.compactMap { $0["error"]?.plainText() }
+                // One that fails has the others of its transaction cancelled.
+                let problem = problems.first { !$0.contains("cancel") } ?? problems.first
                 for job in jobs { try await command("job-dismiss", ["id": .string(job)]) }
                 if let problem { throw .system(doing: "cannot copy", on: "the VM's disks", reason: problem) }
                 return

@@ -55,6 +55,8 @@ actor QEMUMachine {
     var isAboutToSend = false
     /// Its process is being started: an early end of that is for who starts it to judge, who still needs the log.
     var isLaunching = false
+    /// In which state it was when its monitor last said something.
+    var noticed: VirtualMachineState?
     /// What is kept for the next look at its statistics.
     var statisticsNotes: StatisticsNotes?
     private var turnstile = Turnstile()

@@ -79,6 +79,7 @@ enum BlockReading {
     private static func describe(_ inserted: JSONValue?, in disk: inout VirtualMachineStatistics.Disk) {
         guard let inserted else { return }
         let image = inserted["image"]
+        disk.cache = inserted["cache"].flatMap(cache)
         // QEMU writes a description of its own kind, `json:{...}`, where no plain name would do.
         disk.path = (image?["filename"] ?? inserted["file"])?.plainText().flatMap { $0.hasPrefix("json:") ? nil : $0 }
         disk.capacity = image?["virtual-size"]?.count.map { Bytes($0) }
@@ -91,6 +92,15 @@ enum BlockReading {
             // Whatever it was made as: an image that takes less than the guest may fill will grow.
             disk.isPreallocated = allocation >= capacity
         }
+    }
+
+    /// The one word for what three switches say (qemu-system-x86_64(1), `-drive cache=`).
+    private static func cache(_ value: JSONValue) -> String? {
+        guard let isBack = value["writeback"]?.flag, let isDirect = value["direct"]?.flag,
+            let isUnsafe = value["no-flush"]?.flag
+        else { return nil }
+        if isUnsafe { return "unsafe" }
+        return isDirect ? isBack ? "none" : "directsync" : isBack ? "writeback" : "writethrough"
     }
 
     /// What the driver that reaches the storage says of it.
