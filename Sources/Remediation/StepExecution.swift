@@ -39,7 +39,8 @@ struct StepExecution: OperationExecution, Hashable {
             return end(.succeeded, "done", at: time)
         case .refused(let reason): return end(.refused, reason, at: time)
         case .failed(let reason): return end(.failed, reason, at: time)
-        case .listening, .awaiting, .sent, .state: return end(.failed, "\(host) gave an answer to another step", at: time)
+        case .listening, .awaiting, .sent, .state:
+            return end(.failed, "\(host) gave an answer to another step", at: time)
         }
     }
 

@@ -92,10 +92,13 @@ import Testing
             ("kernel.commandLine", { $0.kernel?.commandLine = "a\0b" }),
             ("disks[0].path", { $0.disks[0].path = "../etc/passwd" }),
             ("disks[1].path", { $0.disks[1].path = "/etc/hosts/there" }),
-            ("disks", { d in
-                d.machine = "pc"
-                d.disks = Array(repeating: d.disks[2], count: 5)
-            }),
+            (
+                "disks",
+                { d in
+                    d.machine = "pc"
+                    d.disks = Array(repeating: d.disks[2], count: 5)
+                }
+            ),
             ("networkInterfaces[0]", { $0.networkInterfaces[0].connection = .bridge("br0/../x") }),
             ("networkInterfaces[1].hardwareAddress", { $0.networkInterfaces[1].hardwareAddress = "53:54:00:00:00:02" }),
             ("shares", { $0.shares = 0 }), ("pinning", { $0.pinning = [[-1]] }),

@@ -23,20 +23,7 @@ extension QEMUMachine {
     }
 
     private func launchOnce(_ new: MachineRecord, in scope: ServiceScope?) async throws(HostRuntimeError) {
-        try folder.make()
-        // Our own ends of these are closed on return, so that the end of QEMU shows on the connection.
-        let passed = try LaunchDescriptors(for: new.definition, beginning(of: new), in: folder, surroundings)
-        let arguments = try QEMUCommandLine.arguments(
-            for: host.placed(new.definition), accelerator: new.accelerator ?? .tcg, pidFile: folder.pidFile,
-            places: passed.places)
-        let command = try await command(arguments, for: new.definition, in: scope)
-        var new = new
-        new.taps = passed.taps.isEmpty ? nil : passed.taps
-        // Written before there is a process: one that is found later has a record.
-        try folder.write(new)
-        record = new
-        endIsWanted.withLock { $0 = false }
-        let identifier = try spawn(command, passing: passed.all, environment: scope?.environment ?? [:])
+        let identifier = try await begin(new, in: scope)
         guard let handle = try ProcessHandle(identifier) else {
             throw .system(doing: "cannot hold", on: "process \(identifier)", reason: "it is gone")
         }
@@ -54,6 +41,23 @@ extension QEMUMachine {
             throw .monitor(error)
         }
         try await settleIn(hasScope: scope != nil)
+    }
+
+    /// Starts the process. Our own ends of what it is passed are closed on return, so that its end shows on the connection.
+    private func begin(_ new: MachineRecord, in scope: ServiceScope?) async throws(HostRuntimeError) -> Int32 {
+        try folder.make()
+        let passed = try LaunchDescriptors(for: new.definition, beginning(of: new), in: folder, surroundings)
+        let arguments = try QEMUCommandLine.arguments(
+            for: host.placed(new.definition), accelerator: new.accelerator ?? .tcg, pidFile: folder.pidFile,
+            places: passed.places)
+        let command = try await command(arguments, for: new.definition, in: scope)
+        var new = new
+        new.taps = passed.taps.isEmpty ? nil : passed.taps
+        // Written before there is a process: one that is found later has a record.
+        try folder.write(new)
+        record = new
+        endIsWanted.withLock { $0 = false }
+        return try spawn(command, passing: passed.all, environment: scope?.environment ?? [:])
     }
 
     private func beginning(of record: MachineRecord) -> LaunchPlaces.Beginning {
