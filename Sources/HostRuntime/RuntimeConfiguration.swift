@@ -14,6 +14,8 @@ public struct RuntimeConfiguration: Hashable, Sendable, Codable {
     public var storage: [String]
     /// Folder of disks that only this host sees: a local disk with a relative path lies in it.
     public var localDisks: String?
+    /// Folder that other hosts of the cluster see under the same path, for quick migrations.
+    public var sharedFolder: String?
     /// Logical processors that VMs may run on; `nil` for all.
     public var logicalProcessors: [Int]?
     /// How much of the machine's memory VMs may have; `nil` for what there is.

@@ -15,17 +15,19 @@ import Testing
     /// When: right before a step is asked for, or after it was done and before its answer is heard.
     enum Moment: CaseIterable, Sendable { case before, answerLost }
 
-    @Test(arguments: Victim.allCases)
-    func theVirtualMachineRunsInOnePlaceAndTheRecordSaysWhere(_ victim: Victim) async throws {
+    @Test(arguments: Victim.allCases, MigrationMethod.Kind.allCases)
+    func theVirtualMachineRunsInOnePlaceAndTheRecordSaysWhere(
+        _ victim: Victim, _ kind: MigrationMethod.Kind
+    ) async throws {
         for moment in Moment.allCases {
-            for step in 0..<4 {
-                try await check(victim, moment, step)
+            for step in 0..<(kind == .live ? 4 : 5) {
+                try await check(victim, moment, step, MigrationMethod(kind: kind))
             }
         }
     }
 
-    private func check(_ victim: Victim, _ moment: Moment, _ step: Int) async throws {
-        let place = "\(victim) \(moment) step \(step)"
+    private func check(_ victim: Victim, _ moment: Moment, _ step: Int, _ method: MigrationMethod) async throws {
+        let place = "\(victim) \(moment) step \(step) \(method.text)"
         let root = try temporaryFolder()
         defer { endProcesses(under: root) }
         let hosts = try ["a", "b"].map { try MortalHost($0, root) }
@@ -39,7 +41,7 @@ import Testing
             guard await hosts[0].ask(.start(vm)) == .done else { throw Unexpected("\(place): did not start") }
             let request = MigrationRequest(
                 definition: vm, accelerator: .tcg, source: hosts[0].name, destination: hosts[1].name,
-                timeLimitSeconds: 20)
+                timeLimitSeconds: 20, method: method)
             var run = MigrationRun(request, hosts)
             while let side = run.nextSide {
                 if run.steps == step, moment == .before { try await kill(victim, &run, hosts, vm.id) }
@@ -82,6 +84,8 @@ import Testing
         let home2 = try #require(home, story)
         // The other host has nothing of it: no record, no process, no socket.
         #expect(states[1 - home2] == nil, story)
+        let passing = try FileManager.default.contentsOfDirectory(atPath: MortalHost.shared(root))
+        #expect(passing == [], story)
         let left = try FileManager.default.contentsOfDirectory(atPath: hosts[1 - home2].folder)
         #expect(left == ["agent.lock"], story)
         #expect(processes(of: id) == owners.count, story)
@@ -100,6 +104,7 @@ import Testing
 private final class MortalHost: Sendable {
     let name: HostName
     let folder: String
+    private let configuration: RuntimeConfiguration
     private let runtime: Locked<QEMURuntime>
     private let agents: AsyncStream<QEMURuntime>
     private let next: AsyncStream<QEMURuntime>.Continuation
@@ -107,11 +112,17 @@ private final class MortalHost: Sendable {
     init(_ name: String, _ root: String) throws {
         self.name = try Fixture.name(name)
         folder = "\(root)/\(name)"
-        let first = try QEMURuntime(RuntimeConfiguration(folder: folder, shutdownSeconds: 1), log: quiet)
+        try FileManager.default.createDirectory(atPath: Self.shared(root), withIntermediateDirectories: true)
+        var configuration = RuntimeConfiguration(folder: folder, shutdownSeconds: 1)
+        configuration.sharedFolder = Self.shared(root)
+        self.configuration = configuration
+        let first = try QEMURuntime(configuration, log: quiet)
         runtime = Locked(first)
         (agents, next) = AsyncStream.makeStream()
         next.yield(first)
     }
+
+    static func shared(_ root: String) -> String { "\(root)/shared" }
 
     /// Runs one agent after the other.
     func lookAfter() async {
@@ -135,7 +146,7 @@ private final class MortalHost: Sendable {
     /// Ends the agent, whatever it is doing, and starts another.
     func restart() async throws {
         await runtime.withLock { $0 }.close()
-        let new = try QEMURuntime(RuntimeConfiguration(folder: folder, shutdownSeconds: 1), log: quiet)
+        let new = try QEMURuntime(configuration, log: quiet)
         runtime.withLock { $0 = new }
         next.yield(new)
     }

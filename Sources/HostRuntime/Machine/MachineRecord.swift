@@ -54,6 +54,8 @@ struct MachineRecord: Codable, Hashable, Sendable {
     var madeDisks: [String]?
     /// Where the disks that come along are written to over the network, until the guest is here.
     var disksAt: String?
+    /// The file that its memory goes through to another host.
+    var passage: String?
     /// Where it listens, while the guest runs here and its memory still follows (post-copy).
     var fetchingAt: String?
     /// Set while its memory is written to disk.

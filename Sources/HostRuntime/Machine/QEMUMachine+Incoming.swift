@@ -33,6 +33,12 @@ extension QEMUMachine {
                 MachineRecord(
                     definition: migration.definition, accelerator: migration.accelerator,
                     incoming: .init(address: nil, deadline: deadline), madeDisks: disks))
+            if migration.method.kind == .quick {
+                let passage = try awaitPassage(migration)
+                try update { $0.incoming?.address = passage }
+                signal(.waiting(id, until: deadline))
+                return .listening(address: passage)
+            }
             let listening = try await listen(at: address, for: migration.method, disks: disks != nil)
             let disksAt = disks == nil ? nil : try await awaitDisks(of: migration.definition, at: address)
             try update {

@@ -37,6 +37,11 @@ extension QEMUMachine {
             return .refused("the VM is \(state?.rawValue ?? "") here")
         }
         if migration.disks != nil, try await areDisksMoving() { return .done }
+        if migration.method.kind == .quick {
+            if takeCancellation(of: asked) { return .refused("sending was cancelled before it began") }
+            try await beginPassage(migration)
+            return .done
+        }
         if record?.snapshot != nil { return .refused("the VM's disks are being copied: it can move when that is done") }
         let address = try MigrationAddress(migration.destination)
         try address.requireSafety(hasTLS: host.migrationTLS != nil)
@@ -58,6 +63,7 @@ extension QEMUMachine {
     func sendMemory(to address: MigrationAddress) async throws(HostRuntimeError) {
         // From now on the guest may end up elsewhere, whatever becomes of us.
         isAboutToSend = true
+        sendings += 1
         defer { isAboutToSend = false }
         try update { $0.isSending = true }
         try await command("migrate", ["uri": .string(address.text)])
@@ -79,7 +85,10 @@ extension QEMUMachine {
             let reading = try await readingOrEnd()
             if reading.status == "completed" {
                 // QEMU does its sums between the last byte and this state.
-                if await look() == .handedOver { return .sent(watch.figures(of: try await readingOrEnd())) }
+                if await look() == .handedOver {
+                    try settlePassage()
+                    return .sent(watch.figures(of: try await readingOrEnd()))
+                }
             } else if reading.isUnderWay {
                 progress(reading.progress)
             }
@@ -92,6 +101,7 @@ extension QEMUMachine {
             case .handOverDisks: try await handOverDisks()
             case .giveUp(let reason):
                 await dropMirrors()
+                dropPassage()
                 return .failed(reason ?? "QEMU gave up sending: \(folder.lastLogLines(2))")
             }
             await changes.wait(after: seen, upTo: SendingWatch.longestWait)
@@ -177,6 +187,7 @@ extension QEMUMachine {
         endIsWanted.withLock { $0 = true }
         guard await endProcess() else { return .failed("the VM's QEMU cannot be ended: it hangs in the kernel") }
         putLocalDisksAway()
+        dropPassage()
         forget()
         return .done
     }
@@ -190,6 +201,7 @@ extension QEMUMachine {
             return .refused("the VM is \(state?.rawValue ?? "not known") here, not handed over")
         }
         try await command("cont")
+        dropPassage()
         try update { $0.isSending = nil }
         return .done
     }

@@ -36,6 +36,7 @@ extension QEMUMachine {
         case .stopped, .crashed: break
         }
         guard let record, record.problem != nil else { return .state(await look()) }
+        dropPassage()
         try update {
             $0.isSending = nil
             $0.fetchingAt = nil

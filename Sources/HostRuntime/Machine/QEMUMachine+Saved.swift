@@ -76,7 +76,7 @@ extension QEMUMachine {
     }
 
     /// A file takes no TLS, and no limit of bandwidth or time.
-    private func setUpFile() async throws(HostRuntimeError) {
+    func setUpFile() async throws(HostRuntimeError) {
         let known = try await command("query-migrate-capabilities").items ?? []
         let capabilities = try MigrationSetup(method: MigrationMethod()).capabilities(
             known: Set(known.compactMap { $0["capability"]?.text }), version: emulatorVersion)
@@ -188,8 +188,8 @@ struct SavedMemory: Sendable {
         descriptor = FileDescriptor(number)
     }
 
-    /// A file that must have this length.
-    init(opening path: String, bytes: Int64) throws(HostRuntimeError) {
+    /// A file that must have this length; `nil` for any.
+    init(opening path: String, bytes: Int64? = nil) throws(HostRuntimeError) {
         self.path = path
         let number = unsafe open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
         guard number >= 0 else {
@@ -197,9 +197,9 @@ struct SavedMemory: Sendable {
         }
         descriptor = FileDescriptor(number)
         var status = stat()
-        guard unsafe fstat(number, &status) == 0, Int64(status.st_size) == bytes else {
+        guard unsafe fstat(number, &status) == 0, bytes == nil || Int64(status.st_size) == bytes else {
             throw .migration(
-                "the saved memory is damaged: \(path) has \(status.st_size) bytes and should have \(bytes). "
+                "the saved memory is damaged: \(path) has \(status.st_size) bytes and should have \(bytes ?? 0). "
                     + "Bring the file back, or stop the VM by force to give its memory up")
         }
     }

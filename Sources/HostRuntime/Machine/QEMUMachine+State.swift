@@ -21,6 +21,7 @@ extension QEMUMachine {
             return (restingState, nil)
         }
         do throws(HostRuntimeError) {
+            let sendings = sendings
             let word = try await statusWord()
             let state = RunState.state(word)
             // A guest whose memory goes to disk, or comes from there, is nowhere but here.
@@ -32,7 +33,13 @@ extension QEMUMachine {
                 noteArrival(isWhole: !reading.isPostCopy)
                 if reading.isPostCopy { return (.fetching, word) }
                 if reading.isUnderWay { return (.outgoing, word) }
-                noteStaying()
+                if record.isSending != nil, reading.status == "completed" {
+                    // It was sent between the two questions, unless that is its own arrival, long ago.
+                    let word = try await statusWord()
+                    let state = RunState.state(word)
+                    guard state == .running || state == .paused else { return (state, word) }
+                }
+                noteStaying(since: sendings)
             case .outgoing where try await migration().isPostCopy:
                 return (.trailing, word)
             default: break
@@ -90,8 +97,10 @@ extension QEMUMachine {
     }
 
     /// Takes note that the guest runs here and nothing is being sent: from now on it is nowhere else.
-    private func noteStaying() {
-        if record?.isSending != nil, !isAboutToSend { note { $0.isSending = nil } }
+    private func noteStaying(since begun: Int) {
+        if isAboutToSend || begun != sendings { return }
+        dropPassage()
+        if record?.isSending != nil { note { $0.isSending = nil } }
     }
 
     /// Draws the conclusions from the end of the process. It does not suspend, so they are drawn once.

@@ -51,6 +51,8 @@ actor QEMUMachine {
     var localDiskSizes: [Int: Bytes]?
     /// How the guest was last seen to write to its memory.
     var survey: MemorySurvey?
+    /// How often its guest was begun to be sent, so that who looks knows what came in between.
+    var sendings = 0
     /// It is written down that the guest is being sent, and QEMU does not know yet.
     var isAboutToSend = false
     /// Its process is being started: an early end of that is for who starts it to judge, who still needs the log.
