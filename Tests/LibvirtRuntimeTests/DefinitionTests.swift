@@ -92,16 +92,21 @@ import Testing
             ("kernel.commandLine", { $0.kernel?.commandLine = "a\0b" }),
             ("disks[0].path", { $0.disks[0].path = "../etc/passwd" }),
             ("disks[1].path", { $0.disks[1].path = "/etc/hosts/there" }),
-            ("disks", { d in
-                d.machine = "pc"
-                d.disks = Array(repeating: d.disks[2], count: 5)
-            }),
+            (
+                "disks",
+                { d in
+                    d.machine = "pc"
+                    d.disks = Array(repeating: d.disks[2], count: 5)
+                }
+            ),
             ("networkInterfaces[0]", { $0.networkInterfaces[0].connection = .bridge("br0/../x") }),
             ("networkInterfaces[1].hardwareAddress", { $0.networkInterfaces[1].hardwareAddress = "53:54:00:00:00:02" }),
             ("shares", { $0.shares = 0 }), ("pinning", { $0.pinning = [[-1]] }),
             ("pinning", { $0.pinning = Array(repeating: [0], count: 9) }),
         ]
         #expect(DefinitionObjection.find(in: try whole()) == nil)
+        #expect(DefinitionObjection.find(in: try whole(), storage: ["/srv"])?.hasPrefix("firmware:") == true)
+        #expect(DefinitionObjection.find(in: try whole(), storage: ["/etc"])?.hasPrefix("disks[1].path:") == true)
         for (field, change) in changes {
             var definition = try whole()
             change(&definition)
@@ -155,7 +160,7 @@ import Testing
     private let domains = Array(
         """
         <domainCapabilities><cpu><mode name='maximum' supported='yes'/><mode name='custom' supported='yes'>
-        <model usable='yes'>pentium</model><model usable='no'>EPYC</model><model usable='yes'>qemu64</model>
+        <model usable='yes'>pentium</model><model usable='no'>EPYC</model><model usable='no'>qemu64</model>
         <blockers model='EPYC'><feature name='sha-ni'/><feature name='avx2'/></blockers>
         </mode></cpu></domainCapabilities>
         """.utf8)
