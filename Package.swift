@@ -65,7 +65,7 @@ let package = Package(
         // VMs as QEMU processes over QMP, and the migration state machine.
         room("HostRuntime", ["CLinux", "FleetModel", logging]),
         // VMs that libvirt runs: what there is to know of them, and what happens to them.
-        room("LibvirtRuntime", ["CLibvirt", "Delivery", "FleetModel", logging]),
+        room("LibvirtRuntime", ["CLibvirt", "Delivery", "FleetModel", "HostRuntime", logging]),
         // Remote write, text exposition, snappy, gzip.
         room("MetricsWire", ["FleetModel", "CSnappy", "CZlib"]),
         // Write-ahead log, in-memory head, compressed chunks in SQLite.

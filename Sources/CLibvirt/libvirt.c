@@ -66,6 +66,7 @@ typedef void (*generic_callback)(void);
     F(virDomainFSThaw, int, (libvirt_domain, const char **, unsigned int, unsigned int))                               \
     F(virDomainBackupBegin, int, (libvirt_domain, const char *, const char *, unsigned int))                           \
     F(virDomainAbortJob, int, (libvirt_domain))                                                                        \
+    F(virDomainAbortJobFlags, int, (libvirt_domain, unsigned int))                                                     \
     F(virTypedParamsAddULLong, int, (libvirt_parameter **, int *, int *, const char *, unsigned long long))            \
     F(virTypedParamsAddInt, int, (libvirt_parameter **, int *, int *, const char *, int))                              \
     F(virTypedParamsAddString, int, (libvirt_parameter **, int *, int *, const char *, const char *))                  \
@@ -303,6 +304,10 @@ SIMPLE(destroy, virDomainDestroy)
 SIMPLE(suspend, virDomainSuspend)
 SIMPLE(resume, virDomainResume)
 SIMPLE(abort_job, virDomainAbortJob)
+
+int libvirt_domain_cut_off(libvirt_domain domain) {
+    return LACKS(virDomainAbortJobFlags) ? -1 : functions.virDomainAbortJobFlags(domain, 1);
+}
 
 int libvirt_domain_save(libvirt_domain domain) {
     return LACKS(virDomainManagedSave) ? -1 : functions.virDomainManagedSave(domain, 0);

@@ -9,6 +9,8 @@ public struct LibvirtConfiguration: Hashable, Sendable {
     /// Where other hosts' libvirt finds this one: `qemu+tls://HOST/system`, or `qemu+tcp://` on loopback; `nil` where
     /// this host receives no domains.
     public var migrationAddress: String?
+    /// Folders that the files of a VM must lie in that Evenkeel defines; empty for anywhere (`RuntimeConfiguration.storage`).
+    public var storage: [String] = []
     /// Whether domains may also travel without TLS, beyond loopback. For tests, whose network nobody else is on.
     public var allowsPlainMigration = false
     /// How long a domain has for its shutdown before it is stopped by force, in seconds.

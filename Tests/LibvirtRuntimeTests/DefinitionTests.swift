@@ -105,6 +105,8 @@ import Testing
             ("pinning", { $0.pinning = Array(repeating: [0], count: 9) }),
         ]
         #expect(DefinitionObjection.find(in: try whole()) == nil)
+        #expect(DefinitionObjection.find(in: try whole(), storage: ["/srv"])?.hasPrefix("firmware:") == true)
+        #expect(DefinitionObjection.find(in: try whole(), storage: ["/etc"])?.hasPrefix("disks[1].path:") == true)
         for (field, change) in changes {
             var definition = try whole()
             change(&definition)
@@ -158,7 +160,7 @@ import Testing
     private let domains = Array(
         """
         <domainCapabilities><cpu><mode name='maximum' supported='yes'/><mode name='custom' supported='yes'>
-        <model usable='yes'>pentium</model><model usable='no'>EPYC</model><model usable='yes'>qemu64</model>
+        <model usable='yes'>pentium</model><model usable='no'>EPYC</model><model usable='no'>qemu64</model>
         <blockers model='EPYC'><feature name='sha-ni'/><feature name='avx2'/></blockers>
         </mode></cpu></domainCapabilities>
         """.utf8)

@@ -49,6 +49,8 @@ final class LibvirtHost: Sendable {
 
     func start() throws { try keeper.tell("start") }
     func stop() throws { try keeper.tell("stop") }
+    /// Ends the daemon as a crash would.
+    func crash() throws { try keeper.tell("crash") }
     /// Has the daemon answer nobody until it goes on.
     func freeze() throws { try keeper.tell("freeze") }
     func goOn() throws { try keeper.tell("go-on") }
@@ -209,6 +211,11 @@ private let keeperScript = #"""
         stop)
             kill "$daemon"
             wait "$daemon" || true
+            ;;
+        crash)
+            kill -KILL "$daemon"
+            wait "$daemon" || true
+            rm -f /run/libvirt/libvirt-sock*
             ;;
         freeze) kill -STOP "$daemon" ;;
         go-on) kill -CONT "$daemon" ;;

@@ -137,6 +137,8 @@ int libvirt_domain_freeze(libvirt_domain domain);
 int libvirt_domain_thaw(libvirt_domain domain);
 int libvirt_domain_begin_backup(libvirt_domain domain, const char *document);
 int libvirt_domain_abort_job(libvirt_domain domain);
+/// Declares the stream of a migration in post-copy broken (virDomainAbortJobFlags with VIR_DOMAIN_ABORT_JOB_POSTCOPY).
+int libvirt_domain_cut_off(libvirt_domain domain);
 /// Our own: virDomainMigrateToURI3 with its parameters as plain values, 0 for those that are not wanted: MiB a second,
 /// streams. Blocks until the migration has ended. `disks` holds `disk_count` target names.
 int libvirt_domain_migrate(

@@ -1,17 +1,18 @@
 import Glibc
 
 /// The folders that files of VMs may lie in; none for anywhere.
-struct StorageFolders: Sendable {
+public struct StorageFolders: Sendable {
     /// How many images a chain may have.
     private static let longestChain = 64
 
     /// As they were named, and as they are with every link followed.
     private let folders: [(named: String, real: String?)]
 
-    init(_ folders: [String]) { self.folders = folders.map { ($0, Self.real($0)) } }
+    /// The folders as they are named, by absolute path.
+    public init(_ folders: [String]) { self.folders = folders.map { ($0, Self.real($0)) } }
 
     /// What speaks against `path`; `nil` when nothing does. A folder may be one of them itself.
-    func objection(to path: String, isFolder: Bool = false) -> String? {
+    public func objection(to path: String, isFolder: Bool = false) -> String? {
         if folders.isEmpty { return nil }
         guard let real = Self.real(path) else { return "\(path): \(lastSystemError())" }
         let isInside = folders.contains { folder in
@@ -23,7 +24,7 @@ struct StorageFolders: Sendable {
     }
 
     /// What speaks against the images that the qcow2 image at `path` names, which QEMU opens without being told to.
-    func objection(toChainOf path: String) -> String? {
+    public func objection(toChainOf path: String) -> String? {
         if folders.isEmpty { return nil }
         var image = path
         for _ in 0..<Self.longestChain {

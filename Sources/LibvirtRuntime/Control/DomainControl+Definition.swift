@@ -10,7 +10,9 @@ extension DomainControl {
         case .saved: return .refused("the VM's memory is saved here, and would not fit another definition: restore it")
         case .some(let place): return .refused("the VM is \(place.rawValue) here: stop it first")
         }
-        if let problem = DefinitionObjection.find(in: definition) { return .refused("the VM's \(problem)") }
+        if let problem = DefinitionObjection.find(in: definition, storage: configuration.storage) {
+            return .refused("the VM's \(problem)")
+        }
         let host = try await hostDescription(for: definition)
         if definition.accelerator == .kvm, !host.hasKVM {
             return .refused("the VM's accelerator: KVM is not to be had here")

@@ -5,8 +5,12 @@ import Logging
 extension DomainControl {
     /// How long a cancelled migration has to stop.
     static let cancelLimit = Duration.seconds(10)
+    /// How long a stream that broke in post-copy is tried again, and how long to wait between two tries.
+    private static let (resumeLimit, resumePause) = (Duration.seconds(60), Duration.seconds(1))
     /// How long libvirt's word of the end may take, once the guest has gone.
     private static let wordLimit = Duration.milliseconds(500)
+    /// How long the daemon may be out of sight while a domain is being sent: it may be started anew meanwhile.
+    private static let outageLimit = Duration.seconds(15)
 
     /// Begins to send, or joins a migration that is under way; the answer is there when that has ended.
     func send(
@@ -36,25 +40,41 @@ extension DomainControl {
 
     /// Has libvirt send the domain. The call lasts as long as the migration, whoever still waits for it.
     private func begin(_ migration: OutgoingMigration, to address: LibvirtAddress, _ sight: DomainSight, isTorn: Bool) {
-        let (id, isPersistent) = (migration.virtualMachine, sight.isPersistent)
-        let (calls, sendings) = (calls, sendings)
         Task {
-            let result: Result<Void, LibvirtError>
-            do throws(LibvirtError) {
-                try await calls.call("migrate \(id)", lasts: true) { connection throws(LibvirtError) in
-                    guard let domain = try connection.domain(id) else {
-                        throw .call(doing: "migrate \(id)", uri: connection.uri, reason: "it has gone", code: 42)
-                    }
-                    let order = MigrationOrder(
-                        migration, to: address, isPersistent: isPersistent,
-                        localDisks: try domain.description().localDisks, libraryVersion: connection.libraryVersion)
-                    try domain.migrate(isTorn ? order.resumed : order)
+            let id = migration.virtualMachine
+            let deadline = ContinuousClock.now + Self.resumeLimit
+            var result = await order(migration, to: address, isPersistent: sight.isPersistent, isTorn: isTorn)
+            while isTorn, case .failure = result, ContinuousClock.now < deadline {
+                // QEMU may not have noticed yet that the stream is broken, or the network not be back.
+                _ = try? await domain(id, "cut off the stream of") { domain throws(LibvirtError) in try domain.cutOff()
                 }
-                result = .success(())
-            } catch {
-                result = .failure(error)
+                try? await Task.sleep(for: Self.resumePause)
+                guard (try? await self.sight(id))??.state.isTorn == true else { break }
+                result = await order(migration, to: address, isPersistent: sight.isPersistent, isTorn: true)
             }
             sendings.end(id, result)
+        }
+    }
+
+    private func order(
+        _ migration: OutgoingMigration, to address: LibvirtAddress, isPersistent: Bool, isTorn: Bool
+    ) async -> Result<Void, LibvirtError> {
+        let id = migration.virtualMachine
+        do throws(LibvirtError) {
+            try await calls.call("migrate \(id)", lasts: true) { connection throws(LibvirtError) in
+                guard let domain = try connection.domain(id) else {
+                    throw .call(
+                        doing: "migrate \(id)", uri: connection.uri, reason: "it has gone",
+                        code: LibvirtFailure.noDomain)
+                }
+                let order = MigrationOrder(
+                    migration, to: address, isPersistent: isPersistent,
+                    localDisks: try domain.description().localDisks, libraryVersion: connection.libraryVersion)
+                try domain.migrate(isTorn ? order.resumed : order)
+            }
+            return .success(())
+        } catch {
+            return .failure(error)
         }
     }
 
@@ -78,10 +98,20 @@ extension DomainControl {
     ) async throws(LibvirtError) -> HostTaskAnswer {
         let id = migration.virtualMachine
         var watch = OutgoingWatch(migration, since: began)
+        var seen = ContinuousClock.now
         while true {
             // Asked before the look: what ended since is seen in the next.
             let sending = sendings[id]
-            let look = try await look(id)
+            let look: Look?
+            do throws(LibvirtError) {
+                look = try await self.look(id)
+                seen = .now
+            } catch {
+                if let result = sending?.result { return await ended(id, result, watch, since: began) }
+                if ContinuousClock.now - seen > Self.outageLimit { throw error }
+                try? await Task.sleep(for: Self.lookPause)
+                continue
+            }
             let reading = look?.reading ?? JobReading(type: 0, [])
             if reading.isUnderWay, reading.job == .sending { progress(reading.progress) }
             let place = look?.sight.place ?? .stopped

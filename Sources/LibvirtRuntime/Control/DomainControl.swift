@@ -80,14 +80,19 @@ struct DomainControl: Sendable {
         try await domain(id, "look at") { domain throws(LibvirtError) in try domain.sight() }
     }
 
-    /// Looks until a domain is where it is waited for, or for as long as `limit`; gives what was seen last.
+    /// Looks until a domain is where it is waited for, or for as long as `limit`; gives what was seen last. A daemon that
+    /// is being started anew is waited for as well.
     func sight(
         _ id: VirtualMachineID, within limit: Duration, until isThere: (DomainSight?) -> Bool
     ) async throws(LibvirtError) -> DomainSight? {
         let deadline = ContinuousClock.now + limit
         while true {
-            let sight = try await sight(id)
-            if isThere(sight) || ContinuousClock.now >= deadline || Task.isCancelled { return sight }
+            do throws(LibvirtError) {
+                let sight = try await sight(id)
+                if isThere(sight) || ContinuousClock.now >= deadline || Task.isCancelled { return sight }
+            } catch {
+                if ContinuousClock.now >= deadline || Task.isCancelled { throw error }
+            }
             try? await Task.sleep(for: Self.lookPause)
         }
     }

@@ -1,12 +1,14 @@
 import FleetModel
 import Glibc
+import HostRuntime
 
 /// What a definition must keep to before libvirt sees any of it.
 enum DefinitionObjection {
-    /// The first field that libvirt cannot run on this host, and why; `nil` where there is none.
-    static func find(in definition: VirtualMachineDefinition) -> String? {
-        size(definition) ?? words(definition) ?? files(definition) ?? disks(definition) ?? interfaces(definition)
-            ?? tuning(definition)
+    /// The first field that libvirt cannot run on this host, and why; `nil` where there is none. `storage` as in
+    /// ``LibvirtConfiguration``.
+    static func find(in definition: VirtualMachineDefinition, storage: [String] = []) -> String? {
+        size(definition) ?? words(definition) ?? files(definition) ?? disks(definition)
+            ?? places(definition, StorageFolders(storage)) ?? interfaces(definition) ?? tuning(definition)
     }
 
     private static func size(_ definition: VirtualMachineDefinition) -> String? {
@@ -63,6 +65,21 @@ enum DefinitionObjection {
         }
         if definition.disks.count(where: { $0.bus == .ide }) > 4, !definition.machine.contains("q35") {
             return "disks: a machine of this type has room for 4 at IDE; give the others the bus virtio or scsi"
+        }
+        return nil
+    }
+
+    private static func places(_ definition: VirtualMachineDefinition, _ storage: StorageFolders) -> String? {
+        let paths = [
+            ("firmware", definition.firmware), ("kernel.image", definition.kernel?.image),
+            ("kernel.initialRAMDisk", definition.kernel?.initialRAMDisk),
+        ]
+        for (field, path) in paths {
+            if let path, let problem = storage.objection(to: path) { return "\(field): \(problem)" }
+        }
+        for (place, disk) in definition.disks.enumerated() {
+            let chain = disk.format == .qcow2 ? storage.objection(toChainOf: disk.path) : nil
+            if let problem = storage.objection(to: disk.path) ?? chain { return "disks[\(place)].path: \(problem)" }
         }
         return nil
     }

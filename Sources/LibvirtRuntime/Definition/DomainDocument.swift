@@ -111,7 +111,8 @@ struct DomainDocument {
         case "host": return Markup.element("cpu", ["mode": "host-passthrough", "check": "none"]) { features(model) }
         case "max": return Markup.element("cpu", ["mode": "maximum", "check": "none"]) { features(model) }
         default:
-            let check = accelerator == .kvm ? "partial" : "none"
+            let isChecked = accelerator == .kvm && !ProcessorModel.plain.contains(model.name)
+            let check = isChecked ? "partial" : "none"
             return Markup.element("cpu", ["mode": "custom", "match": "exact", "check": check]) {
                 Markup.element("model", ["fallback": "forbid"], text: model.name)
                 features(model)
@@ -199,6 +200,9 @@ struct DomainDocument {
 
 /// QEMU's way of naming a CPU with features switched on and off: `qemu64,+ssse3,-vme`, `EPYC,monitor=off`.
 struct ProcessorModel: Hashable, Sendable {
+    /// Those that run anywhere. libvirt counts `svm` among their features, which few hosts have, and QEMU goes without.
+    static let plain = ["qemu64", "kvm64"]
+
     var name: String
     var features: [(name: String, isOn: Bool)] = []
 

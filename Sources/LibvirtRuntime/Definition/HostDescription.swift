@@ -31,12 +31,14 @@ struct HostDescription: Hashable, Sendable {
         guard let domains else { return }
         let modes = try MarkupElement(parsing: domains)["cpu"]?.children(named: "mode") ?? []
         guard let custom = modes.first(where: { $0[attribute: "name"] == "custom" }) else { return }
-        let models = custom.children(named: "model").prefix(Self.most).compactMap { model -> String? in
-            model[attribute: "usable"] == "yes" ? DomainText.plain(model.word) : nil
-        }
+        let models = custom.children(named: "model").prefix(Self.most)
+        let known = models.compactMap { DomainText.plain($0.word) }
         // The plainest first; libvirt's own order is that of its files.
-        let plain = ["qemu64", "kvm64"].filter(models.contains)
-        processorModels = plain + models.filter { !plain.contains($0) }
+        let plain = ProcessorModel.plain.filter(known.contains)
+        processorModels = plain
+        for model in models where model[attribute: "usable"] == "yes" {
+            if let name = DomainText.plain(model.word), !plain.contains(name) { processorModels.append(name) }
+        }
         for blockers in custom.children(named: "blockers").prefix(Self.most) {
             guard let model = DomainText.plain(blockers[attribute: "model"]) else { continue }
             missingFeatures[model] = blockers.children(named: "feature").prefix(100)

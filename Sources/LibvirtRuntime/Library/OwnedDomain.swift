@@ -72,6 +72,8 @@ import Glibc
     }
     func thaw() throws(LibvirtError) { try check(unsafe libvirt_domain_thaw(pointer), "let write again") }
     func abortJob() throws(LibvirtError) { try check(unsafe libvirt_domain_abort_job(pointer), "stop what is done to") }
+    /// Declares the stream broken that its memory follows on after its guest.
+    func cutOff() throws(LibvirtError) { try check(unsafe libvirt_domain_cut_off(pointer), "cut off the stream of") }
 
     /// Forgets it, with its saved memory, its firmware's variables and what is known of its snapshots and checkpoints;
     /// images stay.
