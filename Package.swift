@@ -64,7 +64,7 @@ let package = Package(
         room("Counters", ["FleetModel"]),
         // VMs as QEMU processes over QMP, and the migration state machine.
         room("HostRuntime", ["CLinux", "FleetModel", logging]),
-        // VMs that libvirt runs: what there is to know of them, and what happens to them.
+        // VMs that libvirt runs: what there is to know of them, what happens to them, and what is done to them.
         room("LibvirtRuntime", ["CLibvirt", "Delivery", "FleetModel", "HostRuntime", logging]),
         // Remote write, text exposition, snappy, gzip.
         room("MetricsWire", ["FleetModel", "CSnappy", "CZlib"]),

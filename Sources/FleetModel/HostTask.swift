@@ -103,12 +103,15 @@ public struct IncomingMigration: Hashable, Sendable {
     public var emulatorVersion: String?
     /// Sizes of the disks that come along, since only their host sees them, by their place in the definition.
     public var diskSizes: [Int: Bytes]?
+    /// Who runs it at its source, and so here: `libvirt`; `nil` for the bundled runtime.
+    public var manager: String?
 
     /// A VM that is to arrive.
     public init(
         definition: VirtualMachineDefinition, accelerator: Accelerator, timeLimitSeconds: Int,
-        method: MigrationMethod = MigrationMethod(), emulatorVersion: String? = nil
+        method: MigrationMethod = MigrationMethod(), emulatorVersion: String? = nil, manager: String? = nil
     ) {
+        self.manager = manager
         self.definition = definition
         self.accelerator = accelerator
         self.timeLimitSeconds = timeLimitSeconds
@@ -162,7 +165,8 @@ extension IncomingMigration: Codable {
             accelerator: try values.decode(Accelerator.self, forKey: .accelerator),
             timeLimitSeconds: try values.decode(Int.self, forKey: .timeLimitSeconds),
             method: try values.decodeIfPresent(MigrationMethod.self, forKey: .method) ?? MigrationMethod(),
-            emulatorVersion: try values.decodeIfPresent(String.self, forKey: .emulatorVersion))
+            emulatorVersion: try values.decodeIfPresent(String.self, forKey: .emulatorVersion),
+            manager: try values.decodeIfPresent(String.self, forKey: .manager))
         diskSizes = try values.decodeIfPresent([Int: Bytes].self, forKey: .diskSizes)
     }
 }

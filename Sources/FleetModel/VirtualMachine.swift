@@ -77,6 +77,8 @@ public struct VirtualMachineStatus: Hashable, Codable, Sendable {
     public var problem: String?
     /// Who runs it: `libvirt`, or `none` for a process that nobody manages; `nil` for the bundled runtime.
     public var manager: String?
+    /// The ``manager`` of VMs that libvirt runs.
+    public static let libvirt = "libvirt"
     /// Why Evenkeel only looks at it and does nothing to it; `nil` where it may act.
     public var readOnly: String?
     /// The version of its QEMU, which an upgrade of the host does not change; `nil` while it is stopped.

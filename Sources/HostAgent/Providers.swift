@@ -20,6 +20,8 @@ final class Providers: VirtualMachineProvider {
     private let members: [(name: String, provider: any VirtualMachineProvider, inventory: Inventory)]
     /// Which member knows a VM, as of the last reading.
     private let owners = Locked<[VirtualMachineID: Int]>([:])
+    /// Which member was asked to await a VM: what follows comes quicker than a reading may name it.
+    private let awaiting = Locked<[VirtualMachineID: Int]>([:])
 
     /// The first is the one that VMs go to which nobody knows yet.
     init(_ providers: [NamedProvider], clock: any Clock) {
@@ -62,6 +64,7 @@ final class Providers: VirtualMachineProvider {
             }
         }
         self.owners.withLock { $0 = owners }
+        awaiting.withLock { awaiting in awaiting = awaiting.filter { owners[$0.key] == nil } }
         return merged
     }
 
@@ -105,15 +108,43 @@ final class Providers: VirtualMachineProvider {
     }
 
     func console(of id: VirtualMachineID) async throws -> ConsolePlace {
-        let owner = owners.withLock { $0[id] } ?? 0
-        return try await members[owner].provider.console(of: id)
+        try await members[owner(of: id)].provider.console(of: id)
     }
 
     func perform(
         _ task: HostTask, progress: @escaping @Sendable (MigrationProgress) -> Void
     ) async -> HostTaskAnswer {
-        let owner = owners.withLock { $0[task.virtualMachine] } ?? 0
-        return await members[owner].provider.perform(task, progress: progress)
+        switch task {
+        case .prepareIncoming(let migration): return await prepare(migration, progress)
+        case .define, .start:
+            let owner = owners.withLock { $0[task.virtualMachine] } ?? 0
+            return await members[owner].provider.perform(task, progress: progress)
+        default:
+            return await members[owner(of: task.virtualMachine)].provider.perform(task, progress: progress)
+        }
+    }
+
+    /// The member that knows a VM, or awaits it; the first, where none does.
+    private func owner(of id: VirtualMachineID) async -> Int {
+        if let known = awaiting.withLock({ $0[id] }) ?? owners.withLock({ $0[id] }) { return known }
+        // An agent that has just begun may not have looked yet.
+        _ = await reading(within: .seconds(5))
+        return owners.withLock { $0[id] } ?? 0
+    }
+
+    /// A VM goes on under what ran it at its source, whoever new VMs go to here.
+    private func prepare(
+        _ migration: IncomingMigration, _ progress: @escaping @Sendable (MigrationProgress) -> Void
+    ) async -> HostTaskAnswer {
+        let isLibvirts = migration.manager == VirtualMachineStatus.libvirt
+        guard let place = members.firstIndex(where: { ($0.name == VirtualMachineStatus.libvirt) == isLibvirts }) else {
+            let runner = isLibvirts ? "libvirt" : "Evenkeel's own runtime"
+            return .refused("\(runner) runs the VM, and on this host it runs none")
+        }
+        let id = migration.definition.id
+        let answer = await members[place].provider.perform(.prepareIncoming(migration), progress: progress)
+        if case .listening = answer { awaiting.withLock { $0[id] = place } }
+        return answer
     }
 }
 

@@ -43,7 +43,13 @@ extension ControlLoop {
     /// What the planner does not look at: whether the source can give the VM and the destination take it.
     func endObjection(to action: PlannedAction) -> String? {
         guard case .migrate(_, let from, let to) = action.kind else { return nil }
-        if source(of: action) == nil { return "\(action.virtualMachineName) does not run on \(from) any more" }
+        guard let source = source(of: action) else {
+            return "\(action.virtualMachineName) does not run on \(from) any more"
+        }
+        if source.status.manager == VirtualMachineStatus.libvirt {
+            guard hosts[to]?.report.capabilities?.libvirtAddress == nil else { return nil }
+            return "\(to) takes no VMs of libvirt's: its agent has no libvirt_control or no libvirt_migration_address"
+        }
         guard hosts[to]?.report.migrationAddress == nil else { return nil }
         return "\(to) takes no VMs: its agent has no migration address"
     }
@@ -158,7 +164,7 @@ extension ControlLoop {
             destination: destination, bandwidthLimit: choice.bandwidthLimit,
             downtimeLimitMilliseconds: settings.migration.downtimeLimitMilliseconds,
             timeLimitSeconds: choice.timeLimitSeconds, method: choice.method,
-            emulatorVersion: machine.status.emulatorVersion)
+            emulatorVersion: machine.status.emulatorVersion, manager: machine.status.manager)
         request.diskSizes = machine.status.localDiskSizes
         var execution = MigrationExecution(operation, request)
         let effect = execution.begin(at: now)

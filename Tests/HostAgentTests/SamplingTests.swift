@@ -89,4 +89,37 @@ struct SamplingTests {
             group.cancelAll()
         }
     }
+
+    @Test func `a VM is awaited by what ran it at its source`() async throws {
+        struct Named: VirtualMachineProvider {
+            let name: String
+            func virtualMachines() async throws -> [VirtualMachineStatus] { [] }
+            func perform(
+                _ task: HostTask, progress: @escaping @Sendable (MigrationProgress) -> Void
+            ) async -> HostTaskAnswer { .listening(address: name) }
+        }
+        let definition = VirtualMachineDefinition(
+            id: try #require(VirtualMachineID("00000000-0000-4000-8000-000000000001")),
+            name: try #require(Name("web")), virtualProcessors: 1, memory: .mebibytes(64))
+        func answer(_ manager: String?, among names: [String]) async -> HostTaskAnswer {
+            let providers = Providers(names.map { NamedProvider($0, Named(name: $0)) }, clock: WallClock())
+            let incoming = IncomingMigration(
+                definition: definition, accelerator: .tcg, timeLimitSeconds: 60, manager: manager)
+            let answer = await providers.perform(.prepareIncoming(incoming)) { _ in }
+            // Who awaits it is asked for it, before any reading names it.
+            if case .listening = answer {
+                #expect(await providers.perform(.inspect(definition.id)) { _ in } == answer)
+            }
+            return answer
+        }
+        let both = ["runtime", "libvirt"]
+        #expect(await answer("libvirt", among: both) == .listening(address: "libvirt"))
+        #expect(await answer(nil, among: both) == .listening(address: "runtime"))
+        for (manager, only) in [("libvirt", "runtime"), (nil, "libvirt")] {
+            guard case .refused = await answer(manager, among: [only]) else {
+                Issue.record("\(only) awaits a VM of \(manager ?? "the runtime")")
+                return
+            }
+        }
+    }
 }

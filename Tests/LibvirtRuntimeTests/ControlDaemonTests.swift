@@ -131,7 +131,9 @@ import Testing
             configuration.migrationAddress = nil
             let definition = try domain.definition
             let incoming = HostTask.prepareIncoming(
-                .init(definition: definition, accelerator: .tcg, timeLimitSeconds: 60))
+                .init(
+                    definition: definition, accelerator: .tcg, timeLimitSeconds: 60,
+                    manager: VirtualMachineStatus.libvirt))
             try await serving(configuration) { (runtime) async throws -> Void in
                 #expect(try await refusal(runtime, incoming).contains("libvirt_migration_address"))
             }
@@ -143,6 +145,9 @@ import Testing
                 #expect(answer == .listening(address: hosts[0].migrationURI))
                 #expect(await runtime.perform(.start(definition)) { _ in } == .done)
                 #expect(try await refusal(runtime, incoming).contains("running"))
+                let mixed = HostTask.prepareIncoming(
+                    .init(definition: definition, accelerator: .tcg, timeLimitSeconds: 60))
+                #expect(try await refusal(runtime, mixed).contains("own runtime"))
                 func send(_ address: String) -> HostTask {
                     .send(.init(virtualMachine: domain.id, destination: address, timeLimitSeconds: 5))
                 }

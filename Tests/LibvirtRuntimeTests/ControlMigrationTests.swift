@@ -102,7 +102,10 @@ import Testing
             let domain = try TestDomain("busy", under: pair.root, isBusy: true)
             try await pair.start(domain)
             let answer = await pair.destination.perform(
-                .prepareIncoming(.init(definition: try domain.definition, accelerator: .tcg, timeLimitSeconds: 60))
+                .prepareIncoming(
+                    .init(
+                        definition: try domain.definition, accelerator: .tcg, timeLimitSeconds: 60,
+                        manager: VirtualMachineStatus.libvirt))
             ) { _ in }
             #expect(answer == .listening(address: pair.hosts[1].migrationURI))
             let order = OutgoingMigration(

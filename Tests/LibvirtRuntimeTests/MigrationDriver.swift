@@ -25,7 +25,7 @@ actor MigrationDriver {
                 definition: definition, accelerator: .tcg, source: try #require(Name("one")),
                 destination: try #require(Name("two")), bandwidthLimit: bandwidthLimit,
                 downtimeLimitMilliseconds: downtimeLimitMilliseconds, timeLimitSeconds: timeLimitSeconds,
-                method: method))
+                method: method, manager: VirtualMachineStatus.libvirt))
         (self.source, self.destination, self.during) = (source, destination, during)
     }
 

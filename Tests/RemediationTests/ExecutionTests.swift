@@ -210,6 +210,31 @@ struct ExecutionTests {
         #expect(world.operation == nil)
     }
 
+    @Test("A VM of libvirt's goes to hosts whose libvirt is reached, and stays libvirt's")
+    func libvirtsMachine() {
+        var world = World.hot()
+        for place in world.hosts[0].report.virtualMachines.indices {
+            world.hosts[0].report.virtualMachines[place].manager = VirtualMachineStatus.libvirt
+        }
+        world.reportAll()
+        world.round()
+        let move = ControlRequest.Kind.migrate(Sample.machine(2), to: Sample.host("h2"))
+        world.expect(
+            .refused(
+                "h2 takes no VMs of libvirt's: its agent has no libvirt_control or no libvirt_migration_address"),
+            for: move)
+        let capabilities = HostCapabilities(libvirtAddress: "qemu+tls://h2/system")
+        (world.hosts[1].report.capabilities, world.hosts[1].report.migrationAddress) = (capabilities, nil)
+        world.reportAll()
+        world.round()
+        world.expect(.done(operation: 1), for: move)
+        guard case .prepareIncoming(let incoming) = world.openCommands.first?.task else {
+            Issue.record("nothing is prepared: \(world.openCommands)")
+            return
+        }
+        #expect(incoming.manager == VirtualMachineStatus.libvirt)
+    }
+
     @Test("Cancelling before the VM left leaves it where it is")
     func cancel() {
         var world = World.hot()

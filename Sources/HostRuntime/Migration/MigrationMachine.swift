@@ -105,7 +105,7 @@ public struct MigrationMachine: Codable, Sendable, Hashable {
         var incoming = IncomingMigration(
             definition: request.definition, accelerator: request.accelerator,
             timeLimitSeconds: request.timeLimitSeconds + Self.destinationMarginSeconds, method: request.method,
-            emulatorVersion: request.emulatorVersion)
+            emulatorVersion: request.emulatorVersion, manager: request.manager)
         incoming.diskSizes = request.diskSizes
         return [
             .log("asking \(request.destination) to wait for \(request.definition.name)"),

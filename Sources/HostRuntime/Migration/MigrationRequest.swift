@@ -22,13 +22,17 @@ public struct MigrationRequest: Sendable, Hashable {
     public var emulatorVersion: String?
     /// Sizes of the disks that move along, by their place in the definition.
     public var diskSizes: [Int: Bytes]?
+    /// Who runs it at the source, and so at the destination: `libvirt`; `nil` for the bundled runtime.
+    public var manager: String?
 
     /// A migration that is wanted.
     public init(
         definition: VirtualMachineDefinition, accelerator: Accelerator, source: HostName, destination: HostName,
         bandwidthLimit: Bytes? = nil, downtimeLimitMilliseconds: Int = 300, timeLimitSeconds: Int = 120,
-        method: MigrationMethod = MigrationMethod(), emulatorVersion: String? = nil
+        method: MigrationMethod = MigrationMethod(), emulatorVersion: String? = nil,
+        manager: String? = nil
     ) {
+        self.manager = manager
         self.method = method
         self.emulatorVersion = emulatorVersion
         self.definition = definition
@@ -55,7 +59,8 @@ extension MigrationRequest: Codable {
             downtimeLimitMilliseconds: try values.decode(Int.self, forKey: .downtimeLimitMilliseconds),
             timeLimitSeconds: try values.decode(Int.self, forKey: .timeLimitSeconds),
             method: try values.decodeIfPresent(MigrationMethod.self, forKey: .method) ?? MigrationMethod(),
-            emulatorVersion: try values.decodeIfPresent(String.self, forKey: .emulatorVersion))
+            emulatorVersion: try values.decodeIfPresent(String.self, forKey: .emulatorVersion),
+            manager: try values.decodeIfPresent(String.self, forKey: .manager))
         diskSizes = try values.decodeIfPresent([Int: Bytes].self, forKey: .diskSizes)
     }
 }

@@ -12,6 +12,9 @@ extension DomainControl {
 
     /// Checks what can be checked before anything is moved, and says where this host's libvirt is reached.
     func prepareIncoming(_ migration: IncomingMigration) async throws(LibvirtError) -> HostTaskAnswer {
+        guard migration.manager == VirtualMachineStatus.libvirt else {
+            return .refused("Evenkeel's own runtime runs the VM, which libvirt cannot take over")
+        }
         guard let text = configuration.migrationAddress else {
             return .refused("nobody has said where other hosts reach this host's libvirt: libvirt_migration_address")
         }

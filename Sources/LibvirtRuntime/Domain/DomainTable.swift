@@ -123,7 +123,8 @@ extension DomainTable.Domain {
                     id: id, name: name, virtualProcessors: 1, memory: .mebibytes(1), machine: "unknown",
                     processorModel: "unknown"),
             state: place.state, accelerator: hasProcess ? description?.accelerator : nil,
-            process: hasProcess ? process : nil, problem: problem ?? place.problem, manager: "libvirt",
+            process: hasProcess ? process : nil, problem: problem ?? place.problem,
+            manager: VirtualMachineStatus.libvirt,
             readOnly: readOnly)
     }
 }
