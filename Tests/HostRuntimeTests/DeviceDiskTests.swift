@@ -17,7 +17,7 @@ import Testing
         let device = try #require(Self.device)
         var vm = try Fixture.definition()
         vm.disks = [.init(path: device, format: .raw), .init(path: "/dev/null", format: .raw)]
-        let arguments = try QEMUCommandLine.arguments(
+        let arguments = QEMUCommandLine.arguments(
             for: vm, accelerator: .tcg, pidFile: "/nowhere", places: LaunchPlaces())
         let blocks = arguments.filter { $0.contains("\"node-name\"") }
         #expect(blocks.count == 2)

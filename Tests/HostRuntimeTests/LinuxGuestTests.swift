@@ -33,6 +33,31 @@ import Testing
             try await eventually { await view()?.updated ?? updated > updated }
         }
     }
+
+    @Test(.enabled("the guest can be made: see Tests/Guests/make-linux-guest") { try await LinuxGuest.isThere() })
+    func takesProcessorsAndLetsThemGo() async throws {
+        try await withHosts("a") { hosts in
+            var vm = try Fixture.definition(memory: .mebibytes(256))
+            vm.kernel = .init(
+                image: "\(LinuxGuest.folder)/vmlinuz", initialRAMDisk: "\(LinuxGuest.folder)/initrd",
+                commandLine: "console=ttyS0 quiet")
+            vm.balloon = true
+            (vm.maximumProcessors, vm.maximumMemory) = (3, .mebibytes(1024))
+            #expect(await hosts[0].answer(.start(vm)) == .done)
+            // Its balloon speaks once it is up.
+            try await eventually { await hosts[0].runtime.statistics().first?.guestMemory?.available != nil }
+            #expect(
+                await hosts[0].answer(.resize(vm.id, virtualProcessors: 3, memory: .mebibytes(512))) == .done)
+            func definition() async throws -> VirtualMachineDefinition {
+                try #require(await hosts[0].runtime.virtualMachines().first).definition
+            }
+            #expect(try await definition().virtualProcessors == 3)
+            // A busy guest may let go later than it is waited for; then that is noticed when it happens.
+            #expect(await hosts[0].answer(.resize(vm.id, virtualProcessors: 1, memory: nil)).isDone)
+            try await eventually { try await definition().virtualProcessors == 1 }
+            try await eventually { try await definition().atNextStart == nil }
+        }
+    }
 }
 
 /// The guest of Tests/Guests/make-linux-guest, made once and kept between runs.

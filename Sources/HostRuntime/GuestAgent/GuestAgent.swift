@@ -1,5 +1,4 @@
 import FleetModel
-import FoundationEssentials
 
 /// What a guest's agent (qemu-ga) says on its port: JSON, one answer a line, and a byte 0xff before the answer that
 /// brings both sides together (QEMU's qga/qapi-schema.json, `guest-sync-delimited`). What it holds is bounded, whatever
@@ -21,7 +20,7 @@ struct GuestAgentSession: Sendable {
                 line = []
                 isTooLong = false
             case 0x0a:
-                if !isTooLong, let value = try? JSONDecoder().decode(JSONValue.self, from: Data(line)) {
+                if !isTooLong, let value = JSONText.value(line) {
                     answers.append(value)
                 }
                 line = []
@@ -77,8 +76,7 @@ final class GuestAgent: Sendable {
     }
 
     private func send(_ value: JSONValue, after first: [UInt8] = []) -> Bool {
-        guard let data = try? JSONEncoder().encode(value) else { return false }
-        return (try? socket.writeAll(first + Array(data) + [0x0a])) ?? false
+        (try? socket.writeAll(first + JSONText.bytes(of: value) + [0x0a])) ?? false
     }
 
     private func next(by deadline: ContinuousClock.Instant) async -> JSONValue? {

@@ -1,5 +1,4 @@
 import FleetModel
-import FoundationEssentials
 import Glibc
 
 /// The devices of a VM. They have no addresses of their own: QEMU numbers them in the order in which they come here, so
@@ -7,13 +6,13 @@ import Glibc
 extension QEMUCommandLine {
     static func devices(
         of definition: VirtualMachineDefinition, _ places: LaunchPlaces
-    ) throws(HostRuntimeError) -> [String] {
+    ) -> [String] {
         var arguments: [String] = []
         if definition.disks.contains(where: { $0.bus == .scsi }) {
             arguments += ["-device", "virtio-scsi-pci,id=scsi\(queues("num_queues", definition))"]
         }
         for (place, disk) in definition.disks.enumerated() {
-            arguments += ["-blockdev", try blockDevice(disk, name: diskName(place))]
+            arguments += ["-blockdev", blockDevice(disk, name: diskName(place))]
             let queues = disk.bus == .virtio ? queues("num-queues", definition) : ""
             arguments += ["-device", "\(driver(disk.bus)),drive=\(diskName(place))\(writeCache(disk.cache))\(queues)"]
         }
@@ -104,7 +103,7 @@ extension QEMUCommandLine {
     /// have one disk.
     private static func blockDevice(
         _ disk: VirtualMachineDefinition.Disk, name: String
-    ) throws(HostRuntimeError) -> String {
+    ) -> String {
         // QEMU's driver for files refuses devices, and the one for devices refuses files.
         let driver = isBlockDevice(disk.path) ? "host_device" : "file"
         var file: [String: JSONValue] = [
@@ -126,11 +125,6 @@ extension QEMUCommandLine {
             device["read-only"] = true
         }
         device["file"] = .object(file)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let data = try? encoder.encode(JSONValue.object(device)) else {
-            throw .definition(field: "disks", problem: "'\(disk.path)' cannot be written as JSON")
-        }
-        return String(decoding: data, as: UTF8.self)
+        return String(decoding: JSONText.bytes(of: .object(device)), as: UTF8.self)
     }
 }

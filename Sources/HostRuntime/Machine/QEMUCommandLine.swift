@@ -11,7 +11,7 @@ enum QEMUCommandLine {
 
     static func arguments(
         for definition: VirtualMachineDefinition, accelerator: Accelerator, pidFile: String, places: LaunchPlaces
-    ) throws(HostRuntimeError) -> [String] {
+    ) -> [String] {
         var arguments = [
             "-name", "guest=\(definition.name.text),debug-threads=on", "-uuid", definition.id.text,
             "-sandbox", sandbox, "-no-user-config", "-nodefaults", "-display", "none", "-msg", "timestamp=on",
@@ -27,7 +27,7 @@ enum QEMUCommandLine {
             arguments += ["-kernel", kernel.image, "-append", kernel.commandLine]
             if let disk = kernel.initialRAMDisk { arguments += ["-initrd", disk] }
         }
-        arguments += try devices(of: definition, places)
+        arguments += devices(of: definition, places)
         switch places.beginning {
         case .anew: break
         case .incoming: arguments += ["-incoming", "defer"]

@@ -37,12 +37,12 @@ extension QEMUMachine {
             return .refused("the VM is \(state?.rawValue ?? "") here")
         }
         if migration.disks != nil, try await areDisksMoving() { return .done }
+        if record?.snapshot != nil { return .refused("the VM's disks are being copied: it can move when that is done") }
         if migration.method.kind == .quick {
             if takeCancellation(of: asked) { return .refused("sending was cancelled before it began") }
             try await beginPassage(migration)
             return .done
         }
-        if record?.snapshot != nil { return .refused("the VM's disks are being copied: it can move when that is done") }
         let address = try MigrationAddress(migration.destination)
         try address.requireSafety(hasTLS: host.migrationTLS != nil)
         let setup = MigrationSetup(method: migration.method, movesDisks: migration.disks != nil)

@@ -29,6 +29,7 @@ extension QEMUMachine {
             if record.saved.map({ $0.isLoaded != true }) ?? false { return (.saved, word) }
             switch state {
             case .running, .paused:
+                if isKnownToStay(since: sendings) { break }
                 let reading = try await migration()
                 noteArrival(isWhole: !reading.isPostCopy)
                 if reading.isPostCopy { return (.fetching, word) }
@@ -40,6 +41,7 @@ extension QEMUMachine {
                     guard state == .running || state == .paused else { return (state, word) }
                 }
                 noteStaying(since: sendings)
+                if sendings == self.sendings { staying = process.identifier }
             case .outgoing where try await migration().isPostCopy:
                 return (.trailing, word)
             default: break
@@ -51,6 +53,13 @@ extension QEMUMachine {
             if self.process === process { settleEnd() }
             return (restingState, nil)
         }
+    }
+
+    /// Whether the guest's process was seen to send and receive nothing, and nothing was begun since: there is no need to
+    /// ask again.
+    private func isKnownToStay(since begun: Int) -> Bool {
+        guard let record, staying == process?.identifier, begun == sendings, !isAboutToSend else { return false }
+        return record.isSending == nil && record.incoming == nil && record.fetchingAt == nil
     }
 
     /// What `query-migrate` says.

@@ -57,6 +57,8 @@ actor QEMUMachine {
     var isAboutToSend = false
     /// Its process is being started: an early end of that is for who starts it to judge, who still needs the log.
     var isLaunching = false
+    /// The process that was last seen to send and receive nothing.
+    var staying: Int32?
     /// In which state it was when its monitor last said something.
     var noticed: VirtualMachineState?
     /// What is kept for the next look at its statistics.

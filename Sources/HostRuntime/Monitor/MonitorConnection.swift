@@ -51,6 +51,9 @@ final class MonitorConnection: Sendable {
     /// The version of QEMU, as its greeting gave it.
     var emulatorVersion: String? { state.withLock { $0.session.emulatorVersion } }
 
+    /// How many commands it was given.
+    var commandsGiven: Int64 { state.withLock { $0.session.commandsGiven } }
+
     /// Whether nothing more can come of it.
     var isBroken: Bool { state.withLock { $0.isBroken } }
 

@@ -1,5 +1,3 @@
-import FoundationEssentials
-
 /// Something that happened inside QEMU, such as `RESUME`.
 struct MonitorEvent: Hashable, Sendable {
     var name: String
@@ -23,7 +21,7 @@ enum MonitorMessage: Hashable, Sendable {
 
     /// Reads one line without its end; `nil` where it is none of these.
     init?(line: some Sequence<UInt8>) {
-        guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(line)) else { return nil }
+        guard let value = JSONText.value(Array(line)) else { return nil }
         if let greeting = value["QMP"] {
             let capabilities = greeting["capabilities"]?.items ?? []
             self = .greeting(

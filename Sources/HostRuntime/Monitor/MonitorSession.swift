@@ -1,5 +1,3 @@
-import FoundationEssentials
-
 /// QMP as a synchronous state machine: bytes and commands go in, bytes and answers come out. What it holds of the
 /// other side is bounded, whatever that sends.
 struct MonitorSession: Sendable {
@@ -27,6 +25,9 @@ struct MonitorSession: Sendable {
     private var line: [UInt8] = []
     private var nextID: Int64 = 1
     private var pending: [Int64: String] = [:]
+
+    /// How many commands were given.
+    var commandsGiven: Int64 { nextID - 1 }
 
     init() {}
 
@@ -103,10 +104,6 @@ struct MonitorSession: Sendable {
     ) -> [UInt8] {
         var command: [String: JSONValue] = [isUrgent ? "exec-oob" : "execute": .string(name), "id": .integer(id)]
         if let arguments { command["arguments"] = arguments }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // Encoding fails only for numbers that JSON does not have; such a command is sent as one that QEMU refuses.
-        let data = (try? encoder.encode(JSONValue.object(command))) ?? Data("{}".utf8)
-        return Array(data) + [0x0a]
+        return JSONText.bytes(of: .object(command)) + [0x0a]
     }
 }

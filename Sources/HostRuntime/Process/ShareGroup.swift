@@ -9,7 +9,8 @@ import Glibc
 /// ```
 /// In version 2 only groups without processes have groups that are weighed, so it cannot lie in ours.
 struct ShareGroup: Sendable {
-    private let folder: String
+    /// The group's folder.
+    let folder: String
     private let isUnified: Bool
     private let parent: String
 
