@@ -58,6 +58,8 @@ let package = Package(
         room("HTTPClient", ["CCurl"]),
         // YAML files of keys and values that administrators write: every finding with its line.
         room("ConfigurationFile", ["FleetModel", yams]),
+        // What a VM's console passes through: bounded streams, descriptors, a filter for terminals.
+        room("Console", ["FleetModel"]),
         // What lets batches reach a server that is sometimes away: framed records on disk, back-off.
         room("Delivery", ["FleetModel"]),
         // What a host can say of itself: the catalogue and the readers of /proc and /sys.
@@ -105,15 +107,16 @@ let package = Package(
         room(
             "HostAgent",
             [
-                "ConfigurationFile", "Counters", "Delivery", "FleetModel", "HTTPClient", "HTTPDoor", "HostRuntime",
-                "MetricsWire",
+                "ConfigurationFile", "Console", "Counters", "Delivery", "FleetModel", "HTTPClient", "HTTPDoor",
+                "HostRuntime", "MetricsWire",
                 logging, lifecycle,
             ]),
         // I/O shell of the server: HTTP, authentication, timers.
         room(
             "FleetServer",
             [
-                "CLinux", "ConfigurationFile", "Counters", "FleetModel", "FleetState", "HTTPClient", "HTTPDoor",
+                "CLinux", "ConfigurationFile", "Console", "Counters", "FleetModel", "FleetState", "HTTPClient",
+                "HTTPDoor",
                 "MetricsWire", "Patterns", "Placement", "PromQL", "Remediation", "RemoteEngine", "RulePacks",
                 "SampleExport", "TimeSeriesStore", logging, lifecycle,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -127,8 +130,9 @@ let package = Package(
         room(
             "Commands",
             [
-                "ConfigurationFile", "Counters", "FleetModel", "FleetServer", "FleetState", "HostAgent", "HostRuntime",
-                "HTTPClient", "HTTPDoor", "LibvirtRuntime", "MetricsWire", "PromQL", "PulseGuest", "Remediation",
+                "ConfigurationFile", "Console", "Counters", "FleetModel", "FleetServer", "FleetState", "HostAgent",
+                "HostRuntime", "HTTPClient", "HTTPDoor", "LibvirtRuntime", "MetricsWire", "PromQL", "PulseGuest",
+                "Remediation",
                 "TimeSeriesStore",
                 logging,
                 lifecycle,
@@ -143,6 +147,7 @@ let package = Package(
         tests("PatternsTests", ["Patterns"]),
         tests("HTTPClientTests", ["HTTPClient"]),
         tests("ConfigurationFileTests", ["ConfigurationFile"]),
+        tests("ConsoleTests", ["Console", "FleetModel"]),
         tests("CountersTests", ["Counters", "FleetModel"]),
         tests("HostRuntimeTests", ["Counters", "FleetModel", "HostRuntime", "PulseGuest", logging]),
         tests(
@@ -202,7 +207,7 @@ if Context.environment["EVENKEEL_FUZZ"] != nil {
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "Counters", "FleetModel", "LibvirtRuntime", "MetricsWire", "Patterns", "PromQL", "RulePacks",
+                "Console", "Counters", "FleetModel", "LibvirtRuntime", "MetricsWire", "Patterns", "PromQL", "RulePacks",
                 "TimeSeriesStore",
             ],
             path: "Fuzz", swiftSettings: strict))

@@ -66,6 +66,7 @@ public struct FleetServerService: Service {
     public func run() async throws {
         let board = CommandBoard(clock: clock)
         let jobs = StoreJobs(clock: clock, logger: logger)
+        let consoles = ConsoleSessions(store: state, clock: clock, logger: logger)
         let control = configuration.control.scaled(by: configuration.packSpeed)
         let controller = FleetController(
             loop: ControlLoop(settings: control), store: state, board: board, clock: clock, logger: logger)
@@ -78,7 +79,8 @@ public struct FleetServerService: Service {
         let tokens = try await tokensInForce()
         let application = try application(
             router: router(
-                metrics: metrics, board: board, jobs: jobs, engine: engine, control: control, tokens: tokens))
+                metrics: metrics, board: board, jobs: jobs, consoles: consoles, engine: engine, control: control,
+                tokens: tokens))
         // Rules have an engine of their own, so that slow queries of operators never hold up a round.
         let evaluation = evaluationLoop(
             controller: controller, engine: self.engine(QueryOptions(), timeLimit: Self.ruleLimit))
@@ -92,6 +94,7 @@ public struct FleetServerService: Service {
                 group.addTask { try await heartbeat.run() }
                 group.addTask { try await monitor.run() }
                 group.addTask { await jobs.run() }
+                group.addTask { await cancelWhenGracefulShutdown { await consoles.run() } }
                 group.addTask { await exporting() }
                 defer { group.cancelAll() }
                 for try await _ in group {}
@@ -99,6 +102,7 @@ public struct FleetServerService: Service {
         } onGracefulShutdown: {
             board.close()
             jobs.close()
+            consoles.close()
         }
         try await series.close()
         try state.close()
@@ -147,8 +151,8 @@ public struct FleetServerService: Service {
     }
 
     private func router(
-        metrics: ServerMetrics, board: CommandBoard, jobs: StoreJobs, engine: any QueryEngine,
-        control: ControlSettings, tokens: FleetStateStore?
+        metrics: ServerMetrics, board: CommandBoard, jobs: StoreJobs, consoles: ConsoleSessions,
+        engine: any QueryEngine, control: ControlSettings, tokens: FleetStateStore?
     ) -> Router<FleetRequestContext> {
         let controller = metrics.controller
         let router = Router(context: FleetRequestContext.self)
@@ -175,6 +179,7 @@ public struct FleetServerService: Service {
             clock: clock)
         FleetRoutes(controller: controller, state: state, reader: reader).add(to: router)
         VirtualMachineRoutes(controller: controller, reader: reader).add(to: router)
+        ConsoleRoutes(controller: controller, reader: reader, sessions: consoles).add(to: router)
         return router
     }
 

@@ -58,6 +58,9 @@ extension ServerConfiguration {
     /// migration_bandwidth: 1GiB         # a second, for each migration; default: QEMU's
     /// migration_downtime: 300ms         # how long a guest may be halted
     /// migration_time_limit: 2m          # or twice what is expected; then a migration is called off and the VM stays
+    /// migration_limit: 4                # migrations at a time in the fleet
+    /// migration_limit_out: 1            # off one host
+    /// migration_limit_in: 1             # to one host
     /// migration_post_copy: off          # on: a guest may go on at its destination before its memory is there
     /// migration_quick: off              # on: a guest may be halted, saved to a shared folder and restored
     /// ```
@@ -99,6 +102,10 @@ extension ServerConfiguration {
         if let limit = try reader.value("migration_time_limit", Self.span) {
             control.migration.timeLimitSeconds = max(1, Int(limit.milliseconds / 1000))
         }
+        let most: (String) -> ConfigurationReader.Parsed<Double> = { Self.number($0, in: 1...1000, "migrations") }
+        control.concurrentMigrations = try reader.value("migration_limit", most).map { Int($0) } ?? 4
+        control.outgoingPerHost = try reader.value("migration_limit_out", most).map { Int($0) } ?? 1
+        control.incomingPerHost = try reader.value("migration_limit_in", most).map { Int($0) } ?? 1
         control.migration.policy.postCopy = try reader.value("migration_post_copy", Self.onOrOff) ?? false
         control.migration.policy.quick = try reader.value("migration_quick", Self.onOrOff) ?? false
     }
@@ -190,6 +197,8 @@ extension ServerConfiguration {
             "automation: \(control.standardLevel.rawValue)",
             "processor_ceiling: \(control.planner.processorCeiling * 100)",
             "memory_ceiling: \(control.planner.memoryCeiling * 100)",
+            "migration_limit: \(control.concurrentMigrations)", "migration_limit_out: \(control.outgoingPerHost)",
+            "migration_limit_in: \(control.incomingPerHost)",
         ]
         lines += [
             "raw_retention: \(PrometheusDuration.text(store.rawRetention))",

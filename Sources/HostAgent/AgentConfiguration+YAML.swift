@@ -56,6 +56,11 @@ extension AgentConfiguration {
         result.libvirt = try reader.value("libvirt", libvirtChoice) ?? result.libvirt
         result.migrationAddress = try reader.value("migration_address", address)
         result.migrationCertificates = try reader.path("migration_tls")
+        result.migrationPorts = try reader.value("migration_ports", ports)
+        result.migrationBandwidth = try reader.value("migration_bandwidth", size)
+        result.sharedFolder = try reader.path("shared_folder")
+        result.libvirtControl = try reader.value("libvirt_control", onOrOff) ?? false
+        result.libvirtMigrationAddress = try reader.value("libvirt_migration_address", libvirtAddress)
         result.spoolLimit = try reader.value("spool_limit", spoolSize) ?? result.spoolLimit
         result.metrics = try metrics(&reader)
         try reader.refuseUnknownKeys()
@@ -175,6 +180,29 @@ extension AgentConfiguration {
             }
             return .value(.address(text))
         }
+    }
+
+    private static func onOrOff(_ text: String) -> ConfigurationReader.Parsed<Bool> {
+        switch text {
+        case "on", "true", "yes": .value(true)
+        case "off", "false", "no": .value(false)
+        default: .problem("'\(text)' is neither on nor off")
+        }
+    }
+
+    private static func libvirtAddress(_ text: String) -> ConfigurationReader.Parsed<String> {
+        guard text.hasPrefix("qemu+"), text.contains("://"), text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
+            return .problem("'\(text)' is not an address of another host's libvirt, such as qemu+tls://kvm1/system")
+        }
+        return .value(text)
+    }
+
+    private static func ports(_ text: String) -> ConfigurationReader.Parsed<ClosedRange<UInt16>> {
+        let ends = text.split(separator: "-", omittingEmptySubsequences: false).map { UInt16($0) }
+        guard ends.count == 2, let first = ends[0], let last = ends[1], first >= 1024, first <= last else {
+            return .problem("'\(text)' is not a range of ports from 1024 on, such as 49152-49215")
+        }
+        return .value(first...last)
     }
 
     private static func address(_ text: String) -> ConfigurationReader.Parsed<String> {

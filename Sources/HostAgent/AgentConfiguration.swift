@@ -20,8 +20,13 @@ import HTTPDoor
 /// accelerator: auto                 # auto, kvm or tcg
 /// runtime: auto                     # the bundled runtime for VMs: auto (where QEMU is installed), on or off
 /// qemu: /usr/bin/qemu-system-x86_64 # the QEMU that the bundled runtime starts
-/// libvirt: auto                     # auto (where it runs as the agent starts), off, or qemu:///system; looks only
+/// libvirt: auto                     # auto (where it runs as the agent starts), off, or qemu:///system
 /// migration_address: 10.0.0.2       # where other hosts send VMs to; without it this host cannot receive
+/// migration_ports: 49152-49215      # ports for incoming VMs, for the firewall; default: any that is free
+/// migration_bandwidth: 100MiB       # a second, of what migrations take to and from this host; default: the server's
+/// shared_folder: /srv/shared        # a folder that the cluster's hosts share, for quick migrations; default: none
+/// libvirt_control: off              # on: Evenkeel may start, stop and move libvirt's VMs; off: it only looks
+/// libvirt_migration_address: qemu+tls://kvm1.example/system   # where other hosts' libvirt finds this one's
 /// migration_tls: /etc/evenkeel/pki  # ca-cert.pem, server-*.pem, client-*.pem; needed off loopback
 /// spool_limit: 1GiB                 # the oldest undelivered samples are dropped beyond this
 /// metrics_listen: 127.0.0.1:7412    # a page of metrics for who scrapes this host; default: nowhere
@@ -66,6 +71,16 @@ public struct AgentConfiguration: Hashable, Sendable {
     public var migrationAddress: String?
     /// Folder of the certificates for migration traffic.
     public var migrationCertificates: String?
+    /// Ports for incoming VMs; `nil` for any that is free.
+    public var migrationPorts: ClosedRange<UInt16>?
+    /// Upper bound of migration traffic to and from this host in bytes a second; `nil` for none of its own.
+    public var migrationBandwidth: Bytes?
+    /// A folder that the cluster's hosts share under the same path, for quick migrations.
+    public var sharedFolder: String?
+    /// Whether Evenkeel may act on libvirt's VMs.
+    public var libvirtControl = false
+    /// Where other hosts' libvirt finds this one's; `nil` where it takes no VMs.
+    public var libvirtMigrationAddress: String?
     /// How much the spool may hold.
     public var spoolLimit: Bytes
     /// Where the agent serves its own page of metrics; `nil` for nowhere.

@@ -17,6 +17,7 @@ actor CommandRunner {
     private var journal: CommandJournal
     private let link: ServerLink
     private let provider: any VirtualMachineProvider
+    private let consoles: ConsoleDesk
     private let patience: Patience
     private let logger: Logger
     /// Called after every command that was performed: a VM may have changed.
@@ -26,12 +27,13 @@ actor CommandRunner {
 
     init(
         host: HostName, journal: CommandJournal, link: ServerLink, provider: any VirtualMachineProvider,
-        patience: Patience, logger: Logger, changed: @escaping @Sendable () async -> Void
+        consoles: ConsoleDesk, patience: Patience, logger: Logger, changed: @escaping @Sendable () async -> Void
     ) {
         self.journal = journal
         inbox = CommandInbox(host: host, journal: journal.entries)
         self.link = link
         self.provider = provider
+        self.consoles = consoles
         self.patience = patience
         self.logger = logger
         self.changed = changed
@@ -131,8 +133,12 @@ actor CommandRunner {
         let (figures, figure) = AsyncStream.makeStream(
             of: MigrationProgress.self, bufferingPolicy: .bufferingNewest(1))
         let (outcomes, outcome) = AsyncStream.makeStream(of: HostTaskAnswer.self)
-        Task { [provider] in
-            outcome.yield(await provider.perform(command.task) { figure.yield($0) })
+        Task { [provider, consoles] in
+            if case .openConsole(let machine, let session) = command.task {
+                outcome.yield(await consoles.connect(machine, to: session))
+            } else {
+                outcome.yield(await provider.perform(command.task) { figure.yield($0) })
+            }
             outcome.finish()
         }
         let answer = await withTaskGroup(of: Void.self) { group -> HostTaskAnswer? in

@@ -18,6 +18,7 @@ public struct HostAgentService: Service {
     private let pusher: SamplePusher
     private let reporter: HostReporter
     private let runner: CommandRunner
+    private let consoles: ConsoleDesk
     private let board: MetricsBoard
     private let door: MetricsDoor?
 
@@ -52,7 +53,8 @@ public struct HostAgentService: Service {
         let patience = Patience(clock: clock, backoff: Backoff(), generator: generator)
         let identity = HostReporter.Identity(
             host: configuration.host, cluster: configuration.cluster, version: version, run: run,
-            accelerator: accelerator, migrationAddress: configuration.migrationAddress)
+            accelerator: accelerator, migrationAddress: configuration.migrationAddress,
+            migrationBandwidth: configuration.migrationBandwidth, sharedFolder: configuration.sharedFolder)
         let group = Providers(providers, clock: clock)
         let reporter = HostReporter(
             identity, link: link, interval: configuration.interval, patience: patience, logger: logger)
@@ -68,9 +70,10 @@ public struct HostAgentService: Service {
         door = try MetricsDoor(configuration, board: board, clock: clock)
         queue = SpoolQueue(spool)
         pusher = SamplePusher(queue: queue, link: link, patience: patience, logger: logger)
+        consoles = ConsoleDesk(link: link, provider: group, patience: patience, logger: logger)
         runner = CommandRunner(
-            host: configuration.host, journal: journal, link: link, provider: group, patience: patience,
-            logger: logger,
+            host: configuration.host, journal: journal, link: link, provider: group, consoles: consoles,
+            patience: patience, logger: logger,
             changed: {
                 let reading = await group.reading(within: patienceWithProvider)
                 await reporter.report(reading, time: clock.now)
@@ -97,6 +100,7 @@ public struct HostAgentService: Service {
                 group.addTask { await desk.run() }
                 group.addTask { await runner.run() }
                 group.addTask { await watchCapabilities() }
+                group.addTask { await consoles.run() }
                 if let door { group.addTask { await door.run(logger: logger) } }
                 group.addTask { try? await pusher.run() }  // ends by cancellation alone
                 group.addTask { try? await reporter.run() }  // ends by cancellation alone

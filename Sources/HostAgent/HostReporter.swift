@@ -14,6 +14,18 @@ actor HostReporter {
         var run: String
         var accelerator: Accelerator
         var migrationAddress: String?
+        /// What the configuration adds to what the providers can do.
+        var migrationBandwidth: Bytes?
+        var sharedFolder: String?
+
+        /// What VMs here can be made of and how they move: by the providers and by the configuration.
+        func capabilities(_ known: HostCapabilities?) -> HostCapabilities? {
+            if known == nil, migrationBandwidth == nil, sharedFolder == nil { return nil }
+            var all = known ?? HostCapabilities()
+            all.migrationBandwidth = migrationBandwidth ?? all.migrationBandwidth
+            all.sharedFolder = sharedFolder ?? all.sharedFolder
+            return all
+        }
     }
 
     private let identity: Identity
@@ -77,7 +89,7 @@ actor HostReporter {
             memoryAvailable: memoryAvailable, accelerator: identity.accelerator,
             migrationAddress: identity.migrationAddress, virtualMachines: machines,
             clockSkewMilliseconds: clockSkew?.milliseconds)
-        report.capabilities = capabilities
+        report.capabilities = identity.capabilities(capabilities)
         newest = report
         signal.yield()
     }

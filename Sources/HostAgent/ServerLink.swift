@@ -15,8 +15,8 @@ public struct ServerLink: Sendable {
         public var foreign: [Int64]
     }
 
-    private let server: String
-    private let host: HostName
+    let server: String
+    let host: HostName
     private let certificateAuthority: String?
     private let secret: AgentSecret
     private let send: Send
@@ -102,7 +102,7 @@ public struct ServerLink: Sendable {
         return try await exchange(request)
     }
 
-    private func exchange(_ request: HTTPRequest) async throws(HTTPClientError) -> HTTPResponse {
+    func exchange(_ request: HTTPRequest) async throws(HTTPClientError) -> HTTPResponse {
         var request = request
         request.certificateAuthority = certificateAuthority
         if let token = secret.token { request.authorize(bearer: token) }

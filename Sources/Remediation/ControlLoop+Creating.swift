@@ -13,12 +13,7 @@ extension ControlLoop {
                 "there is no host \(wanted)\(near.map { ", did you mean \($0)?" } ?? ""); hosts are \(hostNames)")
         }
         var definition = definition
-        if definition.processorModel == VirtualMachineDefinition.baselineModel {
-            switch baseline(of: record.report.cluster) {
-            case .model(let model): definition.processorModel = model
-            case .unknown(let reason): return .refused(reason)
-            }
-        }
+        if let reason = settle(&definition, in: record.report.cluster) { return .refused(reason) }
         if let objection = objection(to: definition, on: record) { return .refused(objection) }
         let action = PlannedAction(
             kind: .step(isStarted ? .start(definition) : .define(definition), on: wanted),
@@ -57,27 +52,23 @@ extension ControlLoop {
         return nil
     }
 
-    private enum Baseline {
-        case model(String)
-        case unknown(String)
-    }
-
-    /// The richest CPU model that every host of the cluster has, silent ones as far as they were heard: hosts name
-    /// theirs from the plainest to the richest.
-    private func baseline(of cluster: ClusterName) -> Baseline {
-        var common: [String]?
-        for record in hostRecords where record.report.cluster == cluster {
-            guard let models = record.report.capabilities?.processorModels, !models.isEmpty else {
-                return .unknown(
-                    "the baseline of cluster \(cluster) is not known: \(record.report.host) does not say which CPU models "
-                        + "it has; name one in place of 'baseline'")
-            }
-            common = common.map { $0.filter(models.contains) } ?? models
+    /// Gives the VM what every host of the cluster has, silent ones as far as they were heard: the richest CPU model in
+    /// place of `baseline`, and with it the newest version of its kind of machine, which no upgrade of a host changes.
+    /// Returns why it cannot.
+    private func settle(_ definition: inout VirtualMachineDefinition, in cluster: ClusterName) -> String? {
+        guard definition.processorModel == VirtualMachineDefinition.baselineModel else { return nil }
+        let records = hostRecords.filter { $0.report.cluster == cluster }
+        if let silent = records.first(where: { $0.report.capabilities?.processorModels.isEmpty ?? true }) {
+            return
+                "the baseline of cluster \(cluster) is not known: \(silent.report.host) does not say which CPU models it "
+                + "has; name one in place of 'baseline'"
         }
-        guard let model = common?.last else {
-            return .unknown(
-                "the hosts of cluster \(cluster) have no CPU model in common: name one in place of 'baseline'")
+        let known = records.compactMap(\.report.capabilities)
+        guard let model = CommonBaseline.processorModel(of: known) else {
+            return "the hosts of cluster \(cluster) have no CPU model in common: name one in place of 'baseline'"
         }
-        return .model(model)
+        definition.processorModel = model
+        definition.machine = CommonBaseline.machine(definition.machine, of: known) ?? definition.machine
+        return nil
     }
 }

@@ -113,12 +113,15 @@ extension ControlLoop {
     /// Why an action cannot begin just now, though nothing is wrong with it; `nil` when its turn has come.
     func waitReason(for action: PlannedAction) -> String? {
         guard case .migrate(let id, let source, let destination) = action.kind else { return nil }
-        let underWay = executions.values.map(\.operation).sorted { $0.number < $1.number }
         if let reason = busyReason(id) { return reason }
-        for operation in underWay {
-            guard let move = operation.move else { continue }
-            if move.source == source { return "operation \(operation.number) moves a VM off \(source)" }
-            if move.destination == destination { return "operation \(operation.number) moves a VM to \(destination)" }
+        let underWay = executions.values.map(\.operation).filter { $0.move != nil }.sorted { $0.number < $1.number }
+        let leaving = underWay.filter { $0.move?.source == source }
+        if let first = leaving.first, leaving.count >= settings.outgoingPerHost {
+            return "operation \(first.number) moves a VM off \(source)"
+        }
+        let coming = underWay.filter { $0.move?.destination == destination }
+        if let first = coming.first, coming.count >= settings.incomingPerHost {
+            return "operation \(first.number) moves a VM to \(destination)"
         }
         if underWay.count >= settings.concurrentMigrations {
             return "\(underWay.count) migrations are under way, which is the limit"

@@ -13,8 +13,12 @@ public struct ControlSettings: Sendable, Hashable, Codable {
     public var replanInterval: Duration
     /// After how long without an answer the operation's log says who is awaited.
     public var awaitLimit: Duration
-    /// Most migrations at a time in the fleet; of each host at most one in and one out.
+    /// Most migrations at a time in the fleet.
     public var concurrentMigrations: Int
+    /// Most migrations at a time off one host.
+    public var outgoingPerHost = 1
+    /// Most migrations at a time to one host.
+    public var incomingPerHost = 1
     /// Brakes of what policy does by itself.
     public var brakes: BrakeLimits
     /// How migrations are made.

@@ -35,7 +35,7 @@ struct StepExecution: OperationExecution, Hashable {
         switch answer {
         case .done: return end(.succeeded, "done", at: time)
         case .advised(let advice):
-            for line in advice { log("advice: \(line)", at: time) }
+            for line in advice { log("note: \(line)", at: time) }
             return end(.succeeded, "done", at: time)
         case .refused(let reason): return end(.refused, reason, at: time)
         case .failed(let reason): return end(.failed, reason, at: time)

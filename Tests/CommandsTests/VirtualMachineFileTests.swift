@@ -84,7 +84,7 @@ struct VirtualMachineFileTests {
         ("networks:\n  - user: on\n    mac: 53:54:00:00:00:01\n", "networks[0].mac"),
         ("pinning: [0-]\n", "web.yaml:4:10: pinning:"), ("pinning: ['0', '1', '2']\n", "pinning: 3 entries"),
         ("shares: 0\n", "web.yaml:4:9: shares: '0' is not"), ("labels: {a b: c}\n", "labels: 'a b' is not a name"),
-        ("cpu: 'host,+vmx'\n", "cpu: 'host,+vmx' is not a CPU model"), ("machine: [pc]\n", "machine: expected one"),
+        ("cpu: 'host vmx'\n", "cpu: 'host vmx' is not a CPU model"), ("machine: [pc]\n", "machine: expected one"),
         ("uuid: 1234\n", "web.yaml:4:7: uuid: '1234' is not a UUID"), ("x: [\n", "not YAML"),
     ])
     func wrongRest(_ yaml: String, _ expected: String) {

@@ -42,6 +42,9 @@ import TimeSeriesStore
             migration_bandwidth: 100MiB
             migration_downtime: 500ms
             migration_time_limit: 5m
+            migration_limit: 9
+            migration_limit_out: 2
+            migration_limit_in: 3
             raw_retention: 10d
             raw_size_limit: 10GiB
             rollup_retention: 1y
@@ -63,6 +66,8 @@ import TimeSeriesStore
         #expect(configuration.control.migration.bandwidthLimit == .mebibytes(100))
         #expect(configuration.control.migration.downtimeLimitMilliseconds == 500)
         #expect(configuration.control.migration.timeLimitSeconds == 300)
+        #expect(configuration.control.concurrentMigrations == 9)
+        #expect(configuration.control.outgoingPerHost == 2 && configuration.control.incomingPerHost == 3)
         #expect(configuration.store.rawRetention == .seconds(10 * 86_400))
         #expect(configuration.store.rawSizeLimit == .gibibytes(10))
         #expect(configuration.store.rollupRetention == .seconds(365 * 86_400))

@@ -63,22 +63,34 @@ struct AgentConfigurationTests {
             accelerator: tcg
             migration_address: 10.0.0.2
             migration_tls: pki
+            migration_ports: 49152-49215
+            migration_bandwidth: 100MiB
+            shared_folder: /srv/shared
+            libvirt_control: on
+            libvirt_migration_address: qemu+tls://kvm1/system
             spool_limit: 64MiB
             """)
-        #expect(
-            configuration
-                == AgentConfiguration(
-                    host: try #require(HostName("kvm1")), cluster: try #require(ClusterName("west")),
-                    server: "https://fleet.example:7411", tokenFile: "/etc/evenkeel/token",
-                    certificateAuthority: "/etc/ca.pem", dataFolder: "/data/agent", machinesFolder: "/data/vms",
-                    storageFolders: ["/srv/vms", "/srv/boot"], interval: .seconds(1),
-                    logicalProcessors: LogicalProcessorSet([0, 1, 2, 3, 6]),
-                    memory: .gibibytes(32), accelerator: .tcg, migrationAddress: "10.0.0.2",
-                    migrationCertificates: "/etc/evenkeel/pki", spoolLimit: .mebibytes(64)))
+        var expected = AgentConfiguration(
+            host: try #require(HostName("kvm1")), cluster: try #require(ClusterName("west")),
+            server: "https://fleet.example:7411", tokenFile: "/etc/evenkeel/token",
+            certificateAuthority: "/etc/ca.pem", dataFolder: "/data/agent", machinesFolder: "/data/vms",
+            storageFolders: ["/srv/vms", "/srv/boot"], interval: .seconds(1),
+            logicalProcessors: LogicalProcessorSet([0, 1, 2, 3, 6]),
+            memory: .gibibytes(32), accelerator: .tcg, migrationAddress: "10.0.0.2",
+            migrationCertificates: "/etc/evenkeel/pki", spoolLimit: .mebibytes(64))
+        expected.migrationPorts = 49152...49215
+        expected.migrationBandwidth = .mebibytes(100)
+        expected.sharedFolder = "/srv/shared"
+        expected.libvirtControl = true
+        expected.libvirtMigrationAddress = "qemu+tls://kvm1/system"
+        #expect(configuration == expected)
     }
 
     @Test(arguments: [
-        ("host: kvm1\nhots: kvm2\n", "agent.yaml:2:1: there is no key 'hots'; known are host, cluster"),
+        (
+            "host: kvm1\nhots: kvm2\n",
+            "agent.yaml:2:1: there is no key 'hots', did you mean 'host'? known are host, cluster"
+        ),
         ("host: -x\n", "agent.yaml:1:7: host: '-x' is not a name"),
         ("\n\ninterval: 1h\n", "agent.yaml:3:11: interval: '1h' is not an interval"),
         ("interval: 50ms\n", "agent.yaml:1:11: interval: '50ms' is not an interval from 100ms to 5m"),
@@ -97,6 +109,10 @@ struct AgentConfigurationTests {
         ("server: https://fleet:7411/api\n", "agent.yaml:1:9: server: 'https://fleet:7411/api' has a path"),
         ("migration_address: 10.0.0.1\n", "agent.yaml:1:20: migration_address: 10.0.0.1 is not loopback"),
         ("migration_address: 'a,b'\n", "agent.yaml:1:20: migration_address: 'a,b' is not a host name"),
+        ("migration_ports: 49152\n", "agent.yaml:1:18: migration_ports: '49152' is not a range of ports"),
+        ("migration_ports: 9-5000\n", "agent.yaml:1:18: migration_ports: '9-5000' is not a range of ports"),
+        ("libvirt_control: please\n", "agent.yaml:1:18: libvirt_control: 'please' is neither on nor off"),
+        ("libvirt_migration_address: kvm1\n", "libvirt_migration_address: 'kvm1' is not an address"),
         ("host: [a, b]\n", "agent.yaml:1:7: host: expected one value"),
         ("- host\n", "agent.yaml:1:1: expected keys and values"),
         ("host: a\nhost: b\n", "given twice: host"),

@@ -63,6 +63,7 @@ struct AgentParts {
             logicalProcessors: settings.logicalProcessors.map { Array($0.numbers) },
             accelerator: settings.accelerator, migrationTLS: settings.migrationCertificates, memory: settings.memory)
         if let address = settings.migrationAddress { configuration.migrationAddress = address }
+        configuration.migrationPorts = settings.migrationPorts
         return configuration
     }
 
@@ -89,15 +90,19 @@ struct AgentParts {
     private static func libvirt(
         _ settings: AgentConfiguration, logger: Logger
     ) throws(LibvirtError) -> LibvirtRuntime? {
+        var configuration = LibvirtConfiguration(
+            control: settings.libvirtControl, migrationAddress: settings.libvirtMigrationAddress)
         switch settings.libvirt {
         case .off: return nil
-        case .address(let address): return try LibvirtRuntime(LibvirtConfiguration(uri: address), log: logger)
+        case .address(let address):
+            configuration.uri = address
+            return try LibvirtRuntime(configuration, log: logger)
         case .auto:
             // A partition of a machine has the VMs of its own runtime; libvirt's are the machine's, unless it is named.
             guard settings.logicalProcessors == nil, sockets.contains(where: { unsafe access($0, F_OK) == 0 }) else {
                 return nil
             }
-            return try LibvirtRuntime(LibvirtConfiguration(), log: logger)
+            return try LibvirtRuntime(configuration, log: logger)
         }
     }
 

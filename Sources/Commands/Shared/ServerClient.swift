@@ -40,6 +40,16 @@ struct ServerClient: Sendable {
         return try await send(message).body
     }
 
+    /// Sends bytes as they are and returns what comes back: success, or one of the statuses `alsoTaking`.
+    func exchange(
+        _ method: HTTPRequest.Method, _ path: String, body: [UInt8] = [], alsoTaking: Set<Int> = []
+    ) async throws -> HTTPResponse {
+        var message = request(method, path)
+        message.body = body
+        if !body.isEmpty { message.headers.append((name: "Content-Type", value: "application/octet-stream")) }
+        return try await send(message, alsoTaking: alsoTaking)
+    }
+
     /// Whether the server is up and takes requests.
     func isReady() async -> Bool {
         (try? await http.send(request(.get, "/-/ready")))?.status == 200
@@ -55,14 +65,14 @@ struct ServerClient: Sendable {
         return request
     }
 
-    private func send(_ request: HTTPRequest) async throws -> HTTPResponse {
+    private func send(_ request: HTTPRequest, alsoTaking: Set<Int> = []) async throws -> HTTPResponse {
         let response: HTTPResponse
         do {
             response = try await http.send(request)
         } catch {
             throw failure(error)
         }
-        if (200...299).contains(response.status) { return response }
+        if (200...299).contains(response.status) || alsoTaking.contains(response.status) { return response }
         throw refusal(response)
     }
 
@@ -74,8 +84,13 @@ struct ServerClient: Sendable {
             "\(error)\n  Is the server running? Name another one with --server or EVENKEEL_SERVER.\(authority)")
     }
 
+    /// The reason that a refusal gives.
+    static func reason(in response: HTTPResponse) -> String {
+        (try? JSONDecoder().decode(Refusal.self, from: Data(response.body)))?.error ?? response.text
+    }
+
     private func refusal(_ response: HTTPResponse) -> CommandFailure {
-        let reason = (try? JSONDecoder().decode(Refusal.self, from: Data(response.body)))?.error ?? response.text
+        let reason = Self.reason(in: response)
         switch response.status {
         case 401: return CommandFailure(.no, "\(reason); set EVENKEEL_TOKEN or --token-file")
         case 400: return CommandFailure(.wrongUse, reason)
@@ -84,7 +99,7 @@ struct ServerClient: Sendable {
         }
     }
 
-    private func decode<Answer: Decodable>(_ response: HTTPResponse, from path: String) throws -> Answer {
+    func decode<Answer: Decodable>(_ response: HTTPResponse, from path: String) throws -> Answer {
         do {
             return try JSONDecoder().decode(Answer.self, from: Data(response.body))
         } catch {

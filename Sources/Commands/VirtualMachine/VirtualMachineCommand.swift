@@ -9,6 +9,6 @@ struct VirtualMachineCommand: AsyncParsableCommand {
             VirtualMachineStartCommand.self, VirtualMachineStopCommand.self, VirtualMachinePauseCommand.self,
             VirtualMachineResumeCommand.self, VirtualMachineSaveCommand.self, VirtualMachineRestoreCommand.self,
             VirtualMachineResizeCommand.self, VirtualMachineBalloonCommand.self, VirtualMachineSnapshotCommand.self,
-            VirtualMachineMigrateCommand.self, VirtualMachineRemoveCommand.self,
+            VirtualMachineConsoleCommand.self, VirtualMachineMigrateCommand.self, VirtualMachineRemoveCommand.self,
         ])
 }

@@ -11,7 +11,7 @@ struct VirtualMachineSnapshotCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var target: MachineOptions
-    @Option(name: .customLong("to"), help: "The folder, an absolute path on the host.")
+    @Option(name: .customLong("to"), help: "A folder of the host that is there, by its absolute path.")
     var folder: String
 
     @OptionGroup var options: StepOptions

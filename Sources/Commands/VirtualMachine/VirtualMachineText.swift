@@ -7,7 +7,7 @@ enum VirtualMachineText {
         let lines =
             ["\(details.name)  \(details.id)"] + details.places.flatMap(place) + made(details.definition)
             + details.definition.disks.map(disk) + details.definition.networkInterfaces.map(network)
-            + care(details.definition) + survey(details.survey) + details.operations.map(operation)
+            + care(details) + survey(details.survey) + details.operations.map(operation)
         return lines.joined(separator: "\n")
     }
 
@@ -27,6 +27,10 @@ enum VirtualMachineText {
                 + "\(definition.memory)\(upTo(definition.maximumMemory.map { "\($0)" })), machine \(definition.machine), "
                 + "CPU \(definition.processorModel)"
         ]
+        if let next = definition.atNextStart {
+            let parts = [next.virtualProcessors.map { "\($0) VPs" }, next.memory.map { "\($0)" }].compactMap(\.self)
+            lines.append("Next time: " + parts.joined(separator: ", "))
+        }
         if let firmware = definition.firmware { lines.append("Firmware:  \(firmware)") }
         if let kernel = definition.kernel { lines.append("Kernel:    \(kernel.image) \(kernel.commandLine)") }
         return lines
@@ -47,8 +51,10 @@ enum VirtualMachineText {
         return "Network:   \(card.hardwareAddress) (\(card.model.rawValue), \(place))"
     }
 
-    private static func care(_ definition: VirtualMachineDefinition) -> [String] {
+    private static func care(_ details: VirtualMachineDetails) -> [String] {
+        let definition = details.definition
         var lines = ["Care:      priority \(definition.priority), restart \(definition.restart.rawValue)"]
+        if let restarts = details.restarts { lines[0] += " (\(restarts) so far)" }
         if let shares = definition.shares { lines[0] += ", shares \(shares)" }
         if !definition.pinning.isEmpty {
             let sets = definition.pinning.map { set in set.map { "\($0)" }.joined(separator: ",") }

@@ -13,6 +13,8 @@ public struct VirtualMachineDetails: Codable, Sendable {
     public var places: [VirtualMachineView]
     /// The version of the QEMU that runs it.
     public var emulatorVersion: String?
+    /// How often it was started again after it had failed; `nil` where it never was.
+    public var restarts: Int?
     /// How it writes to its memory.
     public var survey: MemorySurvey?
     /// The newest operations on it, newest first.
@@ -35,7 +37,7 @@ extension FleetReader {
         return VirtualMachineDetails(
             id: id.text, name: status.definition.name.text, definition: status.definition,
             places: rows.filter(\.state.ownsGuest) + rows.filter { !$0.state.ownsGuest },
-            emulatorVersion: status.emulatorVersion, survey: status.survey,
+            emulatorVersion: status.emulatorVersion, restarts: status.restarts, survey: status.survey,
             operations: Array(operations.prefix(Self.shownOperations)))
     }
 }
