@@ -59,6 +59,7 @@ extension AgentConfiguration {
         result.migrationPorts = try reader.value("migration_ports", ports)
         result.migrationBandwidth = try reader.value("migration_bandwidth", size)
         result.sharedFolder = try reader.path("shared_folder")
+        result.localDisksFolder = try reader.path("local_disks")
         result.libvirtControl = try reader.value("libvirt_control", onOrOff) ?? false
         result.libvirtMigrationAddress = try reader.value("libvirt_migration_address", libvirtAddress)
         result.spoolLimit = try reader.value("spool_limit", spoolSize) ?? result.spoolLimit

@@ -64,6 +64,8 @@ struct AgentParts {
             accelerator: settings.accelerator, migrationTLS: settings.migrationCertificates, memory: settings.memory)
         if let address = settings.migrationAddress { configuration.migrationAddress = address }
         configuration.migrationPorts = settings.migrationPorts
+        configuration.sharedFolder = settings.sharedFolder
+        configuration.localDisks = settings.localDisksFolder
         return configuration
     }
 
@@ -92,6 +94,7 @@ struct AgentParts {
     ) throws(LibvirtError) -> LibvirtRuntime? {
         var configuration = LibvirtConfiguration(
             control: settings.libvirtControl, migrationAddress: settings.libvirtMigrationAddress)
+        configuration.storage = settings.storageFolders
         switch settings.libvirt {
         case .off: return nil
         case .address(let address):
