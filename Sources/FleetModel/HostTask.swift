@@ -18,12 +18,13 @@ public enum HostTask: Hashable, Codable, Sendable {
     case save(VirtualMachineID)
     /// Lets a VM go on from what was saved.
     case restore(VirtualMachineID)
-    /// Gives a VM more or fewer VPs or more memory: at once where it runs, and for its next start.
+    /// Gives a VM more or fewer VPs or more memory: at once where it runs, and for its next start. Answer: `.done`, or
+    /// `.advised` with what it will have at its next start and not before.
     case resize(VirtualMachineID, virtualProcessors: Int?, memory: Bytes?)
     /// Asks the guest to leave it at so much memory, through its balloon.
     case balloon(VirtualMachineID, Bytes)
     /// Copies the VM's disks as they are at one moment into a folder of the host, the guest's file systems at rest where
-    /// its agent answers.
+    /// its agent answers. Answer: `.advised` with the files, and whether they were at rest.
     case snapshot(VirtualMachineID, folder: String)
     /// Connects the VM's console to a session that somebody waits at on the server.
     case openConsole(VirtualMachineID, session: String)
@@ -220,7 +221,8 @@ public struct MigrationFigures: Hashable, Codable, Sendable {
 public enum HostTaskAnswer: Hashable, Codable, Sendable {
     /// Done, with nothing to say.
     case done
-    /// Done, and this speaks against it: for a person.
+    /// Done, and this is to be said of it, such as what speaks against it, what is left for later, or what was made: for
+    /// a person.
     case advised([String])
     /// The destination waits for the VM at this address.
     case listening(address: String)

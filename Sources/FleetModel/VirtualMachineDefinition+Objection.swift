@@ -23,7 +23,8 @@ extension VirtualMachineDefinition {
     private var textObjection: String? {
         if !Self.isWord(machine) { return "machine: '\(machine)' is not a machine type such as q35" }
         // A CPU model may switch features on and off: `qemu64,+ssse3`.
-        if !Self.isWord(processorModel, with: ",+=") {
+        // A host switches off each flag that it cannot give, so it may be long.
+        if !Self.isWord(processorModel, with: ",+=", upTo: 2000) {
             return "cpu: '\(processorModel)' is not a CPU model such as qemu64"
         }
         if let firmware, let reason = Self.pathObjection(firmware) { return "firmware: \(reason)" }
@@ -63,8 +64,8 @@ extension VirtualMachineDefinition {
     }
 
     /// Letters, digits, what QEMU's names have beside them, and `extra`; a comma would end an option.
-    private static func isWord(_ text: String, with extra: String = "") -> Bool {
-        (1...63).contains(text.utf8.count)
+    private static func isWord(_ text: String, with extra: String = "", upTo most: Int = 63) -> Bool {
+        (1...most).contains(text.utf8.count)
             && text.utf8.allSatisfy { byte in
                 (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
                     || [0x2d, 0x2e, 0x5f].contains(byte) || extra.utf8.contains(byte)

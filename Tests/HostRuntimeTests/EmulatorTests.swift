@@ -59,6 +59,23 @@ import Testing
         #expect(try objection { ($0.definition.machine, $0.emulatorVersion) = ("pc", "7.2.1") } == nil)
     }
 
+    @Test func aModelThatCannotBeHadWholeIsTheSameOneAtEveryStart() async throws {
+        try await withHosts("a") { hosts in
+            var vm = try pulse(near: hosts[0].folder)
+            vm.processorModel = "EPYC-Milan"
+            guard case .advised(let advice) = await hosts[0].answer(.define(vm)) else { throw Unexpected("no advice") }
+            #expect(advice.contains { $0.hasPrefix("processorModel: ") && $0.contains("does without") })
+            #expect(await hosts[0].answer(.launch(vm.id)) == .done)
+            let settled = try #require(await hosts[0].runtime.virtualMachines().first).definition
+            #expect(settled.processorModel.hasPrefix("EPYC-Milan,-"))
+            // By its own name and by the one that was written, it is the same.
+            for same in [vm, settled] { #expect(await hosts[0].answer(.start(same)) == .done) }
+            #expect(await hosts[0].answer(.stop(vm.id, force: true)) == .done)
+            #expect(await hosts[0].answer(.start(settled)) == .done)
+            #expect(await hosts[0].runtime.virtualMachines().first?.definition == settled)
+        }
+    }
+
     @Test func aDestinationRefusesWithTheseWords() async throws {
         try await withHosts("b") { hosts in
             var migration = incoming(try pulse(near: hosts[0].folder))
