@@ -207,8 +207,9 @@ if Context.environment["EVENKEEL_FUZZ"] != nil {
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "Console", "Counters", "FleetModel", "LibvirtRuntime", "MetricsWire", "Patterns", "PromQL", "RulePacks",
-                "TimeSeriesStore",
+                "Console", "Counters", "FleetModel", "HostRuntime", "LibvirtRuntime", "MetricsWire", "Patterns",
+                "PromQL",
+                "RulePacks", "TimeSeriesStore",
             ],
             path: "Fuzz", swiftSettings: strict))
 }
