@@ -170,7 +170,8 @@ let package = Package(
         tests(
             "HostAgentTests",
             [
-                "Counters", "Delivery", "FleetModel", "HTTPClient", "HTTPDoor", "HostAgent", "MetricsWire", logging,
+                "Console", "Counters", "Delivery", "FleetModel", "HTTPClient", "HTTPDoor", "HostAgent", "MetricsWire",
+                logging,
                 lifecycle,
             ]),
         tests(
@@ -183,7 +184,8 @@ let package = Package(
         tests(
             "FleetServerTests",
             [
-                "ConfigurationFile", "FleetModel", "FleetServer", "HTTPClient", "HTTPDoor", "MetricsWire", "Placement",
+                "ConfigurationFile", "FleetModel", "FleetServer", "FleetState", "HTTPClient", "HTTPDoor", "MetricsWire",
+                "Placement",
                 "PromQL", "Remediation", "RemoteEngine", "RulePacks", "SampleExport", "TimeSeriesStore", logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),

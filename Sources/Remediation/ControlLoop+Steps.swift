@@ -96,7 +96,8 @@ extension ControlLoop {
     mutating func takeBackUnheardSteps() {
         for number in executions.keys.sorted() {
             guard var step = executions[number] as? StepExecution, step.operation.state == .intended,
-                now - step.operation.created > settings.awaitLimit
+                // Also where a clock was set back: nobody can say how long that is.
+                !SnapshotBuilder.isFresh(step.operation.created, at: now, limit: settings.awaitLimit)
             else { continue }
             let host = step.operation.action.origin
             let effect = step.withdraw(

@@ -14,7 +14,10 @@ struct Past: Sendable {
 
     mutating func remember(_ operation: FleetModel.Operation) {
         operations[operation.number] = operation
-        if operations.count > 2 * Self.capacity { operations = Self.newest(operations) }
+        guard operations.count > 3 * Self.capacity else { return }
+        // However much is done to VMs by hand, moves are remembered: cool-downs and budgets rest on them.
+        let moves = Self.newest(operations.filter { $0.value.move != nil })
+        operations = Self.newest(operations.filter { $0.value.move == nil }).merging(moves) { first, _ in first }
     }
 
     private static func newest<Value>(_ values: [Int64: Value]) -> [Int64: Value] {

@@ -74,3 +74,40 @@ struct ConsoleFilterTests {
         #expect(!String(decoding: filter.restoration, as: UTF8.self).contains("1049"))
     }
 }
+
+/// What must hold for whatever a guest prints; the fuzzer `console` goes on where this ends.
+@Suite("Any bytes at a terminal")
+struct ConsoleFilterPropertyTests {
+    private struct Seeded: RandomNumberGenerator {
+        var state: UInt64
+        mutating func next() -> UInt64 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return state ^ state >> 29
+        }
+    }
+
+    @Test("They leave text in UTF-8 and known sequences alone, which pass again")
+    func anything() {
+        var generator = Seeded(state: 42)
+        // Bytes that sequences are made of, more often than by chance.
+        let likely =
+            Array("\u{1b}\u{1b}\u{1b}[[]P_^X\\?;0123456789hlmHJnct(0B7\u{07}\r\n x\u{9b}ä".utf8) + [0x9b, 0xff]
+        for _ in 0..<5000 {
+            let bytes = (0..<Int.random(in: 1...60, using: &generator)).map { _ in
+                Bool.random(using: &generator)
+                    ? likely[Int.random(in: 0..<likely.count, using: &generator)]
+                    : UInt8.random(in: 0...255, using: &generator)
+            }
+            var filter = ConsoleFilter()
+            let passed = filter.pass(bytes)
+            var again = ConsoleFilter()
+            #expect(again.pass(passed) == passed, "\(bytes)")
+            #expect(String(validating: passed, as: UTF8.self) != nil, "\(bytes)")
+            for (place, byte) in passed.enumerated() where byte == 0x1b {
+                let next = place + 1 < passed.count ? passed[place + 1] : 0
+                #expect("[()78=>DEHM".utf8.contains(next), "\(bytes)")
+            }
+            #expect(passed.allSatisfy { $0 >= 0x20 && $0 != 0x7f || [8, 9, 10, 13, 14, 15, 27].contains($0) })
+        }
+    }
+}

@@ -54,13 +54,15 @@ struct RandomEventTests {
         #expect(stored == Set(world.openCommands.map(\.number)), "seed \(seed)")
         #expect(Set(world.journal.state.operations.map(\.number)) == Set(world.loop.openOperations.map(\.number)))
         #expect(Set(world.journal.state.tips.map(\.number)) == Set(world.loop.openTips.map(\.number)))
+        let busy = world.loop.openOperations.map(\.action).filter(\.isExclusive).map(\.virtualMachine)
+        #expect(Set(busy).count == busy.count, "two operations on one VM, seed \(seed)")
         let keys = world.loop.openTips.map { "\($0.alert) \($0.subject.name)" }
         #expect(Set(keys).count == keys.count, "two open tips for one finding, seed \(seed)")
     }
 
     private func play(_ world: inout World, _ dice: inout Dice) {
         let tip = world.loop.openTips.randomElement(using: &dice)?.number ?? 1
-        switch Int.random(in: 0..<16, using: &dice) {
+        switch Int.random(in: 0..<20, using: &dice) {
         case 0, 1: world.reportAll()
         case 2: world.pass(Int.random(in: 1...40, using: &dice))
         case 3: randomTime(&world, &dice)
@@ -73,8 +75,31 @@ struct RandomEventTests {
             world.ask(.migrate(machine, to: hosts.randomElement(using: &dice) ?? hosts[0]))
         case 10: world.ask(.cancel(operation: world.journal.lastNumbers.operation))
         case 11: world.restart()
+        case 16, 17: randomStep(&world, &dice)
+        case 18:
+            let numbers = world.openCommands.map(\.number).filter { _ in Bool.random(using: &dice) }
+            world.take(.handedOut(numbers, time: world.now))
+        case 19:
+            world.ask(
+                .cancel(operation: Int64.random(in: 1...max(1, world.journal.lastNumbers.operation), using: &dice)))
         default: answerAnything(&world, &dice)
         }
+    }
+
+    private func randomStep(_ world: inout World, _ dice: inout Dice) {
+        let number = Int.random(in: 1...6, using: &dice)
+        let machine = Sample.machine(number)
+        let host = [nil, "h1", "h2", "h3"].randomElement(using: &dice) ?? nil
+        if number > 4 {
+            let definition = Sample.status(number, .stopped).definition
+            world.ask(.create(definition, on: host.map(Sample.host), start: Bool.random(using: &dice)))
+            return
+        }
+        let tasks: [HostTask] = [
+            .pause(machine), .resume(machine), .stop(machine, force: true), .launch(machine), .save(machine),
+            .restore(machine), .remove(machine), .openConsole(machine, session: "s"),
+        ]
+        world.ask(.perform(tasks.randomElement(using: &dice) ?? tasks[0], on: host.map(Sample.host)))
     }
 
     /// Mostly a while; now and then somebody sets the clock.

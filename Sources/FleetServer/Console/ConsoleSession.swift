@@ -112,7 +112,7 @@ final class ConsoleSession: Sendable {
                 if let seen = state.seen[direction], now - seen > absence { return "\(side) has gone" }
             }
             return now - state.moved > silence
-                ? "nothing was typed or printed for \(silence.inSeconds / 60) minutes" : nil
+                ? "nothing was typed or printed for \(Int(silence.inSeconds / 60)) minutes" : nil
         }
     }
 

@@ -85,7 +85,8 @@ final class ConsoleSessions: Sendable {
         for session in open { session.end("the server stops") }
     }
 
-    private func sweep() async {
+    /// Forgets what has ended long ago, and writes down what has ended since the last time.
+    func sweep() async {
         let now = clock.now
         let news = state.withLock { state -> [ConsoleSession] in
             for (id, time) in state.ended where now - time > Self.memory {

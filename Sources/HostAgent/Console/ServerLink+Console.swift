@@ -17,6 +17,7 @@ extension ServerLink {
     }
 
     private struct Receipt: Decodable { let end: Int64 }
+    private struct Refusal: Decodable { let error: String }
 
     /// What was typed from `position` on; waits up to `wait` seconds for some.
     func typed(_ session: String, after position: Int64, wait: Int) async throws(HTTPClientError) -> ConsoleAnswer {
@@ -49,14 +50,18 @@ extension ServerLink {
     /// Says that the console is closed on this side, and why.
     func endConsole(_ session: String, _ reason: String) async throws(HTTPClientError) {
         var request = HTTPRequest(.post, address(session, "end"), body: Array(reason.utf8.prefix(1000)))
-        request.headers = [(name: "Content-Type", value: "text/plain")]
+        // Plain text is what a web page may send without asking, and so the server takes none.
+        request.headers = [(name: "Content-Type", value: "application/octet-stream")]
         request.totalLimit = .seconds(10)
         _ = try await exchange(request)
     }
 
     /// Statuses that mean that nothing more will come of the session; others are thrown.
     private func ended(_ response: HTTPResponse) throws(HTTPClientError) -> ConsoleAnswer {
-        if [403, 404, 409, 410].contains(response.status) { return .over(response.text) }
+        if [403, 404, 409, 410].contains(response.status) {
+            let refusal = try? JSONDecoder().decode(Refusal.self, from: Data(response.body))
+            return .over(refusal?.error ?? response.text)
+        }
         try response.requireSuccess()
         return .nothing
     }
