@@ -27,15 +27,14 @@ extension FuzzTarget {
         require(JSONText.value(JSONText.bytes(of: value)) == value, "a value is not read as it was written")
         let answer = value["return"] ?? value
         let reading = MigrationReading(answer)
+        guard let id = VirtualMachineID("00000000-0000-4000-8000-000000000000") else { return }
         var watch = SendingWatch(
             OutgoingMigration(
-                virtualMachine: VirtualMachineID("00000000-0000-4000-8000-000000000000") ?? .random(using: &dice),
+                virtualMachine: id,
                 destination: "tcp:127.0.0.1:1", timeLimitSeconds: 1), since: .now)
         _ = watch.receive(reading, at: .now)
         _ = watch.figures(of: reading)
     }
-
-    nonisolated(unsafe) private static var dice = SystemRandomNumberGenerator()
 
     private static let monitorSeeds = [
         #"""
