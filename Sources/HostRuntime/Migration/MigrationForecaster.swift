@@ -167,6 +167,7 @@ public struct MigrationForecaster: Sendable {
             // What is written to while it still waits to be sent is sent once.
             let twice = pages * min(1, written / max(1, pagesInPass)) + first.pages * min(1, written / all)
             pages = min(pages + written - min(twice, written), all - first.pages)
+            if pages < 1 { pages = 0 }
             pagesInPass = pages + first.pages
             let sentBefore = sentInPass
             sentInPass = 0
