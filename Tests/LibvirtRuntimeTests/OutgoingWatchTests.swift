@@ -100,7 +100,7 @@ import Testing
             MigrationOrder(
                 OutgoingMigration(
                     virtualMachine: id, destination: address.text, bandwidthLimit: Bytes(1), timeLimitSeconds: 1,
-                    method: method), to: address, isPersistent: persistent, localDisks: disks, libraryVersion: version)
+                    method: method), to: address, isPersistent: persistent, localDisks: disks, clientVersion: version)
         }
         let base: MigrationOrder.Flags = [.peerToPeer, .abortOnError, .tls]
         #expect(order(MigrationMethod(kind: .quick), persistent: false).flags == base)

@@ -128,14 +128,19 @@ extension QEMUMachine {
         }
     }
 
-    /// Capabilities and parameters that both sides set before anything flows.
-    func setUpMigration(
-        _ setup: MigrationSetup, role: MigrationSetup.Role, peer: String?
-    ) async throws(HostRuntimeError) {
+    /// Switches on what a migration needs, and off what one before has left on.
+    func setCapabilities(_ setup: MigrationSetup) async throws(HostRuntimeError) {
         let known = try await command("query-migrate-capabilities").items ?? []
         let capabilities = try setup.capabilities(
             known: Set(known.compactMap { $0["capability"]?.text }), version: emulatorVersion)
         try await command("migrate-set-capabilities", capabilities)
+    }
+
+    /// Capabilities and parameters that both sides set before anything flows.
+    func setUpMigration(
+        _ setup: MigrationSetup, role: MigrationSetup.Role, peer: String?
+    ) async throws(HostRuntimeError) {
+        try await setCapabilities(setup)
         let name = "tls-\(role.rawValue)"
         // Read anew each time: certificates change while VMs run.
         _ = try? await command("object-del", ["id": .string(name)])

@@ -77,10 +77,7 @@ extension QEMUMachine {
 
     /// A file takes no TLS, and no limit of bandwidth or time.
     func setUpFile() async throws(HostRuntimeError) {
-        let known = try await command("query-migrate-capabilities").items ?? []
-        let capabilities = try MigrationSetup(method: MigrationMethod()).capabilities(
-            known: Set(known.compactMap { $0["capability"]?.text }), version: emulatorVersion)
-        try await command("migrate-set-capabilities", capabilities)
+        try await setCapabilities(MigrationSetup(method: MigrationMethod()))
         try await command(
             "migrate-set-parameters",
             ["tls-creds": "", "tls-hostname": "", "max-bandwidth": .integer(1 << 40), "downtime-limit": 2_000_000])

@@ -69,7 +69,7 @@ extension DomainControl {
                 }
                 let order = MigrationOrder(
                     migration, to: address, isPersistent: isPersistent,
-                    localDisks: try domain.description().localDisks, libraryVersion: connection.libraryVersion)
+                    localDisks: try domain.description().localDisks, clientVersion: connection.clientVersion)
                 try domain.migrate(isTorn ? order.resumed : order)
             }
             return .success(())

@@ -38,7 +38,7 @@ struct MigrationOrder: Hashable, Sendable {
     /// see, and caches that would show it old content.
     init(
         _ migration: OutgoingMigration, to address: LibvirtAddress, isPersistent: Bool, localDisks: [String],
-        libraryVersion: Int
+        clientVersion: Int
     ) {
         let method = migration.method
         self.address = address.text
@@ -53,7 +53,7 @@ struct MigrationOrder: Hashable, Sendable {
                 flags.insert(.parallel)
                 streams = method.channels
                 // Where it cannot be had, pages go as they are.
-                if method.compression == .zstd, libraryVersion >= Self.packingVersion {
+                if method.compression == .zstd, clientVersion >= Self.packingVersion {
                     flags.insert(.compressed)
                     compression = "zstd"
                 }

@@ -160,7 +160,7 @@ extension LibvirtConnection {
     }
 
     /// The version of the daemon, written as the hypervisor's number is: 9.1.0 is 9,001,000; 0 where it does not say.
-    var libraryVersion: Int {
+    var clientVersion: Int {
         var number: UInt = 0
         return unsafe libvirt_get_library_version(pointer, &number) >= 0 ? Int(clamping: number) : 0
     }
