@@ -97,7 +97,9 @@ struct AgentCheck {
             return nil
         }
         switch answer {
-        case .success(let count): say("libvirt", true, "\(count) virtual machine(s), looked at only")
+        case .success(let count):
+            let how = settings.libvirtControl ? "controlled" : "looked at only"
+            say("libvirt", true, "\(count) virtual machine(s), \(how)")
         case .failure(let error):
             if settings.libvirt == .auto { say("libvirt", false, "\(error)") } else { complain("libvirt", "\(error)") }
         case nil: say("libvirt", false, "it did not answer")
