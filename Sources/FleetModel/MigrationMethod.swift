@@ -107,13 +107,16 @@ public struct MemorySurvey: Hashable, Codable, Sendable {
     public var zeroShares: [Double]
     /// What had changed, shortest time first.
     public var changes: [Change]
+    /// Memory that moves with the guest's and is not the guest's: firmware, tables, the display's; `nil` when unknown.
+    public var beyond: Bytes?
 
     /// A survey.
-    public init(time: Timestamp, pages: Int, zeroShares: [Double], changes: [Change]) {
+    public init(time: Timestamp, pages: Int, zeroShares: [Double], changes: [Change], beyond: Bytes? = nil) {
         self.time = time
         self.pages = pages
         self.zeroShares = zeroShares
         self.changes = changes
+        self.beyond = beyond
     }
 }
 

@@ -109,13 +109,41 @@ import Testing
         for _ in 0..<20 {
             experience.learn(
                 foretold,
-                MigrationFigures(totalMilliseconds: 1000, downtimeMilliseconds: 300, transferred: .mebibytes(100)))
+                MigrationFigures(totalMilliseconds: 1260, downtimeMilliseconds: 300, transferred: .mebibytes(100)))
         }
         // 30 MiB in 300 ms.
         #expect((100.0...115.0).contains(experience.network / 1_048_576))
         #expect(experience.network < before)
-        #expect(try #require(experience.totalError) < 0.01)
+        #expect((0.2...0.21).contains(try #require(experience.totalError)))
         #expect(try #require(experience.downtimeError) > 1)
+    }
+
+    /// QEMU looked once more before it halted the guest, so that less was left: the network is no faster for it.
+    @Test func aMoveThatEndedAtAnotherMomentTellsNothingOfTheNetwork() {
+        var experience = MigrationExperience()
+        let before = experience
+        experience.learn(
+            MigrationForecast(
+                totalMilliseconds: 230, downtimeMilliseconds: 40, transferred: .mebibytes(40),
+                remainder: .mebibytes(20), passes: 2),
+            MigrationFigures(totalMilliseconds: 310, downtimeMilliseconds: 6, transferred: .mebibytes(40)))
+        #expect(experience.network == before.network)
+        #expect(experience.switchMilliseconds == before.switchMilliseconds)
+    }
+
+    @Test func blocksOfMemoryAreAddedUp() {
+        let text = """
+                          Block Name    PSize              Offset               Used              Total
+                              pc.ram    4 KiB  0x0000000000000000 0x0000000004000000 0x0000000004000000
+               0000:00:01.0/vga.vram    4 KiB  0x0000000004080000 0x0000000001000000 0x0000000001000000
+                /rom@etc/acpi/tables    4 KiB  0x0000000005100000 0x0000000000020000 0x0000000000200000
+            """
+        let answer: JSONValue = ["human-readable-text": .string(text)]
+        #expect(RAMBlockReading.used(answer) == .mebibytes(80) + Bytes(128 << 10))
+        #expect(RAMBlockReading.used(["human-readable-text": "odd\nBlock 0x1 0xffffffffffffffff 0x1"]) == nil)
+        let two = "a 0x1 0x7fffffffffffffff 0x1\nb 0x1 0x7fffffffffffffff 0x1"
+        #expect(RAMBlockReading.used(["human-readable-text": .string(two)]) == nil)
+        #expect(RAMBlockReading.used(.null) == nil)
     }
 
     @Test func theMapShowsWhereTheGuestsMemoryIs() {

@@ -20,13 +20,13 @@ struct BenchMigrateCommand: AsyncParsableCommand {
             """)
 
     @Option(help: "Guests' memory in MiB, with commas between.")
-    var memory = "32,128,256"
+    var memory = "128,256,512"
 
     @Option(help: "Pages that guests write to each second, with commas between; all within 8 MiB.")
     var dirty = "0,200,1000,1800"
 
     @Option(help: "Bandwidths in MiB a second, with commas between.")
-    var bandwidth = "16,64,256"
+    var bandwidth = "32,64,128"
 
     @Option(help: "How often each is moved.")
     var `repeat` = 1

@@ -44,6 +44,9 @@ final class MigrationBenchmark: Sendable {
         }
     }
 
+    /// From one look at a guest's memory to the next.
+    private static let betweenSurveys: Duration = .seconds(5)
+
     private let fleet: LocalFleet
     private let hosts: [LocalFleet.Host]
     private let runtimes: [QEMURuntime]
@@ -88,6 +91,9 @@ final class MigrationBenchmark: Sendable {
         }
         defer { consoles.close() }
         try await set(definition, dirtyPages, consoles)
+        // An agent looks at its guests again and again, so the second look is what a server knows.
+        _ = await runtimes[0].survey(definition.id)
+        try await WallClock().sleep(for: Self.betweenSurveys)
         guard let survey = await runtimes[0].survey(definition.id) else {
             throw CommandFailure(.environment, "the guest's memory cannot be read: this needs the right to trace it")
         }

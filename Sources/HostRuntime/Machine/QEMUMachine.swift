@@ -51,6 +51,8 @@ actor QEMUMachine {
     var localDiskSizes: [Int: Bytes]?
     /// How the guest was last seen to write to its memory.
     var survey: MemorySurvey?
+    /// What that survey left for the next, and of which process.
+    var surveyTrace: (process: Int32, trace: MemorySurveyor.Trace)?
     /// How often its guest was begun to be sent, so that who looks knows what came in between.
     var sendings = 0
     /// It is written down that the guest is being sent, and QEMU does not know yet.

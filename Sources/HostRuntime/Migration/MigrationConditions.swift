@@ -28,8 +28,15 @@ public struct MigrationConditions: Hashable, Sendable {
 public struct MigrationExperience: Hashable, Codable, Sendable {
     /// How much the newest migration counts.
     private static let weight = 0.3
-    /// A remainder from which on the network shows in the downtime, and below which it does not.
-    private static let telling = Bytes.mebibytes(4)
+    /// A remainder from which on the network shows in the downtime. What is left of a smaller one is mostly what the guest
+    /// wrote at the end, which is foretold too badly to reckon a speed from.
+    private static let telling = Bytes.mebibytes(16)
+    /// A remainder up to which the downtime is what halting costs and little else.
+    private static let nothing = Bytes.mebibytes(1)
+
+    /// QEMU halts a guest at the end of one of its steps of 100 ms; less than half of one apart is the same, in
+    /// milliseconds.
+    private static let sameMoment = 50
 
     /// What the network takes of one stream when nothing holds it back, in bytes a second.
     public private(set) var network: Double
@@ -65,12 +72,17 @@ public struct MigrationExperience: Hashable, Codable, Sendable {
         )
         let error = (high + 1) / (low + 1) - 1
         downtimeError = downtimeError.map { mixed($0, error) } ?? error
+        // Where the guest was halted at another moment than foretold, more or less was left than foretold, and nobody
+        // can say how much: that tells nothing of the network.
+        guard let total = forecast.totalMilliseconds,
+            abs((total - expected) - (figures.totalMilliseconds - figures.downtimeMilliseconds)) < Self.sameMoment
+        else { return }
         let beyond = Double(figures.downtimeMilliseconds) - switchMilliseconds
         if forecast.remainder >= Self.telling {
             guard beyond > 0 else { return }
             let seen = Double(forecast.remainder.count) / beyond * 1000
             network = mixed(network, min(max(seen, network / 4), network * 4))
-        } else {
+        } else if forecast.remainder <= Self.nothing {
             let flight = Double(forecast.remainder.count) / network * 1000
             switchMilliseconds = mixed(switchMilliseconds, max(1, Double(figures.downtimeMilliseconds) - flight))
         }

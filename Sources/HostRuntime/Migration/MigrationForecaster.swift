@@ -63,6 +63,9 @@ public struct MigrationForecaster: Sendable {
                     pages, (1 - zero) * MigrationForecaster.pageInStream + zero * MigrationForecaster.zeroInStream
                 )
             }
+            // What is not the guest's own comes after it, and is empty for the most part.
+            let beyond = Double(max(.zero, survey.beyond ?? .zero).count) / MigrationForecaster.pageSize
+            if beyond > 0 { parts.append((beyond, MigrationForecaster.zeroInStream)) }
         }
 
         /// What is left, in the stream.

@@ -24,17 +24,29 @@ struct MemorySurveyor: Sendable {
     /// The size of its guest's memory.
     let memory: Bytes
 
-    /// Takes about as long as the longest span; `nil` where the memory cannot be read.
-    func survey(at time: Timestamp, using generator: inout some RandomNumberGenerator) async throws -> MemorySurvey? {
+    /// What a survey leaves for the next: comparing with it shows what changes over minutes, for nothing.
+    struct Trace: Sendable {
+        /// When.
+        var time: ContinuousClock.Instant
+        /// The pages that were looked at, by their addresses in the process.
+        var places: [UInt64]
+        /// A hash of what each held.
+        var hashes: [UInt64]
+    }
+
+    /// Takes about as long as the longest span; `nil` where the memory cannot be read. Where the survey before left a
+    /// trace, the same pages are looked at, and how many changed since then is the last of the changes.
+    func survey(
+        at time: Timestamp, after earlier: Trace?, using generator: inout some RandomNumberGenerator
+    ) async throws -> (survey: MemorySurvey, trace: Trace)? {
         guard let map = SmallFile.read("/proc/\(process)/maps"),
             let range = GuestMemoryMap.range(of: memory, in: map)
         else { return nil }
-        let count = UInt64(memory.count) / UInt64(Self.pageSize)
-        let places = (0..<min(Self.pages, Int(count))).map { _ in
-            range.lowerBound + UInt64.random(in: 0..<count, using: &generator) * UInt64(Self.pageSize)
-        }.sorted()
+        let known = earlier.flatMap { $0.places.allSatisfy(range.contains) ? $0 : nil }
+        let places = known?.places ?? places(in: range, using: &generator)
         guard !places.isEmpty, let before = read(places) else { return nil }
         let begin = ContinuousClock.now
+        let trace = Trace(time: begin, places: places, hashes: before.hashes)
         let zeros = before.zeros
         let part = UInt64(memory.count) / UInt64(Self.parts)
         let shares = (0..<UInt64(Self.parts)).map { number -> Double in
@@ -52,8 +64,23 @@ struct MemorySurveyor: Sendable {
                     milliseconds: max(1, Int(elapsed.inSeconds * 1000)),
                     share: Double(before.equals(to: now).count { !$0 }) / Double(places.count)))
         }
-        return MemorySurvey(
-            time: time, pages: places.count, zeroShares: shares, changes: changes)
+        if let known, begin - known.time > Self.spans[Self.spans.count - 1] {
+            changes.append(
+                .init(
+                    milliseconds: Int((begin - known.time).inSeconds * 1000),
+                    share: Double(zip(known.hashes, trace.hashes).count { $0 != $1 }) / Double(places.count)))
+        }
+        return (MemorySurvey(time: time, pages: places.count, zeroShares: shares, changes: changes), trace)
+    }
+
+    /// Pages to look at: one out of each of as many equal parts of the memory, so that every region is seen by its share.
+    private func places(in range: Range<UInt64>, using generator: inout some RandomNumberGenerator) -> [UInt64] {
+        let all = UInt64(memory.count) / UInt64(Self.pageSize)
+        let wanted = min(UInt64(Self.pages), all)
+        return (0..<wanted).map { number in
+            let (from, to) = (number * all / wanted, (number + 1) * all / wanted)
+            return range.lowerBound + UInt64.random(in: from..<to, using: &generator) * UInt64(Self.pageSize)
+        }
     }
 
     private func read(_ places: [UInt64]) -> PageCopies? {
@@ -89,6 +116,21 @@ private struct PageCopies {
 
     /// Which pages hold nothing but zeros.
     var zeros: [Bool] { PageCopies(count: bytes.count / MemorySurveyor.pageSize).equals(to: self) }
+
+    /// A number for what each page holds: 64-bit words, each mixed in by a multiplication (as in FNV-1a, by words).
+    var hashes: [UInt64] {
+        unsafe bytes.withUnsafeBytes { bytes in
+            stride(from: 0, to: bytes.count, by: MemorySurveyor.pageSize).map { start in
+                var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+                for place in stride(from: start, to: start + MemorySurveyor.pageSize, by: 8) {
+                    let word = unsafe bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self)
+                    hash = (hash ^ word) &* 0x9e37_79b9_7f4a_7c15
+                    hash ^= hash >> 29
+                }
+                return hash
+            }
+        }
+    }
 
     /// Which pages are what they are in `other`, which has as many.
     func equals(to other: PageCopies) -> [Bool] {
