@@ -114,11 +114,18 @@ public enum TipSubject: Hashable, Codable, Sendable {
     case virtualMachine(VirtualMachineID, cluster: ClusterName)
     /// A whole cluster.
     case cluster(ClusterName)
+    /// Storage that hosts share, by the name or path under which its figures are kept.
+    case datastore(String, cluster: ClusterName)
+
+    /// The longest name of a datastore, in UTF-8 bytes.
+    public static let longestDatastore = 255
 
     /// The cluster that the finding lies in.
     public var cluster: ClusterName {
         switch self {
-        case .host(_, let cluster), .virtualMachine(_, let cluster), .cluster(let cluster): cluster
+        case .host(_, let cluster), .virtualMachine(_, let cluster), .cluster(let cluster),
+            .datastore(_, let cluster):
+            cluster
         }
     }
 
@@ -128,6 +135,7 @@ public enum TipSubject: Hashable, Codable, Sendable {
         case .host(let host, _): host.text
         case .virtualMachine(let id, _): id.text
         case .cluster(let cluster): cluster.text
+        case .datastore(let name, _): name
         }
     }
 }

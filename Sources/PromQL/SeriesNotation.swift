@@ -1,30 +1,71 @@
 import FleetModel
-import PromQL
 
-/// A series to load.
-struct LoadedSeries {
-    var labels: Labels
-    var points: [SeriesLine.Point]
-}
-
-/// A line such as `metric{a="b"} 0+1x3 _ stale`.
-struct SeriesLine {
-    enum Point: Hashable {
+/// A series as scripts and unit tests of Prometheus write it: `metric{a="b"}`, and its points, one after each interval:
+/// `1 _ 0+1x3 stale`. `axN` repeats a point N times more, `a+bxN` adds b each time, `_` is no sample, `stale` ends the
+/// series.
+public struct SeriesNotation: Hashable, Sendable {
+    /// A point of a series.
+    public enum Point: Hashable, Sendable {
+        /// A sample.
         case value(Double)
+        /// No sample.
         case gap
+        /// A native histogram, which is read over.
         case histogram
     }
 
-    var labels: Labels
-    var points: [Point] = []
+    /// Why a text is no series.
+    public struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
+        /// What is wrong, for a person.
+        public let description: String
+    }
 
-    var loaded: LoadedSeries { LoadedSeries(labels: labels, points: points) }
+    /// The most points that one series may have.
+    public static let mostPoints = 1_000_000
 
-    init(_ line: String) throws {
+    /// Its labels, the metric among them.
+    public var labels: Labels
+    /// Its points.
+    public var points: [Point] = []
+
+    /// Reads a line: the series, then its points.
+    public init(_ line: String) throws(Problem) {
         let end = Self.endOfLabels(line)
-        let text = line[..<end].filter { !$0.isWhitespace || line.contains("\"") }
-        labels = try Self.labels(String(text))
-        for word in Self.words(line[end...]) { points += try Self.points(word) }
+        labels = try Self.labels(String(line[..<end]))
+        points = try Self.points(in: line[end...])
+    }
+
+    /// Reads the two where they stand apart.
+    public init(series: String, values: String) throws(Problem) {
+        labels = try Self.labels(series)
+        points = try Self.points(in: values[...])
+    }
+
+    /// Labels as they are written in front of points: `metric{a="b"}` or `{a="b"}`.
+    public static func labels(_ series: String) throws(Problem) -> Labels {
+        let text = series.contains("\"") ? series : series.filter { !$0.isWhitespace }
+        if text == "{}" { return Labels() }
+        let found: Expression
+        do throws(PromQLError) {
+            found = try parse(text.replacing("{}", with: ""))
+        } catch {
+            throw Problem(description: "'\(series)' is not a series: \(error.description)")
+        }
+        guard case .selector(let selector) = found, selector.allMatchers.allSatisfy({ $0.comparison == .equal }) else {
+            throw Problem(description: "'\(series)' is not a series")
+        }
+        return Labels(selector.allMatchers.map { Labels.Pair($0.name, $0.value) })
+    }
+
+    private static func points(in text: Substring) throws(Problem) -> [Point] {
+        var points: [Point] = []
+        for word in words(text) {
+            points += try Self.points(word)
+            guard points.count <= mostPoints else {
+                throw Problem(description: "the series has more than \(mostPoints) points")
+            }
+        }
+        return points
     }
 
     /// Where the series' identity ends: at the first space outside braces, or right after them.
@@ -55,14 +96,6 @@ struct SeriesLine {
         return line.endIndex
     }
 
-    private static func labels(_ text: String) throws -> Labels {
-        if text == "{}" { return Labels() }
-        guard case .selector(let selector) = try PromQL.parse(text.replacing("{}", with: "")) else {
-            throw Script.Failure(line: 0, reason: "\(text) is not a series")
-        }
-        return Labels(selector.allMatchers.map { Labels.Pair($0.name, $0.value) })
-    }
-
     /// Words, histograms in double braces kept whole.
     private static func words(_ text: Substring) -> [Substring] {
         var words: [Substring] = []
@@ -82,7 +115,7 @@ struct SeriesLine {
         return words
     }
 
-    private static func points(_ word: Substring) throws -> [Point] {
+    private static func points(_ word: Substring) throws(Problem) -> [Point] {
         if word.hasPrefix("{{") {
             let times =
                 word.hasSuffix("}}") ? 0 : try repetitions(word[(word.lastIndex(of: "x") ?? word.startIndex)...])
@@ -92,21 +125,23 @@ struct SeriesLine {
         if word.hasPrefix("_x") { return [Point](repeating: .gap, count: try repetitions(word.dropFirst())) }
         if word == "stale" { return [.value(Staleness.marker)] }
         var rest = word
-        guard let first = number(&rest) else { throw Script.Failure(line: 0, reason: "\(word) is not a point") }
+        guard let first = number(&rest) else { throw Problem(description: "'\(word)' is not a point") }
         if rest.isEmpty { return [.value(first)] }
         let step = rest.hasPrefix("x") ? 0 : number(&rest) ?? .nan
-        if step.isNaN { throw Script.Failure(line: 0, reason: "\(word) is not a point") }
+        if step.isNaN { throw Problem(description: "'\(word)' is not a point") }
         var value = first
-        return (0...(try repetitions(rest))).map { _ in
-            defer { value += step }
-            return .value(value)
+        var points: [Point] = []
+        for _ in 0...(try repetitions(rest)) {
+            points.append(.value(value))
+            value += step
         }
+        return points
     }
 
     /// The number after `x`.
-    private static func repetitions(_ text: Substring) throws -> Int {
-        guard text.hasPrefix("x"), let count = Int(text.dropFirst()), (0...10_000_000).contains(count) else {
-            throw Script.Failure(line: 0, reason: "\(text) does not say how often a point is repeated")
+    private static func repetitions(_ text: Substring) throws(Problem) -> Int {
+        guard text.hasPrefix("x"), let count = Int(text.dropFirst()), (0...mostPoints).contains(count) else {
+            throw Problem(description: "'\(text)' does not say how often a point is repeated")
         }
         return count
     }

@@ -10,7 +10,7 @@ enum Remedy: Sendable, Hashable {
     case advice(String)
 
     init(for tip: Tip) {
-        guard let remediation = BuiltInRemediation(rawValue: tip.remediation) else {
+        guard let remediation = RemediationName(rawValue: tip.remediation) else {
             self = .advice("the pack asks for '\(tip.remediation)', which is not a remediation of this version")
             return
         }

@@ -143,6 +143,7 @@ public struct TipView: Codable, Sendable {
             case .host: "host"
             case .virtualMachine: "vm"
             case .cluster: "cluster"
+            case .datastore: "datastore"
             }
     }
 }

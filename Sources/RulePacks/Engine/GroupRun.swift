@@ -97,11 +97,11 @@ struct GroupRun: Sendable {
         }
     }
 
-    /// An alert for each element: the element's labels without its metric, the rule's filled in, `alertname`.
+    /// An alert for each element that is one of the pack's targets: the element's labels without its metric, the rule's filled in, `alertname`.
     private func alerts(of rule: Rule, _ elements: [InstantSample]) async throws -> [AlertBook.Entry] {
         var alerts: [AlertBook.Entry] = []
         var seen: Set<Labels> = []
-        for element in elements {
+        for element in elements where pack.targets.includes(element.labels) {
             let scene = scene(of: element, rule)
             var labels = element.labels.setting(Labels.metricName, to: "")
             for (name, template) in rule.labels { labels[name] = await asker.render(template, scene) }

@@ -12,28 +12,33 @@ struct TipWriter {
         return RenderedTip(
             subject: subject, level: rule.level, title: line(title),
             body: await asker.render(rule.body, finding.scene), knowledge: rule.knowledge, evidence: evidence,
-            remediation: rule.remediation.name.rawValue, terms: terms(rule))
+            remediation: rule.remediation.name.rawValue, terms: await terms(rule, asker))
     }
 
-    private func terms(_ rule: TipRule) -> TipTerms {
+    private func terms(_ rule: TipRule, _ asker: RuleAsker) async -> TipTerms {
         let verification = rule.verification
         return TipTerms(
             approval: rule.remediation.name.isAvailable ? rule.approval : .advise,
-            arguments: arguments(rule.remediation),
+            arguments: await arguments(rule.remediation, asker),
             coolDownSeconds: rule.coolDown.inSeconds, expirySeconds: rule.expiry.inSeconds,
             verifyWithinSeconds: (verification?.within ?? .seconds(600)).inSeconds,
             hasVerification: verification != nil)
     }
 
-    /// Shares are written as decimal fractions: `0.65`.
-    private func arguments(_ remediation: RemediationRule) -> [String: String] {
-        remediation.arguments.compactMapValues { argument in
+    /// Shares are written as decimal fractions: `0.65`; sizes in bytes, spans in seconds.
+    private func arguments(_ remediation: RemediationRule, _ asker: RuleAsker) async -> [String: String] {
+        var arguments: [String: String] = [:]
+        for (name, argument) in remediation.arguments {
             switch argument {
-            case .word(let word): word
-            case .share(let share): NumberText.shortest(share)
-            case .parameter(let name): finding.scene.parameters[name].map { NumberText.shortest($0 / 100) }
+            case .word(let word): arguments[name] = word
+            case .share(let number), .amount(let number): arguments[name] = NumberText.shortest(number)
+            case .parameter(let parameter):
+                arguments[name] = finding.scene.parameters[parameter].map { NumberText.shortest($0 / 100) }
+            case .alertValue: arguments[name] = NumberText.shortest(finding.entry.value)
+            case .template(let template): arguments[name] = await asker.render(template, finding.scene)
             }
         }
+        return arguments
     }
 
     /// Prometheus' customs: `summary` and `description`, `severity`, `runbook_url`.
@@ -44,7 +49,7 @@ struct TipWriter {
             title: line(annotations["summary"] ?? finding.rule.name),
             body: annotations["description"] ?? annotations["message"] ?? "",
             knowledge: annotations["runbook_url"] ?? "", evidence: evidence,
-            remediation: BuiltInRemediation.notify.rawValue, terms: TipTerms(approval: .advise))
+            remediation: RemediationName.notify.rawValue, terms: TipTerms(approval: .advise))
     }
 
     /// A title is one line.

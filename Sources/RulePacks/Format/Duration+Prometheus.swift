@@ -39,4 +39,17 @@ extension Duration {
         guard self > .zero, speed > 0, speed.isFinite else { return self }
         return .milliseconds(max(1, Int64((Double(milliseconds) / speed).rounded())))
     }
+
+    /// As Prometheus writes it: `1h30m`; `0s` for none.
+    public var prometheusText: String {
+        var rest = max(0, milliseconds)
+        if rest == 0 { return "0s" }
+        var text = ""
+        for (name, size) in Self.units where name != "y" && name != "w" {
+            let count = rest / size
+            if count > 0 { text += "\(count)\(name)" }
+            rest -= count * size
+        }
+        return text
+    }
 }

@@ -7,6 +7,8 @@ struct PackManifest {
     var title = ""
     var author = ""
     var licence = ""
+    var needs = PackNeeds()
+    var targets = PackTargets()
     var parameters: [PackParameter] = []
     var tips: [String: TipRule] = [:]
     /// Where each alert's tip is written, for findings that need the rules.
@@ -36,6 +38,8 @@ struct PackManifestReader {
         manifest.title = reader.text(&pack, "title", of: "the pack") ?? ""
         manifest.author = reader.text(&pack, "author", of: "the pack") ?? ""
         manifest.licence = reader.text(&pack, "licence", of: "the pack") ?? ""
+        manifest.needs = needs(&pack)
+        manifest.targets = targets(&pack)
         if let value = pack.take("parameters"), let entries = reader.mapping(value, "'parameters'") {
             for entry in entries.entries { parameter(entry.key, entry.place, entry.value) }
         }

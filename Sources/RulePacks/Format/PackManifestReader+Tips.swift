@@ -11,7 +11,7 @@ extension PackManifestReader {
         let level: TipLevel? = word(&entry, "level", what)
         let kind: SubjectRule.Kind? = word(&entry, "subject", what)
         let approval: TipTerms.Approval = entry.take("approval").flatMap { reader.word($0, "'approval'") } ?? .operator
-        let remediation = remediation(&entry, what)
+        let remediation = remediation(&entry, kind, what)
         let rule = TipRule(
             title: title ?? .empty, body: body ?? .empty, level: level ?? .warning, subject: SubjectRule(kind ?? .host),
             knowledge: knowledge ?? "", remediation: remediation ?? RemediationRule(name: .notify, arguments: [:]),
@@ -23,7 +23,7 @@ extension PackManifestReader {
         return isWhole && remediation != nil ? rule : nil
     }
 
-    private mutating func template(_ entry: inout YAMLMapping, _ key: String, _ what: String) -> Template? {
+    mutating func template(_ entry: inout YAMLMapping, _ key: String, _ what: String) -> Template? {
         guard let value = entry.take(key) else {
             reader.note(entry.place, "\(what) has no '\(key)'")
             return nil
@@ -32,7 +32,7 @@ extension PackManifestReader {
     }
 
     /// Fills a template in on sample data: what cannot be filled in is found here and not when the alert fires.
-    private mutating func checked(_ template: Template?, _ place: SourcePlace, _ what: String) -> Template? {
+    mutating func checked(_ template: Template?, _ place: SourcePlace, _ what: String) -> Template? {
         let parameters = Dictionary(manifest.parameters.map { ($0.name, $0.standard) }, uniquingKeysWith: { $1 })
         let sample = TemplateScene(
             labels: ["cluster": "sample", "host": "sample", "name": "sample", "vm": "sample"], value: 1,
@@ -60,54 +60,6 @@ extension PackManifestReader {
             return nil
         }
         return reader.word(value, "'\(key)'")
-    }
-
-    // MARK: Remediation
-
-    private mutating func remediation(_ entry: inout YAMLMapping, _ what: String) -> RemediationRule? {
-        guard let value = entry.take("remediation") else {
-            reader.note(
-                entry.place, "\(what) has no 'remediation'; where there is none, write 'remediation: {name: notify}'")
-            return nil
-        }
-        guard var inner = reader.mapping(value, "'remediation'"), let named = inner.take("name") else {
-            reader.note(value.place, "'remediation' has no 'name'")
-            return nil
-        }
-        guard let name: BuiltInRemediation = reader.word(named, "the remediation's 'name'") else { return nil }
-        var rule = RemediationRule(name: name, arguments: [:])
-        for (key, kind) in name.arguments {
-            guard let written = inner.take(key) else {
-                reader.note(value.place, "\(name.rawValue) needs the argument '\(key)': \(kind.description)")
-                continue
-            }
-            rule.arguments[key] = argument(written, key, kind)
-        }
-        // Of a remediation that cannot be carried out yet, the arguments are not known yet either.
-        if name.isAvailable || name == .notify { reader.finish(inner, name.rawValue) }
-        return rule
-    }
-
-    private mutating func argument(
-        _ value: YAMLValue, _ key: String, _ kind: BuiltInRemediation.ArgumentKind
-    ) -> RemediationRule.Argument? {
-        guard let text = reader.text(value, "'\(key)'") else { return nil }
-        switch kind {
-        case .word(let known) where known.contains(text): return .word(text)
-        case .share:
-            if let parameter = manifest.parameters.first(where: { $0.name == text }) {
-                if parameter.kind == .percent { return .parameter(text) }
-                reader.note(
-                    value.place, "'\(key)' needs a percent parameter; '\(text)' is a \(parameter.kind.rawValue)")
-                return nil
-            }
-            if text.hasSuffix("%"), let percent = Double(text.dropLast()), (0...100).contains(percent) {
-                return .share(percent / 100)
-            }
-        case .word: break
-        }
-        reader.note(value.place, "'\(key)' is '\(text)'; it is \(kind.description)")
-        return nil
     }
 
     // MARK: Verification, evidence, inhibition

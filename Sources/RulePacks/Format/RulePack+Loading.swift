@@ -28,7 +28,7 @@ extension RulePack {
     }
 
     /// The folder's YAML files by name.
-    private static func files(in folder: URL) throws(RulePackError) -> [URL] {
+    static func files(in folder: URL) throws(RulePackError) -> [URL] {
         do {
             return try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
                 .filter { ["yaml", "yml"].contains($0.pathExtension) }
@@ -72,7 +72,7 @@ extension RulePack {
         guard findings.isEmpty else { throw RulePackError(findings) }
         return RulePack(
             name: pack.name, version: pack.version, title: pack.title, author: pack.author, licence: pack.licence,
-            parameters: pack.parameters, groups: groups, tips: pack.tips)
+            parameters: pack.parameters, groups: groups, tips: pack.tips, needs: pack.needs, targets: pack.targets)
     }
 
     /// Tips of alerts that no rule raises, and alerts that a tip names and no rule raises.
@@ -104,7 +104,7 @@ extension RulePack {
         return groups
     }
 
-    private static func text(of file: URL, _ findings: inout [PackFinding]) -> String? {
+    static func text(of file: URL, _ findings: inout [PackFinding]) -> String? {
         let place = SourcePlace(file: file.lastPathComponent)
         let size = (try? file.resourceValues(forKeys: [.fileSizeKey]))?.fileSize ?? 0
         if size > YAMLGuard.longest {

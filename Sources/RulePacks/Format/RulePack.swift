@@ -20,6 +20,10 @@ public struct RulePack: Sendable, Hashable {
     public var groups: [RuleGroup]
     /// What an alert leads to, by the alert's name. An alert that is not listed is advice under its own annotations.
     public var tips: [String: TipRule]
+    /// What it cannot do without.
+    public var needs = PackNeeds()
+    /// Which objects its tips may be about.
+    public var targets = PackTargets()
     /// How many times faster than written its ranges and waits run; 1 as written.
     public internal(set) var speed: Double = 1
 }

@@ -54,6 +54,8 @@ public struct SubjectRule: Sendable, Hashable, Codable {
         case virtualMachine = "vm"
         /// A cluster.
         case cluster
+        /// Storage that hosts share.
+        case datastore
     }
     /// The kind of object.
     public var kind: Kind
@@ -77,6 +79,17 @@ public struct SubjectRule: Sendable, Hashable, Codable {
         case .virtualMachine:
             return labels[label].flatMap { VirtualMachineID($0) }.map { .virtualMachine($0, cluster: cluster) }
         case .cluster: return .cluster(cluster)
+        case .datastore:
+            guard let name = labels[label], Self.isPresentable(name) else { return nil }
+            return .datastore(name, cluster: cluster)
         }
+    }
+
+    /// A datastore is whatever a host calls it, so its name is only kept from doing harm where it is shown.
+    private static func isPresentable(_ name: String) -> Bool {
+        (1...TipSubject.longestDatastore).contains(name.utf8.count)
+            && name.unicodeScalars.allSatisfy {
+                !$0.properties.isDefaultIgnorableCodePoint && $0.value >= 0x20 && $0.value != 0x7f
+            }
     }
 }

@@ -112,7 +112,7 @@ struct CaseJudge {
         }
     }
 
-    private func check(_ found: [InstantSample], _ expected: [LoadedSeries]) throws {
+    private func check(_ found: [InstantSample], _ expected: [SeriesNotation]) throws {
         guard found.count == expected.count else {
             throw Complaint(
                 text: "\(found.count) elements, expected \(expected.count): \(found.map { ($0.labels, $0.value) })")
@@ -128,7 +128,7 @@ struct CaseJudge {
         }
     }
 
-    private func check(_ found: [SeriesSamples], _ expected: [LoadedSeries]) throws {
+    private func check(_ found: [SeriesSamples], _ expected: [SeriesNotation]) throws {
         guard found.count == expected.count else {
             throw Complaint(text: "\(found.count) series, expected \(expected.count): \(found.map(\.labels))")
         }
@@ -144,7 +144,7 @@ struct CaseJudge {
         }
     }
 
-    private func expectedSamples(_ points: [SeriesLine.Point]) -> SampleColumns {
+    private func expectedSamples(_ points: [SeriesNotation.Point]) -> SampleColumns {
         var samples = SampleColumns()
         let (first, step): (Int64, Int64) =
             switch evaluation.time {

@@ -1,4 +1,5 @@
 import FleetModel
+import PromQL
 
 /// One `eval` of a script: the query and what is expected of it.
 struct EvaluationCase {
@@ -15,7 +16,7 @@ struct EvaluationCase {
     }
 
     enum Result {
-        case series([LoadedSeries])
+        case series([SeriesNotation])
         case scalar(Double)
         case string(String)
     }
@@ -108,7 +109,7 @@ struct EvaluationCase {
             result = .scalar(number)
             return
         }
-        let series = try lines.map { try SeriesLine($0).loaded }
+        let series = try lines.map { try SeriesNotation($0) }
         expectsHistograms = series.contains { $0.points.contains(.histogram) }
         result = .series(series)
     }

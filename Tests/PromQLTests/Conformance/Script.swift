@@ -12,7 +12,7 @@ struct Script {
     /// Series to add.
     struct Load {
         var interval: Int64
-        var series: [LoadedSeries] = []
+        var series: [SeriesNotation] = []
         /// `load_with_nhcb`: classic histograms become native ones too.
         var makesHistograms: Bool
         /// Series whose samples say when their counting began (`@st` lines).
@@ -82,9 +82,9 @@ struct Script {
         for line in block {
             let name = line.prefix { !$0.isWhitespace }
             if name.hasSuffix("@st") {
-                load.withStartTimes.append(try SeriesLine(String(name.dropLast(3))).labels)
+                load.withStartTimes.append(try SeriesNotation(String(name.dropLast(3))).labels)
             } else {
-                load.series.append(try SeriesLine(line).loaded)
+                load.series.append(try SeriesNotation(line))
             }
         }
         return load
