@@ -120,3 +120,15 @@ int linux_bridge_add(const char *bridge, const char *name) {
     struct ifreq request = {.ifr_ifindex = (int)number};
     return ask(SIOCBRADDIF, bridge, &request);
 }
+
+void linux_dig_holes(int file) {
+    off_t end = lseek(file, 0, SEEK_END);
+    for (off_t place = 0; place < end;) {
+        off_t hole = lseek(file, place, SEEK_HOLE);
+        if (hole < 0 || hole >= end) return;
+        off_t data = lseek(file, hole, SEEK_DATA);
+        off_t next = data < 0 ? end : data;
+        if (next <= hole || fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, hole, next - hole) != 0) return;
+        place = next;
+    }
+}

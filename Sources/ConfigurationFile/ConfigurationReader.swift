@@ -17,7 +17,7 @@ public struct ConfigurationReader {
     private let folder: String
     /// What stands in front of a key in messages: `export[0].`.
     private var prefix = ""
-    /// Where it stands in the file; `nil` for the file itself.
+    /// Where it stands in the file; `nil` for an empty one.
     private var mark: Mark?
     private var pairs: [(key: String, node: Node, mark: Mark?)] = []
     private var known: [String] = []
@@ -35,9 +35,11 @@ public struct ConfigurationReader {
         guard let root, root.null == nil || root.mapping != nil else { return }
         guard let mapping = root.mapping else {
             throw ConfigurationError(
-                place: Self.place(file, root.mark), reason: "expected keys and values, a line each, such as 'data: DIR'"
+                place: Self.place(file, root.mark),
+                reason: "expected keys and values, a line each, such as 'name: web-1'"
             )
         }
+        mark = mapping.mark
         try take(mapping)
     }
 
@@ -161,7 +163,16 @@ public struct ConfigurationReader {
 
     /// An error at the value of `key`, or where it would stand, when the key is absent.
     public func problem(_ key: String, _ reason: String) -> ConfigurationError {
-        let mark = pairs.first { $0.key == key }?.node.mark ?? mark
+        let there = pairs.first { $0.key == key }
+        // Who misspelt a key that must be there is better told that than that it is not there.
+        if there == nil, let stranger = pairs.first(where: { !known.contains($0.key) }),
+            Spelling.nearest(to: stranger.key, among: known) == key
+        {
+            return ConfigurationError(
+                place: Self.place(file, stranger.mark),
+                reason: "there is no key '\(prefix)\(stranger.key)', did you mean '\(key)'?")
+        }
+        let mark = there?.node.mark ?? mark
         return ConfigurationError(place: Self.place(file, mark), reason: "\(prefix)\(key): \(reason)")
     }
 

@@ -35,6 +35,7 @@ extension HostReport {
             ?? objection(machine.residentMemory?.count, in: partOfMemory, "residentMemory", "0 to 1 PiB")
             // The last lines of a log are in it.
             ?? objection(machine.problem, "problem", allowing: ["\n", "\r", "\t"])
+            ?? objection(machine.lastFailure?.reason, "lastFailure", allowing: ["\n", "\r", "\t"])
             ?? objection(machine.manager, "manager") ?? objection(machine.readOnly, "readOnly")
             ?? objection(definition.kernel?.commandLine, "definition.kernel.commandLine", allowing: ["\n", "\t"])
             ?? objection(to: definition)

@@ -48,15 +48,18 @@ public struct MigrationForecast: Hashable, Codable, Sendable {
     public var transferred: Bytes
     /// What of that will be left when the guest is halted.
     public var remainder: Bytes
+    /// What of that the guest will have written just before; `nil` in forecasts of earlier versions.
+    public var rewritten: Bytes?
     /// How often the guest's memory will be gone through.
     public var passes: Int
 
     /// A forecast.
     public init(
         totalMilliseconds: Int?, downtimeMilliseconds: Int?, throttleMilliseconds: Int = 0, transferred: Bytes,
-        remainder: Bytes = .zero, passes: Int
+        remainder: Bytes = .zero, rewritten: Bytes? = nil, passes: Int
     ) {
         self.remainder = remainder
+        self.rewritten = rewritten
         self.totalMilliseconds = totalMilliseconds
         self.downtimeMilliseconds = downtimeMilliseconds
         self.throttleMilliseconds = throttleMilliseconds

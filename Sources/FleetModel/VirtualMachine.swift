@@ -85,6 +85,8 @@ public struct VirtualMachineStatus: Hashable, Codable, Sendable {
     public var emulatorVersion: String?
     /// How often it was started again after it had failed; `nil` where it never was.
     public var restarts: Int?
+    /// When and why it failed last, where it was started again afterwards: exit status, last log lines.
+    public var lastFailure: PastFailure?
     /// Sizes of the disks that only its host sees, by their place in the definition; `nil` where that is not known.
     public var localDiskSizes: [Int: Bytes]?
     /// How it writes to its memory; `nil` where that was not looked at yet.
@@ -104,5 +106,19 @@ public struct VirtualMachineStatus: Hashable, Codable, Sendable {
         self.problem = problem
         self.manager = manager
         self.readOnly = readOnly
+    }
+}
+
+/// A failure that is over.
+public struct PastFailure: Hashable, Codable, Sendable {
+    /// When, by the host's clock.
+    public var time: Timestamp
+    /// Exit status and last log lines.
+    public var reason: String
+
+    /// A failure.
+    public init(time: Timestamp, reason: String) {
+        self.time = time
+        self.reason = reason
     }
 }

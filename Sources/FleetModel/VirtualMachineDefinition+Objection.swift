@@ -86,8 +86,13 @@ extension VirtualMachineDefinition {
 }
 
 extension VirtualMachineDefinition.Disk {
-    fileprivate var objection: String? {
-        VirtualMachineDefinition.pathObjection(path).map { "path: \($0)" }
+    fileprivate var objection: String? { Self.pathObjection(path, isLocal: isLocal).map { "path: \($0)" } }
+
+    /// What is wrong with an image's path. That of a local disk may be relative: it lies in the folder that each host has
+    /// for such disks.
+    public static func pathObjection(_ path: String, isLocal: Bool) -> String? {
+        let isInFolder = isLocal && !path.hasPrefix("/") && !path.isEmpty
+        return VirtualMachineDefinition.pathObjection(isInFolder ? "/" + path : path)
     }
 }
 

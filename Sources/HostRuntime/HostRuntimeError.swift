@@ -13,6 +13,8 @@ public enum HostRuntimeError: Error, Hashable, Sendable {
     case folderInUse(String)
     /// A value of a VM's definition that cannot be run: the field, and what is wrong with it.
     case definition(field: String, problem: String)
+    /// A folder that copies of disks cannot go to, and why.
+    case copies(folder: String, problem: String)
     /// A migration address that is not `tcp:HOST:PORT`, or may not be used as it is.
     case migrationAddress(String, problem: String)
     /// A migration that cannot be made as it is wanted, and why.
@@ -43,6 +45,8 @@ extension HostRuntimeError: CustomStringConvertible {
             "\(path) is in use by another agent: two agents must not run the same VMs; stop the other one"
         case .definition(let field, let problem):
             "the VM's \(field): \(problem)"
+        case .copies(let folder, let problem):
+            "the disks cannot be copied to '\(folder)': \(problem)"
         case .migrationAddress(let address, let problem):
             "the migration address '\(address)': \(problem)"
         case .ended(let status, let log):

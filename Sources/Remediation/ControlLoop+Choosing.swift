@@ -22,7 +22,8 @@ extension ControlLoop {
                 downtimeLimitMilliseconds: limits.downtimeLimitMilliseconds,
                 timeLimitSeconds: limits.timeLimitSeconds,
                 experience: experiences.between(source, destination)),
-            bandwidthLimit: limits.bandwidthLimit)
+            bandwidthLimit: limits.bandwidthLimit,
+            disks: (status.localDiskSizes ?? [:]).values.reduce(.zero, +))
         return MigrationPlanner(situation, limits.policy).choose(wanted)
     }
 

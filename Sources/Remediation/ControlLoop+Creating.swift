@@ -30,6 +30,15 @@ extension ControlLoop {
     /// What stands against the VM in the fleet as it is. Whether it can run there is the host's to say.
     private func objection(to definition: VirtualMachineDefinition, on record: HostRecord) -> String? {
         let report = record.report
+        // One that is being made is not in any report yet.
+        for operation in openOperations {
+            guard case .step(let task, let host) = operation.action.kind, let other = task.made,
+                other.id != definition.id, other.name == definition.name,
+                hosts[host]?.report.cluster == report.cluster
+            else { continue }
+            return "operation \(operation.number) is making a VM called \(definition.name) on \(host): choose another "
+                + "name"
+        }
         for other in hostRecords {
             for status in other.report.virtualMachines {
                 let isSame = status.definition.id == definition.id
@@ -70,5 +79,15 @@ extension ControlLoop {
         definition.processorModel = model
         definition.machine = CommonBaseline.machine(definition.machine, of: known) ?? definition.machine
         return nil
+    }
+}
+
+extension HostTask {
+    /// The VM that it brings to a host.
+    fileprivate var made: VirtualMachineDefinition? {
+        switch self {
+        case .define(let definition), .start(let definition): definition
+        default: nil
+        }
     }
 }

@@ -18,12 +18,24 @@ extension ControlLoop {
         }
         refusedClusters[report.host] = nil
         let known = hosts.updateValue(record, forKey: report.host)
+        if let run = known?.report.agentRun, run != report.agentRun { noteRestart(of: report.host) }
         if known?.report.inventory != report.inventory {
             outbox.save(.saveHost(record))
             claims.note(report)
         }
         sayWhoClaimsTheSame(as: report.host)
         advance()
+    }
+
+    /// Writes into the records of moves that the agent of one of their hosts was started again meanwhile.
+    private mutating func noteRestart(of host: HostName) {
+        for number in executions.keys.sorted() {
+            guard var execution = executions[number], execution.operation.move != nil, execution.operation.touches(host)
+            else { continue }
+            execution.log("the agent of \(host) was started again", at: now)
+            executions[number] = execution
+            outbox.save(execution.operation)
+        }
     }
 
     /// Forgets a host. One that reports, or that an operation still needs, stays.

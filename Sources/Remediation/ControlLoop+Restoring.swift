@@ -24,8 +24,13 @@ extension ControlLoop {
 
     private mutating func restore(_ operation: FleetModel.Operation) {
         do {
-            executions[operation.number] =
+            var execution: any OperationExecution =
                 try StepExecution(operation) ?? MigrationExecution(restoring: operation)
+            if operation.move != nil {
+                execution.log("the server was started again and goes on from here", at: now)
+                outbox.save(execution.operation)
+            }
+            executions[operation.number] = execution
         } catch {
             abandon(operation, "\(error)")
         }

@@ -107,6 +107,21 @@ extension ControlLoop {
         }
     }
 
+    /// A step that was handed to a host which fell silent ends without an answer: whoever waits for it hears so, and a host
+    /// that is back hours later is not told to do what nobody waits for any more.
+    mutating func giveUpSilentSteps() {
+        for number in executions.keys.sorted() {
+            guard var step = executions[number] as? StepExecution, step.operation.state == .running,
+                let record = hosts[step.operation.action.origin], !isFresh(record),
+                !SnapshotBuilder.isFresh(
+                    max(record.received, step.operation.created), at: now, limit: settings.awaitLimit * 4)
+            else { continue }
+            let effect = step.lose("\(record.report.host) has not been heard of since \(record.received.text)", at: now)
+            executions[number] = step
+            carryOut(effect, of: number)
+        }
+    }
+
     /// Why a step cannot be called off. One that was handed to a host that is silent can: nobody would ever end it.
     func cancelObjection(to step: StepExecution) -> String? {
         let host = step.operation.action.origin

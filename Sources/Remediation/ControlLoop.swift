@@ -92,6 +92,7 @@ public struct ControlLoop: Sendable {
             now = time
             expireTips()
             takeBackUnheardSteps()
+            giveUpSilentSteps()
             sayWhoIsAwaited()
             advance()
         }

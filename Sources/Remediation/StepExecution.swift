@@ -51,6 +51,11 @@ struct StepExecution: OperationExecution, Hashable {
         return end(.cancelled, "\(reason); \(note)", at: time)
     }
 
+    /// Ends it since its host fell silent after it was told.
+    mutating func lose(_ reason: String, at time: Timestamp) -> ExecutionEffect {
+        end(.failed, "\(reason); whether \(host) did it shows when it reports again", at: time)
+    }
+
     /// Ends it since its host never asked what there is to do.
     mutating func withdraw(_ reason: String, at time: Timestamp) -> ExecutionEffect {
         end(.refused, "\(reason); it was taken back, and nothing was done", at: time)

@@ -52,7 +52,7 @@ struct VirtualMachineFileTests {
     }
 
     @Test(arguments: [
-        ("vcpus: 2\nmemory: 1GiB\n", "web.yaml: name: a VM needs one"),
+        ("vcpus: 2\nmemory: 1GiB\n", "web.yaml:1:1: name: a VM needs one"),
         ("name: ../etc\nvcpus: 1\nmemory: 1GiB\n", "web.yaml:1:7: name: '../etc' is not a name"),
         ("name: \"a\\eb\"\nvcpus: 1\nmemory: 1GiB\n", "web.yaml:1:7: name: 'a?b' is not a name"),
         ("name: a\nvcpus: two\nmemory: 1GiB\n", "web.yaml:2:8: vcpus: 'two' is not a whole number"),

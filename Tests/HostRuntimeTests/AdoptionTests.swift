@@ -9,7 +9,7 @@ import Testing
     @Test func takesOverWhatAnEarlierVersionHasStarted() async throws {
         try await withHosts("a") { hosts in
             let vm = try pulse(near: hosts[0].folder)
-            #expect(await hosts[0].answer(.start(vm)) == .done)
+            #expect(await hosts[0].answer(.start(vm)).isDone)
             let process = try await hosts[0].process(vm.id)
             await hosts[0].runtime.close()
             // As the version before wrote it: no word of what came later, and a machine type without a version.
@@ -27,9 +27,9 @@ import Testing
                 #expect(try await again.state(vm.id) == .running)
                 #expect(try await again.process(vm.id).identifier == process.identifier)
                 // It is the VM that it was.
-                #expect(await again.answer(.start(vm)) == .done)
+                #expect(await again.answer(.start(vm)).isDone)
                 #expect(await again.answer(.save(vm.id)) == .done)
-                #expect(await again.answer(.restore(vm.id)) == .done)
+                #expect(await again.answer(.restore(vm.id)).isDone)
             }
         }
     }
@@ -39,7 +39,7 @@ import Testing
         try await withHosts("a") { hosts in
             var vm = try pulse(near: hosts[0].folder)
             vm.pinning = [[there[0]]]
-            #expect(await hosts[0].answer(.start(vm)) == .done)
+            #expect(await hosts[0].answer(.start(vm)).isDone)
             let thread = try processorThread(of: try await hosts[0].process(vm.id).identifier)
             await hosts[0].runtime.close()
             try Affinity.confine(thread: thread, to: there)
@@ -55,7 +55,7 @@ import Testing
         try await withHosts("a") { hosts in
             var vm = try pulse(near: hosts[0].folder)
             vm.shares = 50
-            #expect(await hosts[0].answer(.start(vm)) == .done)
+            #expect(await hosts[0].answer(.start(vm)).isDone)
             let process = try await hosts[0].process(vm.id).identifier
             let group = "evenkeel-vm-\(vm.id.text)"
             func groups() -> String { String(decoding: SmallFile.read("/proc/\(process)/cgroup") ?? [], as: UTF8.self) }
@@ -64,7 +64,7 @@ import Testing
             #expect(unsafe access("\(folder)/cgroup.procs", F_OK) == 0)
             await hosts[0].runtime.close()
             let again = try restarted(hosts[0])
-            #expect(await again.answer(.stop(vm.id, force: true)) == .done)
+            #expect(await again.answer(.stop(vm.id, force: true)).isDone)
             #expect(unsafe access(folder, F_OK) != 0)
         }
     }

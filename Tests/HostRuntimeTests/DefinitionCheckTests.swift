@@ -47,12 +47,12 @@ import Testing
                 try pulse(near: hosts[0].folder, memory: .mebibytes(32)),
                 try pulse(near: hosts[0].folder, name: "pulse-2", memory: .mebibytes(32))
             )
-            #expect(await hosts[0].answer(.start(first)) == .done)
+            #expect(await hosts[0].answer(.start(first)).isDone)
             guard case .refused(let reason) = await hosts[0].answer(.start(second)) else { throw Unexpected("started") }
             #expect(reason.contains("32 MiB and 21 MiB beside them") && reason.contains("of this host's 100 MiB"))
             #expect(reason.contains("others have 53 MiB"))
-            #expect(await hosts[0].answer(.stop(first.id, force: true)) == .done)
-            #expect(await hosts[0].answer(.start(second)) == .done)
+            #expect(await hosts[0].answer(.stop(first.id, force: true)).isDone)
+            #expect(await hosts[0].answer(.start(second)).isDone)
         }
     }
 

@@ -65,13 +65,13 @@ import Testing
             vm.processorModel = "EPYC-Milan"
             guard case .advised(let advice) = await hosts[0].answer(.define(vm)) else { throw Unexpected("no advice") }
             #expect(advice.contains { $0.hasPrefix("processorModel: ") && $0.contains("does without") })
-            #expect(await hosts[0].answer(.launch(vm.id)) == .done)
+            #expect(await hosts[0].answer(.launch(vm.id)).isDone)
             let settled = try #require(await hosts[0].runtime.virtualMachines().first).definition
             #expect(settled.processorModel.hasPrefix("EPYC-Milan,-"))
             // By its own name and by the one that was written, it is the same.
-            for same in [vm, settled] { #expect(await hosts[0].answer(.start(same)) == .done) }
-            #expect(await hosts[0].answer(.stop(vm.id, force: true)) == .done)
-            #expect(await hosts[0].answer(.start(settled)) == .done)
+            for same in [vm, settled] { #expect(await hosts[0].answer(.start(same)).isDone) }
+            #expect(await hosts[0].answer(.stop(vm.id, force: true)).isDone)
+            #expect(await hosts[0].answer(.start(settled)).isDone)
             #expect(await hosts[0].runtime.virtualMachines().first?.definition == settled)
         }
     }

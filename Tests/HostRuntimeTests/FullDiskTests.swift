@@ -13,7 +13,7 @@ struct FullDiskTests {
     @Test func aSourceThatCannotWriteDoesNotSendAndTheGuestGoesOn() async throws {
         try await withSmallDisks { hosts in
             let vm = try pulse(near: hosts[0].folder)
-            #expect(await hosts[0].answer(.start(vm)) == .done)
+            #expect(await hosts[0].answer(.start(vm)).isDone)
             try fill(hosts[0])
             guard case .failed(let reason, .source) = try await MigrationDriver(vm, from: hosts[0], to: hosts[1]).run()
             else { throw Unexpected("it moved") }
@@ -27,7 +27,7 @@ struct FullDiskTests {
     @Test func aDestinationThatCannotWriteRefusesAndTheGuestGoesOn() async throws {
         try await withSmallDisks { hosts in
             let vm = try pulse(near: hosts[0].folder)
-            #expect(await hosts[0].answer(.start(vm)) == .done)
+            #expect(await hosts[0].answer(.start(vm)).isDone)
             try fill(hosts[1])
             let driver = MigrationDriver(vm, from: hosts[0], to: hosts[1])
             guard case .failed(let reason, .source) = try await driver.run() else { throw Unexpected("it moved") }

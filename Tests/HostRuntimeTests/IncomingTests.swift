@@ -50,7 +50,7 @@ import Testing
     @Test func doesNotGiveUpAGuestThatHasArrived() async throws {
         try await withHosts("a", "b") { hosts in
             let vm = try pulse(near: hosts[0].folder)
-            #expect(await hosts[0].answer(.start(vm)) == .done)
+            #expect(await hosts[0].answer(.start(vm)).isDone)
             #expect(try await MigrationDriver(vm, from: hosts[0], to: hosts[1]).run().location == .destination)
             #expect(await hosts[1].answer(.abandonIncoming(vm.id)).isRefused)
             #expect(await hosts[1].answer(.prepareIncoming(incoming(vm))).isRefused)
@@ -86,7 +86,7 @@ import Testing
             let answer = await hosts[0].answer(.prepareIncoming(incoming(vm)))
             guard case .refused(let reason) = answer else { throw Unexpected(answer) }
             #expect(reason.contains("TLS"))
-            #expect(await hosts[0].answer(.start(vm)) == .done)
+            #expect(await hosts[0].answer(.start(vm)).isDone)
             let sent = await hosts[0].answer(
                 .send(.init(virtualMachine: vm.id, destination: "tcp:10.1.2.4:4444", timeLimitSeconds: 1)))
             #expect(sent.isRefused)

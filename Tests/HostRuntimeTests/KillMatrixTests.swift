@@ -38,7 +38,7 @@ import Testing
                 group.cancelAll()
             }
             let vm = try pulse(near: hosts[0].folder)
-            guard await hosts[0].ask(.start(vm)) == .done else { throw Unexpected("\(place): did not start") }
+            guard await hosts[0].ask(.start(vm)).isDone else { throw Unexpected("\(place): did not start") }
             let request = MigrationRequest(
                 definition: vm, accelerator: .tcg, source: hosts[0].name, destination: hosts[1].name,
                 timeLimitSeconds: 20, method: method)

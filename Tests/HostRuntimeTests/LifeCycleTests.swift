@@ -12,14 +12,14 @@ import Testing
             #expect(await hosts[0].answer(.launch(vm.id)).isRefused)
             for _ in 0..<2 { #expect(await hosts[0].answer(.define(vm)).isDone) }
             #expect(try await hosts[0].state(vm.id) == .stopped)
-            for _ in 0..<2 { #expect(await hosts[0].answer(.launch(vm.id)) == .done) }
+            for _ in 0..<2 { #expect(await hosts[0].answer(.launch(vm.id)).isDone) }
             #expect(try await hosts[0].state(vm.id) == .running)
             // The same by another name is no other.
             #expect(await hosts[0].answer(.define(vm)).isDone)
             var other = vm
             other.virtualProcessors = 2
             #expect(await hosts[0].answer(.define(other)).isRefused)
-            #expect(await hosts[0].answer(.stop(vm.id, force: true)) == .done)
+            #expect(await hosts[0].answer(.stop(vm.id, force: true)).isDone)
             #expect(await hosts[0].answer(.define(other)).isDone)
             let status = try #require(await hosts[0].runtime.virtualMachines().first)
             #expect(status.state == .stopped && status.definition.virtualProcessors == 2)
@@ -34,15 +34,15 @@ import Testing
         try await withHosts("a") { hosts in
             let vm = try pulse(near: hosts[0].folder)
             #expect(await hosts[0].answer(.pause(vm.id)).isRefused)
-            #expect(await hosts[0].answer(.start(vm)) == .done)
-            for _ in 0..<2 { #expect(await hosts[0].answer(.pause(vm.id)) == .done) }
+            #expect(await hosts[0].answer(.start(vm)).isDone)
+            for _ in 0..<2 { #expect(await hosts[0].answer(.pause(vm.id)).isDone) }
             #expect(try await hosts[0].state(vm.id) == .paused)
-            for _ in 0..<2 { #expect(await hosts[0].answer(.resume(vm.id)) == .done) }
+            for _ in 0..<2 { #expect(await hosts[0].answer(.resume(vm.id)).isDone) }
             #expect(try await hosts[0].state(vm.id) == .running)
             #expect(
                 try await hosts[0].runtime.console(of: vm.id)
                     == .socket(path: "\(hosts[0].folder)/\(vm.id.text)/console.sock"))
-            #expect(await hosts[0].answer(.stop(vm.id, force: true)) == .done)
+            #expect(await hosts[0].answer(.stop(vm.id, force: true)).isDone)
             #expect(await hosts[0].answer(.resume(vm.id)).isRefused)
             await #expect(throws: NoConsole.self) { try await hosts[0].runtime.console(of: vm.id) }
         }
@@ -55,7 +55,7 @@ import Testing
             vm.maximumMemory = .mebibytes(1024)
             vm.disks = [.init(path: "\(hosts[0].folder)/../disk.img", format: .raw, cache: .writethrough)]
             try SmallFile.replace("\(hosts[0].folder)/../disk.img", with: [UInt8](repeating: 0, count: 1 << 16))
-            #expect(await hosts[0].answer(.start(vm)) == .done)
+            #expect(await hosts[0].answer(.start(vm)).isDone)
             let more = Bytes.mebibytes(16 + 256)
             for _ in 0..<2 {
                 #expect(await hosts[0].answer(.resize(vm.id, virtualProcessors: 2, memory: more)) == .done)
@@ -73,8 +73,8 @@ import Testing
             // And there it can be given more again.
             #expect(await hosts[1].answer(.resize(vm.id, virtualProcessors: 3, memory: nil)) == .done)
             // What is added is part of it at the next start.
-            #expect(await hosts[1].answer(.stop(vm.id, force: true)) == .done)
-            #expect(await hosts[1].answer(.launch(vm.id)) == .done)
+            #expect(await hosts[1].answer(.stop(vm.id, force: true)).isDone)
+            #expect(await hosts[1].answer(.launch(vm.id)).isDone)
             let again = try #require(await hosts[1].runtime.virtualMachines().first).definition
             #expect(again.virtualProcessors == 3 && again.memoryModules.isEmpty && again.memory == grown.memory)
         }
@@ -85,19 +85,19 @@ import Testing
             var vm = try pulse(near: hosts[0].folder, memory: .mebibytes(32))
             vm.virtualProcessors = 2
             vm.balloon = true
-            #expect(await hosts[0].answer(.start(vm)) == .done)
+            #expect(await hosts[0].answer(.start(vm)).isDone)
             let answer = await hosts[0].answer(.resize(vm.id, virtualProcessors: 3, memory: .mebibytes(16)))
             guard case .advised(let notes) = answer else { throw Unexpected(answer) }
             #expect(notes.count == 2 && notes.allSatisfy { $0.contains("next start") })
-            #expect(await hosts[0].answer(.balloon(vm.id, .mebibytes(24))) == .done)
+            #expect(await hosts[0].answer(.balloon(vm.id, .mebibytes(24))).isDone)
             #expect(await hosts[0].answer(.balloon(vm.id, .mebibytes(64))).isRefused)
             func definition() async throws -> VirtualMachineDefinition {
                 try #require(await hosts[0].runtime.virtualMachines().first).definition
             }
             #expect(try await definition().memory == .mebibytes(32))
             #expect(try await definition().atNextStart == .init(virtualProcessors: 3, memory: .mebibytes(16)))
-            #expect(await hosts[0].answer(.stop(vm.id, force: true)) == .done)
-            #expect(await hosts[0].answer(.launch(vm.id)) == .done)
+            #expect(await hosts[0].answer(.stop(vm.id, force: true)).isDone)
+            #expect(await hosts[0].answer(.launch(vm.id)).isDone)
             #expect(try await definition().memory == .mebibytes(16))
             #expect(try await definition().virtualProcessors == 3)
             #expect(try await definition().atNextStart == nil)
@@ -111,7 +111,7 @@ import Testing
             vm.virtualProcessors = 2
             vm.maximumProcessors = 3
             vm.pinning = [[there[0]], [], [there[there.count - 1]]]
-            #expect(await hosts[0].answer(.start(vm)) == .done)
+            #expect(await hosts[0].answer(.start(vm)).isDone)
             #expect(await hosts[0].answer(.resize(vm.id, virtualProcessors: 3, memory: nil)) == .done)
             let process = try await hosts[0].process(vm.id)
             func places(of number: Int) throws -> String? {

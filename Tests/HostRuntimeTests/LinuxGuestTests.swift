@@ -14,7 +14,7 @@ import Testing
                 image: "\(LinuxGuest.folder)/vmlinuz", initialRAMDisk: "\(LinuxGuest.folder)/initrd",
                 commandLine: "console=ttyS0 quiet")
             vm.balloon = true
-            #expect(await hosts[0].answer(.start(vm)) == .done)
+            #expect(await hosts[0].answer(.start(vm)).isDone)
             let early = await hosts[0].runtime.statistics().first
             #expect(early?.guestMemory == nil, "unknown before the guest has said anything")
             #expect(early?.balloon == .mebibytes(256))
@@ -43,7 +43,7 @@ import Testing
                 commandLine: "console=ttyS0 quiet")
             vm.balloon = true
             (vm.maximumProcessors, vm.maximumMemory) = (3, .mebibytes(1024))
-            #expect(await hosts[0].answer(.start(vm)) == .done)
+            #expect(await hosts[0].answer(.start(vm)).isDone)
             // Its balloon speaks once it is up.
             try await eventually { await hosts[0].runtime.statistics().first?.guestMemory?.available != nil }
             #expect(

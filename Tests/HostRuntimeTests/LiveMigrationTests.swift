@@ -18,7 +18,7 @@ import Testing
         try await withHosts("a", "b") { hosts in
             let (a, b) = (hosts[0], hosts[1])
             let vm = try pulse(near: a.folder, accelerator: accelerator == .kvm ? .kvm : .tcg)
-            #expect(await a.answer(.start(vm)) == .done)
+            #expect(await a.answer(.start(vm)).isDone)
             let ticks = Locked(PulseTicks())
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await listen(to: a, vm.id, ticks) }
@@ -34,7 +34,7 @@ import Testing
                 #expect(figures.totalMilliseconds > 0 && figures.transferred > .zero)
                 let atArrival = ticks.withLock { $0.count }
                 try await eventually { ticks.withLock { $0.count } > atArrival + 20 }
-                #expect(await b.answer(.stop(vm.id, force: true)) == .done)
+                #expect(await b.answer(.stop(vm.id, force: true)).isDone)
                 try await group.waitForAll()
             }
             let heard = ticks.withLock { $0 }
@@ -57,7 +57,7 @@ import Testing
     @Test func aCancellationThatOvertakesTheSendingIsForThatSendingAlone() async throws {
         try await withHosts("a") { hosts in
             let vm = try pulse(near: hosts[0].folder)
-            #expect(await hosts[0].answer(.start(vm)) == .done)
+            #expect(await hosts[0].answer(.start(vm)).isDone)
             let sending = HostTask.send(
                 OutgoingMigration(virtualMachine: vm.id, destination: "tcp:127.0.0.1:1", timeLimitSeconds: 5))
             #expect(await hosts[0].answer(.cancelSend(vm.id)) == .state(.running))
@@ -171,7 +171,7 @@ func busyPulse(
 ) async throws -> VirtualMachineDefinition {
     var vm = try pulse(near: host.folder, memory: .mebibytes(32))
     vm.restart = restart
-    guard await host.answer(.start(vm)) == .done else { throw Unexpected("the guest did not start") }
+    guard await host.answer(.start(vm)).isDone else { throw Unexpected("the guest did not start") }
     let console = try PulseConsole(path: host.runtime.consolePath(of: vm.id))
     var isSet = false
     for await heard in console.lines {

@@ -34,7 +34,7 @@ import Testing
             }
         ) { hosts in
             let (host, vm) = (hosts[0], try pulse(near: hosts[0].folder, accelerator: choice))
-            #expect(await host.answer(.start(vm)) == .done)
+            #expect(await host.answer(.start(vm)).isDone)
             let process = try await host.process(vm.id).identifier
             let group = OwnGroup(process)
             let console = try PulseConsole(path: host.runtime.consolePath(of: vm.id))

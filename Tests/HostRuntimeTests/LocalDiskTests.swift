@@ -110,7 +110,7 @@ import Testing
             try EmptyImage.make(at: "\(hosts[0].folder)-disks/data.img", format: format, size: size)
             var vm = try pulse(near: hosts[0].folder)
             vm.disks = [.init(path: "data.img", format: format, isLocal: true)]
-            guard await hosts[0].answer(.start(vm)) == .done else { throw Unexpected("did not start") }
+            guard await hosts[0].answer(.start(vm)).isDone else { throw Unexpected("did not start") }
             try await body(hosts, vm)
         }
     }

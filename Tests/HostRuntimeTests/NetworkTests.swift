@@ -22,7 +22,7 @@ import Testing
                 vm.networkInterfaces = [
                     interface(.user, "52:54:00:12:34:55", .e1000), interface(.bridge(bridge.name)),
                 ]
-                #expect(await hosts[0].answer(.start(vm)) == .done)
+                #expect(await hosts[0].answer(.start(vm)).isDone)
                 let tap = try #require(bridge.ports.first)
                 let statistics = try #require(await hosts[0].runtime.statistics().first).interfaces
                 #expect(statistics.map(\.name) == ["nic0", tap] && statistics.map(\.model) == ["e1000", "virtio"])
@@ -33,7 +33,7 @@ import Testing
                 guard case .succeeded = outcome else { throw Unexpected(outcome) }
                 try await eventually { bridge.ports.count == 1 }
                 #expect(bridge.ports != [tap])
-                #expect(await hosts[1].answer(.stop(vm.id, force: true)) == .done)
+                #expect(await hosts[1].answer(.stop(vm.id, force: true)).isDone)
                 try await eventually { bridge.ports.isEmpty }
             }
         }

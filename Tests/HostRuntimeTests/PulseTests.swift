@@ -46,7 +46,7 @@ import Testing
     @Test func burnsTheShareOfAProcessorThatItIsToldTo() async throws {
         try await withHosts("a") { hosts in
             let (host, vm) = (hosts[0], try pulse(near: hosts[0].folder))
-            #expect(await host.answer(.start(vm)) == .done)
+            #expect(await host.answer(.start(vm)).isDone)
             let process = try await host.process(vm.id).identifier
             let console = try PulseConsole(path: host.runtime.consolePath(of: vm.id))
             var lines = console.lines.makeAsyncIterator()
@@ -72,7 +72,7 @@ import Testing
     @Test func refusesWhatItDoesNotUnderstandAndTicksOn() async throws {
         try await withHosts("a") { hosts in
             let vm = try pulse(near: hosts[0].folder)
-            #expect(await hosts[0].answer(.start(vm)) == .done)
+            #expect(await hosts[0].answer(.start(vm)).isDone)
             let console = try PulseConsole(path: hosts[0].runtime.consolePath(of: vm.id))
             var lines = console.lines.makeAsyncIterator()
             _ = await lines.next()

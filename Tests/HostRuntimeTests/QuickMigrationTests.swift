@@ -25,7 +25,7 @@ import Testing
                 #expect(figures.transferred > .mebibytes(20))
                 let atArrival = ticks.withLock { $0.count }
                 try await eventually { ticks.withLock { $0.count } > atArrival + 5 }
-                #expect(await b.answer(.stop(vm.id, force: true)) == .done)
+                #expect(await b.answer(.stop(vm.id, force: true)).isDone)
                 try await group.waitForAll()
             }
             #expect(ticks.withLock { $0.repetitions } == 0, "the guest ran from the past")
@@ -37,7 +37,7 @@ import Testing
     @Test func aFileThatIsDamagedOnTheWayLeavesTheGuestAtItsSource() async throws {
         try await withSharedFolder { hosts, folder in
             let vm = try pulse(near: hosts[0].folder)
-            #expect(await hosts[0].answer(.start(vm)) == .done)
+            #expect(await hosts[0].answer(.start(vm)).isDone)
             var machine = MigrationMachine(
                 MigrationRequest(
                     definition: vm, accelerator: .tcg, source: hosts[0].name, destination: hosts[1].name,
@@ -61,7 +61,7 @@ import Testing
     @Test func hostsThatShareNothingRefuse() async throws {
         try await withHosts("a", "b") { hosts in
             let vm = try pulse(near: hosts[0].folder)
-            #expect(await hosts[0].answer(.start(vm)) == .done)
+            #expect(await hosts[0].answer(.start(vm)).isDone)
             guard
                 case .failed(let reason, .source) = try await MigrationDriver(
                     vm, from: hosts[0], to: hosts[1], method: quick

@@ -9,11 +9,12 @@ import Testing
         try await withHosts("a") { hosts in
             var vm = try pulse(near: hosts[0].folder)
             vm.restart = .onFailure
-            #expect(await hosts[0].answer(.start(vm)) == .done)
+            #expect(await hosts[0].answer(.start(vm)).isDone)
             let process = try await hosts[0].process(vm.id)
             process.signal(SIGKILL)
             // Nobody asks: the end of the process is what tells.
-            try await eventually { try record(of: vm.id, on: hosts[0]).problem != nil }
+            // The end is written down first, then what follows from it.
+            try await eventually { try record(of: vm.id, on: hosts[0]).restartAt != nil }
             let noted = try record(of: vm.id, on: hosts[0])
             #expect(noted.problem?.contains("killed by signal 9") == true)
             #expect(noted.failures?.count == 1 && noted.restartAt != nil)
@@ -29,12 +30,12 @@ import Testing
             never.restart = .never
             stopped.restart = .onFailure
             for vm in [never, stopped] {
-                #expect(await hosts[0].answer(.start(vm)) == .done)
+                #expect(await hosts[0].answer(.start(vm)).isDone)
                 try await hosts[0].process(vm.id).signal(SIGKILL)
                 try await eventually { try await hosts[0].state(vm.id) == .crashed }
             }
             #expect(try record(of: never.id, on: hosts[0]).restartAt == nil)
-            #expect(await hosts[0].answer(.stop(stopped.id, force: false)) == .done)
+            #expect(await hosts[0].answer(.stop(stopped.id, force: false)).isDone)
             #expect(try record(of: stopped.id, on: hosts[0]).restartAt == nil)
             #expect(try await hosts[0].state(stopped.id) == .stopped)
         }
@@ -44,7 +45,7 @@ import Testing
         try await withHosts("a") { hosts in
             var vm = try pulse(near: hosts[0].folder)
             vm.restart = .onFailure
-            #expect(await hosts[0].answer(.start(vm)) == .done)
+            #expect(await hosts[0].answer(.start(vm)).isDone)
             let process = try await hosts[0].process(vm.id)
             await hosts[0].runtime.close()
             let folder = MachineFolder(root: hosts[0].folder, vm.id)
@@ -63,7 +64,7 @@ import Testing
         try await withHosts("a") { hosts in
             var vm = try pulse(near: hosts[0].folder)
             vm.restart = .onFailure
-            #expect(await hosts[0].answer(.start(vm)) == .done)
+            #expect(await hosts[0].answer(.start(vm)).isDone)
             let process = try await hosts[0].process(vm.id)
             await hosts[0].runtime.close()
             process.signal(SIGKILL)

@@ -10,7 +10,7 @@ import Testing
     func goesOnWhereItWas(_ accelerator: AcceleratorChoice) async throws {
         try await withHosts("a") { hosts in
             let vm = try pulse(near: hosts[0].folder, accelerator: accelerator)
-            #expect(await hosts[0].answer(.start(vm)) == .done)
+            #expect(await hosts[0].answer(.start(vm)).isDone)
             let before = try await lastTick(of: hosts[0], vm.id, after: 10)
             for _ in 0..<2 { #expect(await hosts[0].answer(.save(vm.id)) == .done) }
             #expect(try await hosts[0].state(vm.id) == .saved)
@@ -22,7 +22,7 @@ import Testing
             // Another run of the agent knows it too.
             await hosts[0].runtime.close()
             let again = try restarted(hosts[0])
-            for _ in 0..<2 { #expect(await again.answer(.restore(vm.id)) == .done) }
+            for _ in 0..<2 { #expect(await again.answer(.restore(vm.id)).isDone) }
             #expect(try await again.state(vm.id) == .running)
             #expect(unsafe access(file, F_OK) != 0)
             #expect(try await lastTick(of: again, vm.id, after: 1) >= before, "it did not start from nothing")
@@ -32,12 +32,12 @@ import Testing
     @Test func haltedComesBackHalted() async throws {
         try await withHosts("a") { hosts in
             let vm = try pulse(near: hosts[0].folder)
-            #expect(await hosts[0].answer(.start(vm)) == .done)
-            #expect(await hosts[0].answer(.pause(vm.id)) == .done)
+            #expect(await hosts[0].answer(.start(vm)).isDone)
+            #expect(await hosts[0].answer(.pause(vm.id)).isDone)
             #expect(await hosts[0].answer(.save(vm.id)) == .done)
-            #expect(await hosts[0].answer(.restore(vm.id)) == .done)
+            #expect(await hosts[0].answer(.restore(vm.id)).isDone)
             #expect(try await hosts[0].state(vm.id) == .paused)
-            #expect(await hosts[0].answer(.resume(vm.id)) == .done)
+            #expect(await hosts[0].answer(.resume(vm.id)).isDone)
             #expect(try await hosts[0].state(vm.id) == .running)
         }
     }
@@ -45,7 +45,7 @@ import Testing
     @Test func losesNothingWhenItsFileIsDamaged() async throws {
         try await withHosts("a") { hosts in
             let vm = try pulse(near: hosts[0].folder)
-            #expect(await hosts[0].answer(.start(vm)) == .done)
+            #expect(await hosts[0].answer(.start(vm)).isDone)
             #expect(await hosts[0].answer(.save(vm.id)) == .done)
             let file = MachineFolder(root: hosts[0].folder, vm.id).memory
             let whole = try #require(FileManager.default.contents(atPath: file))
@@ -59,7 +59,7 @@ import Testing
             #expect(try await hosts[0].state(vm.id) == .saved)
             #expect(unsafe access(file, F_OK) == 0)
             try SmallFile.replace(file, with: Array(whole))
-            #expect(await hosts[0].answer(.restore(vm.id)) == .done)
+            #expect(await hosts[0].answer(.restore(vm.id)).isDone)
             #expect(try await hosts[0].state(vm.id) == .running)
         }
     }
@@ -67,13 +67,13 @@ import Testing
     @Test func canBeGivenUpOrRemoved() async throws {
         try await withHosts("a") { hosts in
             let vm = try pulse(near: hosts[0].folder)
-            #expect(await hosts[0].answer(.start(vm)) == .done)
+            #expect(await hosts[0].answer(.start(vm)).isDone)
             #expect(await hosts[0].answer(.save(vm.id)) == .done)
-            #expect(await hosts[0].answer(.stop(vm.id, force: false)) == .done)
+            #expect(await hosts[0].answer(.stop(vm.id, force: false)).isDone)
             #expect(try await hosts[0].state(vm.id) == .saved)
-            #expect(await hosts[0].answer(.stop(vm.id, force: true)) == .done)
+            #expect(await hosts[0].answer(.stop(vm.id, force: true)).isDone)
             #expect(try await hosts[0].state(vm.id) == .stopped)
-            #expect(await hosts[0].answer(.launch(vm.id)) == .done)
+            #expect(await hosts[0].answer(.launch(vm.id)).isDone)
             #expect(await hosts[0].answer(.save(vm.id)) == .done)
             #expect(await hosts[0].answer(.remove(vm.id)) == .done)
             #expect(unsafe access(MachineFolder(root: hosts[0].folder, vm.id).path, F_OK) != 0)
@@ -83,7 +83,7 @@ import Testing
     @Test func runsOnWhenItsAgentDiesBeforeItIsSaved() async throws {
         try await withHosts("a") { hosts in
             let vm = try pulse(near: hosts[0].folder)
-            #expect(await hosts[0].answer(.start(vm)) == .done)
+            #expect(await hosts[0].answer(.start(vm)).isDone)
             let process = try await hosts[0].process(vm.id)
             await hosts[0].runtime.close()
             // As an agent leaves it that is killed when QEMU has just written everything.
@@ -104,7 +104,7 @@ import Testing
     @Test func isNotLoadedOverAGuestThatRanOn() async throws {
         try await withHosts("a") { hosts in
             let vm = try pulse(near: hosts[0].folder)
-            #expect(await hosts[0].answer(.start(vm)) == .done)
+            #expect(await hosts[0].answer(.start(vm)).isDone)
             let process = try await hosts[0].process(vm.id)
             await hosts[0].runtime.close()
             // As an agent leaves it that is killed when it has just let a restored guest run.

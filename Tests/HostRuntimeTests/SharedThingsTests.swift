@@ -15,7 +15,7 @@ import Testing
             )
             first.disks = [.init(path: path, format: .raw)]
             second.disks = [.init(path: path, format: .raw, bus: .ide)]
-            #expect(await hosts[0].answer(.start(first)) == .done)
+            #expect(await hosts[0].answer(.start(first)).isDone)
             guard case .refused(let reason) = await hosts[0].answer(.start(second)) else { throw Unexpected("started") }
             let holder = try await hosts[0].process(first.id).identifier
             #expect(reason.contains("in use by the VM pulse-1 (process \(holder))"))
@@ -29,7 +29,7 @@ import Testing
             var (vm, other) = (try pulse(near: hosts[0].folder), try pulse(near: hosts[0].folder, name: "pulse-2"))
             vm.disks = [.init(path: path, format: .raw, bus: .scsi)]
             other.disks = vm.disks
-            #expect(await hosts[0].answer(.start(vm)) == .done)
+            #expect(await hosts[0].answer(.start(vm)).isDone)
             #expect(try await MigrationDriver(vm, from: hosts[0], to: hosts[1]).run().location == .destination)
             guard case .refused = await hosts[0].answer(.start(other)) else { throw Unexpected("started") }
         }
@@ -53,7 +53,7 @@ import Testing
         // The same certificate does not make another host of it.
         try await withHosts("a", "c", configure: { $0.migrationTLS = root }) { hosts in
             let vm = try pulse(near: hosts[0].folder)
-            #expect(await hosts[0].answer(.start(vm)) == .done)
+            #expect(await hosts[0].answer(.start(vm)).isDone)
             let outcome = try await MigrationDriver(vm, from: hosts[0], to: hosts[1]).run()
             #expect(outcome.location == .source)
             #expect(try await hosts[0].state(vm.id) == .running)

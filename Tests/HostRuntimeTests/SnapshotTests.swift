@@ -10,7 +10,7 @@ import Testing
         try await withHosts("a") { hosts in
             let (vm, target) = try prepared(on: hosts[0])
             #expect(await hosts[0].answer(.snapshot(vm.id, folder: target)).isRefused, "it does not run")
-            #expect(await hosts[0].answer(.start(vm)) == .done)
+            #expect(await hosts[0].answer(.start(vm)).isDone)
             let answer = await hosts[0].answer(.snapshot(vm.id, folder: target))
             guard case .advised(let notes) = answer else { throw Unexpected(answer) }
             #expect(notes.count == 3 && notes[2].contains("no agent answered"))
@@ -30,7 +30,7 @@ import Testing
     @Test func goNowhereButIntoAFolderOfTheHostsStorage() async throws {
         try await withHosts("a", configure: { $0.storage = ["\($0.folder)/.."] }) { hosts in
             let (vm, target) = try prepared(on: hosts[0])
-            #expect(await hosts[0].answer(.start(vm)) == .done)
+            #expect(await hosts[0].answer(.start(vm)).isDone)
             for (folder, reason) in [
                 ("/etc", "outside of this host's storage"), ("relative", "not an absolute path"),
                 ("/nowhere", "No such file"), (vm.disks[0].path, "no folder"),
@@ -50,7 +50,7 @@ import Testing
             let (vm, _) = try prepared(on: hosts[0], mebibytes: 8)
             let disk = try SmallDisk(at: "\(hosts[0].folder)/small", mebibytes: 2)
             defer { disk.remove() }
-            #expect(await hosts[0].answer(.start(vm)) == .done)
+            #expect(await hosts[0].answer(.start(vm)).isDone)
             let answer = await hosts[0].answer(.snapshot(vm.id, folder: disk.path))
             guard case .failed(let reason) = answer else { throw Unexpected(answer) }
             #expect(reason.contains("No space left"))
@@ -63,7 +63,7 @@ import Testing
     @Test func ofAnAgentThatDiedAreClearedAway() async throws {
         try await withHosts("a") { hosts in
             let (vm, target) = try prepared(on: hosts[0])
-            #expect(await hosts[0].answer(.start(vm)) == .done)
+            #expect(await hosts[0].answer(.start(vm)).isDone)
             let machine = try #require(hosts[0].runtime.known(vm.id))
             // As an agent leaves it that is killed while it copies.
             try SmallFile.replace("\(target)/copy.raw", with: [])
@@ -95,7 +95,7 @@ import Testing
     @Test func andAMigrationDoNotMix() async throws {
         try await withHosts("a") { hosts in
             let (vm, target) = try prepared(on: hosts[0])
-            #expect(await hosts[0].answer(.start(vm)) == .done)
+            #expect(await hosts[0].answer(.start(vm)).isDone)
             let machine = try #require(hosts[0].runtime.known(vm.id))
             _ = await machine.exclusively { machine in
                 try machine.update { $0.snapshot = .init(folder: target, files: [], isFrozen: false) }

@@ -8,7 +8,7 @@ import Testing
     @Test func underTCGAreWhatQEMUItselfCounts() async throws {
         try await withHosts("a") { hosts in
             let vm = try reader(near: hosts[0].folder)
-            #expect(await hosts[0].answer(.start(vm)) == .done)
+            #expect(await hosts[0].answer(.start(vm)).isDone)
             try await eventually { await seen(on: hosts[0])?.reads?.count ?? 0 > 10 }
             let first = try #require(await hosts[0].runtime.statistics().first)
             #expect(first.id == vm.id && first.processors.isEmpty && first.hypervisor.isEmpty)
@@ -30,7 +30,7 @@ import Testing
     @Test(.enabled(if: kvmProblem == nil, "KVM can be used")) func underKVMTellOfExits() async throws {
         try await withHosts("a") { hosts in
             let vm = try pulse(near: hosts[0].folder, accelerator: .kvm)
-            #expect(await hosts[0].answer(.start(vm)) == .done)
+            #expect(await hosts[0].answer(.start(vm)).isDone)
             func exits() async -> Int64? {
                 await hosts[0].runtime.statistics().first?.processors.first { $0.number == 0 }?.exits
             }
@@ -49,7 +49,7 @@ import Testing
             let (lives, hangs) = (
                 try pulse(near: hosts[0].folder), try pulse(near: hosts[0].folder, name: "pulse-2")
             )
-            for vm in [lives, hangs] { #expect(await hosts[0].answer(.start(vm)) == .done) }
+            for vm in [lives, hangs] { #expect(await hosts[0].answer(.start(vm)).isDone) }
             #expect(await hosts[0].runtime.statistics().count == 2)
             let process = try await hosts[0].process(hangs.id)
             process.signal(SIGSTOP)
@@ -64,7 +64,7 @@ import Testing
     @Test func areThoseOfTheHostWhereTheGuestLives() async throws {
         try await withHosts("a", "b") { hosts in
             let vm = try pulse(near: hosts[0].folder)
-            #expect(await hosts[0].answer(.start(vm)) == .done)
+            #expect(await hosts[0].answer(.start(vm)).isDone)
             #expect(await hosts[1].runtime.statistics().isEmpty)
             guard case .listening(let address) = await hosts[1].answer(.prepareIncoming(incoming(vm))) else {
                 throw Unexpected("not listening")

@@ -29,7 +29,7 @@ import Testing
                     }
                 }
             }
-            #expect(await hosts[0].answer(.start(vm)) == .done)
+            #expect(await hosts[0].answer(.start(vm)).isDone)
         }
     }
 

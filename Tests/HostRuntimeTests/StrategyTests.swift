@@ -60,7 +60,8 @@ import Testing
             guard case .failed(let reason, .destination) = try await ending.value else {
                 throw Unexpected(await driver.log)
             }
-            #expect(reason.contains("lost"))
+            // Early in post-copy the destination's QEMU ends as well; later it waits for the rest, and is ended.
+            #expect(reason.contains("lost") || reason.contains("ended there"))
             #expect(try await hosts[0].state(vm.id) == nil)
             #expect(try await hosts[1].state(vm.id) == (policy == .never ? .crashed : .running))
         }

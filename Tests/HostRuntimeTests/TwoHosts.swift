@@ -115,10 +115,15 @@ struct TwoHosts: Hashable {
         case (.recover, .running): [(self, isAnew ? .state(.running) : .done)]
         case (.recover, .crashed):
             [(self, .state(.crashed)), (with { $0.startAnew(\.destination, .running) }, .state(.running))]
+        case (.recover, .endedUnseen):
+            [
+                (with { $0.destination = .crashed }, .state(.crashed)),
+                (with { $0.startAnew(\.destination, .running) }, .state(.running)),
+            ]
         case (.recover, .shutDown): [(self, .state(.stopped))]
         case (.abandonIncoming, .absent), (.abandonIncoming, .incoming), (.abandonIncoming, .arriving):
             [(with { $0.abandon() }, .done)]
-        case (.abandonIncoming, .endedUnseen): [(self, .failed("nobody saw whether it arrived"))]
+        case (.abandonIncoming, .endedUnseen): [(self, .state(.crashed))]
         default: [(self, .refused("not in this state: \(destination)"))]
         }
     }

@@ -226,6 +226,8 @@ import Testing
             try await pair.start(domain)
             let (outcome, log) = try await outcome(pair, domain, method: MigrationMethod(postCopy: true)) {
                 try await eventually { try await pair.source.state(domain.id) == .trailing }
+                // Before the guest runs there, QEMU ends at the destination in place of waiting for the rest.
+                try await eventually { try await pair.destination.state(domain.id) == .fetching }
                 try pair.hosts[0].virsh("domjobabort", "--postcopy", domain.name)
             }
             guard case .succeeded = outcome else { throw Unexpected("\(log)") }

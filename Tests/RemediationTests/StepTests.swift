@@ -120,6 +120,20 @@ struct StepTests {
         #expect(world.loop.operation(2)?.state == .succeeded)
     }
 
+    @Test("A step whose host fell silent ends, and is not handed out again")
+    func lost() throws {
+        var world = world
+        world.ask(.perform(.pause(Sample.machine(1))))
+        let given = try #require(world.openCommands.first)
+        world.take(.handedOut([given.number], time: world.now))
+        world.pass(60)
+        #expect(world.operation?.state == .running)
+        world.pass(90)
+        #expect(world.operation?.state == .failed && world.openCommands.isEmpty)
+        #expect(world.operation?.log.last?.text.contains("shows when it reports again") == true)
+        #expect(world.actions.contains { if case .withdraw = $0 { true } else { false } })
+    }
+
     @Test("It can be called off until its host has it, and again when that host is silent")
     func calledOff() throws {
         var world = world

@@ -23,6 +23,10 @@ int linux_sched_setaffinity(size_t size, const uint8_t *bits);
 /// posix_spawn_file_actions_addclosefrom_np(3).
 int linux_spawn_close_from(posix_spawn_file_actions_t *actions, int first);
 
+/// Gives a file's empty ranges back to its file system (lseek(2) SEEK_HOLE, fallocate(2) FALLOC_FL_PUNCH_HOLE), as far as
+/// that can tell and do it.
+void linux_dig_holes(int file);
+
 /// process_vm_readv(2) of `count` pieces of `size` bytes each, at most 1024, at these addresses of another process, one
 /// after the other into `into`. How many bytes were read; negative on failure.
 ssize_t linux_read_memory(pid_t process, const uint64_t *places, size_t count, size_t size, uint8_t *into);

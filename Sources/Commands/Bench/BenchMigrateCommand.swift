@@ -103,8 +103,8 @@ struct BenchMigrateCommand: AsyncParsableCommand {
         }
         return table.text + "\n\n" + """
             Total within 20 % of what was foretold: \(percent(report.totalWithin20Percent)); downtime within a factor of 2: \
-            \(percent(report.downtimeWithinFactor2)), within that or 5 ms: \
-            \(percent(report.downtimeWithinFactor2Or5Milliseconds)). Added: \(milliseconds(report.medianAdded)) in the median, \
+            \(percent(report.downtimeWithinFactor2)), to the millisecond: \
+            \(percent(report.downtimeWithinFactor2ToTheMillisecond)). Added: \(milliseconds(report.medianAdded)) in the median, \
             \(milliseconds(report.mostAdded)) at most.
             """
     }

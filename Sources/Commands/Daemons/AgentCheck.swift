@@ -82,6 +82,7 @@ struct AgentCheck {
     }
 
     private mutating func checkLibvirt(_ parts: AgentParts, _ settings: AgentConfiguration) async {
+        if settings.libvirt == .off { return say("libvirt", false, "left out: 'libvirt' is off") }
         guard let libvirt = parts.libvirt else {
             return say("libvirt", false, parts.notices.first { $0.contains("libvirt") } ?? "no libvirtd runs here")
         }

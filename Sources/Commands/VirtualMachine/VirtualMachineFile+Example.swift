@@ -23,7 +23,8 @@ extension VirtualMachineFile {
             format: qcow2                 # raw or qcow2; default: as the path ends
             bus: virtio                   # virtio, ide or scsi
             cache: none                   # none, writeback, writethrough, directsync or unsafe
-            local: off                    # on: only this host sees it, and it moves along with the VM
+            local: off                    # on: only this host sees it, and it moves along with the VM; the path may
+                                          # then be relative: it is one in the host's folder local_disks
             readonly: off
         networks:
           - bridge: br0                   # a bridge of the host; or user: on, out through the host's own addresses
@@ -35,7 +36,7 @@ extension VirtualMachineFile {
         # shares: 100                     # processor time against other VMs': 1 to 10000, usually 100
         labels: {tier: web}
         priority: 100                     # 0 to 1000; higher comes first where not all VMs can be had
-        restart: on-failure               # never, or on-failure: started again when its process ends by itself
+        restart: on-failure               # started again when its process ends by itself; default: never
 
         """
 }

@@ -87,8 +87,12 @@ struct VirtualMachineFile {
     private static func disk(
         _ entry: inout ConfigurationReader
     ) throws(ConfigurationError) -> VirtualMachineDefinition.Disk {
-        guard let path = try entry.value("path", path) else {
+        guard let path = try entry.value("path", text) else {
             throw entry.problem("path", "say which image or device, by its path on the host")
+        }
+        let isLocal = try entry.value("local", flag) ?? false
+        if let objection = VirtualMachineDefinition.Disk.pathObjection(path, isLocal: isLocal) {
+            throw entry.problem("path", objection)
         }
         let given: VirtualMachineDefinition.Disk.Format? = try entry.value("format", choice)
         // What an image says of itself is the guest's to write: it is never asked.
@@ -100,7 +104,7 @@ struct VirtualMachineFile {
         }
         let disk = VirtualMachineDefinition.Disk(
             path: path, format: format, bus: try entry.value("bus", choice) ?? .virtio,
-            cache: try entry.value("cache", choice) ?? .none, isLocal: try entry.value("local", flag) ?? false,
+            cache: try entry.value("cache", choice) ?? .none, isLocal: isLocal,
             isReadOnly: try entry.value("readonly", flag) ?? false)
         try entry.refuseUnknownKeys()
         return disk

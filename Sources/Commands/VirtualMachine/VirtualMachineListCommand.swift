@@ -20,10 +20,11 @@ struct VirtualMachineListCommand: AsyncParsableCommand {
         var table = TextTable(
             "NAME", "HOST", "STATE", ">VPS", ">LPS USED", ">MEMORY", ">RESIDENT", "ACCEL", "MANAGER", "ID", "PROBLEM")
         for machine in machines {
-            let use = machine.processorUse.map { "\(($0 * 100).rounded() / 100)" } ?? Phrases.unknown
+            let isHere = machine.state.ownsGuest && machine.state != .saved
+            let use = (isHere ? machine.processorUse : 0).map { "\(($0 * 100).rounded() / 100)" } ?? Phrases.unknown
             table.add(
                 machine.name, machine.host, machine.state.rawValue, "\(machine.virtualProcessors)", use,
-                Phrases.size(machine.memory), Phrases.size(machine.residentMemory),
+                Phrases.size(machine.memory), Phrases.size(isHere ? machine.residentMemory : .zero),
                 machine.accelerator?.rawValue ?? "-", machine.manager ?? "evenkeel", machine.id, machine.problem ?? "")
         }
         return table.text

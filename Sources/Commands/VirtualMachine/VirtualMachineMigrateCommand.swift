@@ -42,11 +42,31 @@ struct VirtualMachineMigrateCommand: AsyncParsableCommand {
             let view: MigrationView = try await client.post(path, order)
             return try output.show(view, table: Self.text)
         }
-        let started: OperationView = try await client.post(path, order)
+        let started = try await begin(path, order, client)
         let operation = noWait ? started : try await OperationWatch(client: client).end(of: started.number)
         try output.show(operation, table: OperationText.details)
         if !noWait && operation.state != .succeeded {
             throw CommandFailure(.no, "operation \(operation.number) ended as \(operation.state.rawValue)")
+        }
+    }
+
+    /// How long a move that cannot begin just now is tried again.
+    private static let patience: Duration = .seconds(60)
+
+    /// Begins the move; waits where only its turn has not come, such as right after another one.
+    private func begin(_ path: String, _ order: MigrationOrder, _ client: ServerClient) async throws -> OperationView {
+        let clock = WallClock()
+        let deadline = clock.now + Self.patience
+        var isTold = false
+        while true {
+            do {
+                return try await client.post(path, order)
+            } catch let failure as CommandFailure {
+                guard !noWait, failure.message.hasPrefix("not now: "), clock.now < deadline else { throw failure }
+                if !isTold { StandardError.write("waits: \(failure.message.dropFirst("not now: ".count))\n") }
+                isTold = true
+                try await clock.sleep(for: .seconds(1))
+            }
         }
     }
 

@@ -55,6 +55,9 @@ enum VirtualMachineText {
         let definition = details.definition
         var lines = ["Care:      priority \(definition.priority), restart \(definition.restart.rawValue)"]
         if let restarts = details.restarts { lines[0] += " (\(restarts) so far)" }
+        if let failure = details.lastFailure {
+            lines.append("Failed:    at \(Phrases.timeOfDay(failure.time)): \(failure.reason)")
+        }
         if let shares = definition.shares { lines[0] += ", shares \(shares)" }
         if !definition.pinning.isEmpty {
             let sets = definition.pinning.map { set in set.map { "\($0)" }.joined(separator: ",") }

@@ -15,6 +15,8 @@ public struct VirtualMachineDetails: Codable, Sendable {
     public var emulatorVersion: String?
     /// How often it was started again after it had failed; `nil` where it never was.
     public var restarts: Int?
+    /// When and why it failed last, where it was started again afterwards.
+    public var lastFailure: PastFailure?
     /// How it writes to its memory.
     public var survey: MemorySurvey?
     /// The newest operations on it, newest first.
@@ -37,7 +39,8 @@ extension FleetReader {
         return VirtualMachineDetails(
             id: id.text, name: status.definition.name.text, definition: status.definition,
             places: rows.filter(\.state.ownsGuest) + rows.filter { !$0.state.ownsGuest },
-            emulatorVersion: status.emulatorVersion, restarts: status.restarts, survey: status.survey,
+            emulatorVersion: status.emulatorVersion, restarts: status.restarts,
+            lastFailure: status.lastFailure, survey: status.survey,
             operations: Array(operations.prefix(Self.shownOperations)))
     }
 }

@@ -104,7 +104,8 @@ struct DefinitionCheck: Sendable {
         let storage = StorageFolders(host.storage)
         for (place, disk) in disks.enumerated() {
             let field = "disks[\(place)].path"
-            try checkFile(disk.path, field: field)
+            try checkFile(disk.path, field: field, isDisk: true)
+            if let problem = ImageHead.objection(to: disk) { throw .definition(field: field, problem: problem) }
             if disk.format == .qcow2, let problem = storage.objection(toChainOf: disk.path) {
                 throw .definition(field: field, problem: problem)
             }
@@ -140,7 +141,7 @@ struct DefinitionCheck: Sendable {
         }
     }
 
-    private func checkFile(_ path: String, field: String) throws(HostRuntimeError) {
+    private func checkFile(_ path: String, field: String, isDisk: Bool = false) throws(HostRuntimeError) {
         guard path.hasPrefix("/"), !path.utf8.contains(0) else {
             throw .definition(field: field, problem: "'\(path)' is not an absolute path")
         }
@@ -149,6 +150,15 @@ struct DefinitionCheck: Sendable {
         }
         if let problem = StorageFolders(host.storage).objection(to: path) {
             throw .definition(field: field, problem: problem)
+        }
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else {
+            throw .definition(field: field, problem: "\(path): \(lastSystemError())")
+        }
+        let kind = status.st_mode & S_IFMT
+        guard kind == S_IFREG || isDisk && kind == S_IFBLK else {
+            throw .definition(
+                field: field, problem: "\(path) is neither a file\(isDisk ? " nor a block device" : "")")
         }
     }
 

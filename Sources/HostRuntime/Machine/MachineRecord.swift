@@ -70,6 +70,8 @@ struct MachineRecord: Codable, Hashable, Sendable {
     var restartAt: Timestamp?
     /// How often it was started again after it had failed.
     var restarts: Int?
+    /// When and why it failed last, once it has been started again.
+    var lastFailure: PastFailure?
     /// The host's ends of its network interfaces, one by one; empty for an interface that has none that is named.
     var taps: [String]?
     /// Why it ended without being told to; `nil` when all is well.

@@ -94,7 +94,8 @@ extension QEMUMachine {
             return .refused("the guest has arrived and is \(state?.rawValue ?? "") here")
         case .crashed: return .refused("the guest arrived here and then: \(record?.problem ?? "its process ended")")
         case .stopped, .saved, .handedOver, .trailing: return .refused("the VM is \(state?.rawValue ?? "") here")
-        case .unknown where hasEndedUnseen: return .failed(Self.unseenEnd)
+        // Whether the guest had arrived nobody saw; that it runs here no more is sure.
+        case .unknown where hasEndedUnseen: return .state(.crashed)
         case .unknown: return .failed("QEMU does not answer, so nobody can say whether the guest has arrived")
         }
         try await command("stop")

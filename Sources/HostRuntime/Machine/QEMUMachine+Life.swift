@@ -24,7 +24,9 @@ extension QEMUMachine {
             return .refused("\(definition.name) is \(state?.rawValue ?? "unknown") here")
         }
         try check(definition)
-        let settled = await settled(definition.forStart, try await accelerator(for: definition.accelerator))
+        let accelerator = try await accelerator(for: definition.accelerator)
+        try await checkNames(in: definition, accelerator)
+        let settled = await settled(definition.forStart, accelerator)
         try folder.make()
         var changed = record ?? MachineRecord(definition: settled)
         changed.definition = settled
@@ -35,8 +37,14 @@ extension QEMUMachine {
 
     func launchDefined() async throws -> HostTaskAnswer {
         guard let record else { return .refused("this host does not know the VM \(id)") }
-        return try await start(record.definition)
+        if case .advised(let notes) = try await start(record.definition) {
+            // What best practice says was said when it was defined.
+            return notes.first == Self.ranAlready ? .advised([Self.ranAlready]) : .done
+        }
+        return .done
     }
+
+    private static let ranAlready = "it ran already"
 
     func start(_ definition: VirtualMachineDefinition) async throws -> HostTaskAnswer {
         let state = await look()
@@ -45,7 +53,7 @@ extension QEMUMachine {
             guard await isOurs(definition) else {
                 return .refused("\(definition.name) runs here with another definition: stop it first")
             }
-            return .done
+            return .advised([state == .paused ? "it is paused: resume it" : Self.ranAlready])
         case .saved:
             return .refused("\(definition.name) is saved here: restore it, or stop it by force to give its memory up")
         case .incoming, .handedOver, .unknown, .fetching, .trailing:
@@ -54,7 +62,7 @@ extension QEMUMachine {
             break
         }
         try await startAnew(definition, failures: nil)
-        return .done
+        return await advice(on: definition)
     }
 
     /// Starts a VM that has no process. `failures` are those that it still has to answer for.
@@ -62,17 +70,25 @@ extension QEMUMachine {
         let definition = definition.forStart
         try checkRoom(for: definition)
         let accelerator = try await accelerator(for: definition.accelerator)
+        try await checkNames(in: definition, accelerator)
         let earlier = record
         var new = MachineRecord(definition: await settled(definition, accelerator), accelerator: accelerator)
         new.failures = failures
         new.restarts = earlier?.restarts
+        new.lastFailure = earlier?.lastFailure
         do {
             try await launch(new)
             folder.removeMemory()
         } catch {
             await endProcess()
             let reason = explained(error, definition)
-            if let earlier { record = try keep(earlier, because: reason) } else { forget() }
+            if let earlier {
+                // One that was stopped is still stopped: nothing has failed but the wish to start it.
+                let isFailure = failures != nil || earlier.problem != nil
+                record = try keep(earlier, because: isFailure ? reason : nil)
+            } else {
+                forget()
+            }
             throw reason
         }
     }
@@ -85,11 +101,11 @@ extension QEMUMachine {
         return await settled(record.definition.forStart, accelerator) == settled(definition.forStart, accelerator)
     }
 
-    /// A VM that was known before stays known, with the reason why it does not run.
-    private func keep(_ earlier: MachineRecord, because error: any Error) throws -> MachineRecord {
+    /// A VM that was known before stays known, with the reason why it does not run where it should.
+    private func keep(_ earlier: MachineRecord, because error: (any Error)?) throws -> MachineRecord {
         var kept = earlier
         kept.process = nil
-        kept.problem = "\(error)"
+        kept.problem = error.map { "\($0)" }
         process = nil
         dropShares()
         folder.removeSockets()
@@ -118,7 +134,7 @@ extension QEMUMachine {
         let state = await look()
         switch state {
         case nil: return .refused("this host does not know the VM \(id)")
-        case .stopped: return .done
+        case .stopped: return .advised(["it was stopped already"])
         case .saved: return force ? try await giveUpSaved() : .done
         case .crashed:
             try update {
@@ -133,10 +149,12 @@ extension QEMUMachine {
         case .running, .paused, .unknown: break
         }
         endIsWanted.withLock { $0 = true }
+        var notes: [String] = []
         if !force, state == .running {
             try await command("system_powerdown")
             if await process?.ended(within: .seconds(host.shutdownSeconds)) == false {
                 log.notice("did not shut down in \(host.shutdownSeconds) s: ending it", metadata: ["vm": "\(id)"])
+                notes.append("the guest did not shut down within \(host.shutdownSeconds) s, so its power was cut")
             }
         }
         guard await endProcess() else { return .failed("the VM's QEMU cannot be ended: it hangs in the kernel") }
@@ -148,7 +166,7 @@ extension QEMUMachine {
                 $0.problem = nil
             }
         }
-        return .done
+        return notes.isEmpty ? .done : .advised(notes)
     }
 
     /// Gives up the memory of a saved VM, which then is as if it had been stopped by force when it was saved.
@@ -164,7 +182,7 @@ extension QEMUMachine {
         let state = await look()
         switch state {
         case .running: try await command("stop")
-        case .paused: break
+        case .paused: return .advised(["it was paused already"])
         default: return .refused("the VM is \(state?.rawValue ?? "not known") here, not running")
         }
         return .done
@@ -174,7 +192,7 @@ extension QEMUMachine {
         let state = await look()
         switch state {
         case .paused: try await command("cont")
-        case .running: break
+        case .running: return .advised([Self.ranAlready])
         default: return .refused("the VM is \(state?.rawValue ?? "not known") here, not paused")
         }
         return .done

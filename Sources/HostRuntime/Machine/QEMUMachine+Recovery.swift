@@ -26,7 +26,9 @@ extension QEMUMachine {
             // Received whole, or started anew already.
             return try await migration().status == "completed" ? .done : .state(state)
         case .outgoing, .incoming, .saved: return .refused("the VM is \(state?.rawValue ?? "") here")
-        case .unknown where hasEndedUnseen: return .failed(Self.unseenEnd)
+        case .unknown where hasEndedUnseen:
+            // Asked for only where the source is dead as well, and then the guest is nowhere.
+            try update { $0.incoming = nil }
         case .fetching, .trailing, .handedOver, .unknown:
             // It may hang on a page that will never come, and has nothing left to put away.
             process?.signal(SIGKILL)

@@ -5,6 +5,8 @@ import Logging
 extension QEMUMachine {
     /// Guests take memory in pieces of this size (Linux on x86: Documentation/admin-guide/mm/memory-hotplug.rst).
     static let memoryStep = Bytes.mebibytes(128)
+    /// How long is looked whether the guest follows its balloon.
+    private static let balloonLimit = Duration.seconds(3)
     /// How long a guest has to let go of a processor.
     private static let unplugLimit = Duration.seconds(5)
 
@@ -181,7 +183,21 @@ extension QEMUMachine {
                 "\(MemoryBook.mebibytes(size)) is not between 1 MiB and its \(MemoryBook.mebibytes(definition.memory))")
         }
         try await command("balloon", ["value": .integer(size.count)])
-        return .done
+        let deadline = ContinuousClock.now + Self.balloonLimit
+        while true {
+            let seen = changes.rings
+            let actual = BalloonReading.size(try await command("query-balloon"))
+            if actual == size { return .done }
+            let remaining = deadline - ContinuousClock.now
+            guard remaining > .zero else {
+                let now = actual.map { MemoryBook.mebibytes($0) } ?? "an unknown part"
+                return .advised([
+                    "the guest has \(now) so far; one without a driver for the balloon, or with no memory to spare, "
+                        + "gives nothing back"
+                ])
+            }
+            await changes.wait(after: seen, upTo: min(remaining, .milliseconds(200)))
+        }
     }
 }
 

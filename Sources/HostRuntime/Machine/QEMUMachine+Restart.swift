@@ -57,6 +57,8 @@ extension QEMUMachine {
         try update {
             $0.restartAt = nil
             $0.restarts = ($0.restarts ?? 0) + 1
+            $0.lastFailure = PastFailure(
+                time: $0.failures?.last ?? clock.now, reason: $0.problem ?? "its process ended")
         }
         do {
             try await startAnew(record.definition, failures: record.failures)

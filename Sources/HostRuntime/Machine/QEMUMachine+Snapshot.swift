@@ -1,3 +1,4 @@
+import CLinux
 import FleetModel
 import FoundationEssentials
 import Glibc
@@ -140,7 +141,10 @@ extension QEMUMachine {
         do {
             try await finish(places.map(job))
             try await dropNodes(places)
-            for file in snapshot.files { try SnapshotFolder.settle(file) }
+            for file in snapshot.files {
+                try SnapshotFolder.settle(file)
+                SnapshotFolder.dig(file)
+            }
             try SnapshotFolder.settle(snapshot.folder)
         } catch {
             await clearSnapshot()
@@ -240,16 +244,16 @@ enum SnapshotFolder {
     static func check(_ folder: String, storage: [String]) throws(HostRuntimeError) {
         var status = stat()
         guard folder.hasPrefix("/"), !folder.utf8.contains(0) else {
-            throw .definition(field: "folder", problem: "'\(folder)' is not an absolute path")
+            throw .copies(folder: folder, problem: "it is not an absolute path")
         }
         guard unsafe stat(folder, &status) == 0 else {
-            throw .definition(field: "folder", problem: "\(folder): \(lastSystemError())")
+            throw .copies(folder: folder, problem: lastSystemError())
         }
         guard status.st_mode & S_IFMT == S_IFDIR else {
-            throw .definition(field: "folder", problem: "\(folder) is no folder")
+            throw .copies(folder: folder, problem: "it is no folder")
         }
         if let problem = StorageFolders(storage).objection(to: folder, isFolder: true) {
-            throw .definition(field: "folder", problem: problem)
+            throw .copies(folder: folder, problem: problem)
         }
     }
 
@@ -283,5 +287,14 @@ enum SnapshotFolder {
         guard number >= 0 else { throw .system(doing: "cannot read", on: path, reason: lastSystemError()) }
         let file = FileDescriptor(number)
         guard fsync(file.number) == 0 else { throw .system(doing: "cannot write", on: path, reason: lastSystemError()) }
+    }
+
+    /// Gives back what a copy takes for nothing: QEMU sets room aside for what is empty in the original. That a file
+    /// system cannot give it back is no reason against the copy.
+    static func dig(_ path: String) {
+        let number = unsafe open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
+        guard number >= 0 else { return }
+        let file = FileDescriptor(number)
+        linux_dig_holes(file.number)
     }
 }

@@ -79,6 +79,7 @@ extension QEMUMachine {
         status.localDiskSizes = await lookAtLocalDisks()
         status.survey = process == nil ? nil : survey
         status.restarts = record.restarts
+        status.lastFailure = record.lastFailure
         return status
     }
 

@@ -235,7 +235,7 @@ extension HostRuntimeError {
     fileprivate var changedNothing: Bool {
         switch self {
         case .definition, .migrationAddress, .accelerator, .missingQEMU, .socketPathTooLong, .folderInUse, .scope,
-            .migration:
+            .migration, .copies:
             true
         case .system, .ended, .monitor: false
         }

@@ -40,6 +40,9 @@ public struct MigrationExperience: Hashable, Codable, Sendable {
 
     /// What the network takes of one stream when nothing holds it back, in bytes a second.
     public private(set) var network: Double
+    /// What it takes of memory that the guest wrote just before, which is still in the processors' caches, in bytes a
+    /// second.
+    public private(set) var rewritten: Double
     /// What halting, device state and going on cost besides memory, in milliseconds.
     public private(set) var switchMilliseconds: Double
     /// What setting up costs before memory flows, in milliseconds.
@@ -54,6 +57,7 @@ public struct MigrationExperience: Hashable, Codable, Sendable {
     /// Before the first migration: one stream of a QEMU over 10 Gbit/s.
     public init() {
         network = 600 * 1_048_576
+        rewritten = 1000 * 1_048_576
         switchMilliseconds = 4
         setupMilliseconds = 5
         storage = 400 * 1_048_576
@@ -77,16 +81,26 @@ public struct MigrationExperience: Hashable, Codable, Sendable {
         guard let total = forecast.totalMilliseconds,
             abs((total - expected) - (figures.totalMilliseconds - figures.downtimeMilliseconds)) < Self.sameMoment
         else { return }
-        let beyond = Double(figures.downtimeMilliseconds) - switchMilliseconds
-        if forecast.remainder >= Self.telling {
-            guard beyond > 0 else { return }
-            let seen = Double(forecast.remainder.count) / beyond * 1000
-            network = mixed(network, min(max(seen, network / 4), network * 4))
-        } else if forecast.remainder <= Self.nothing {
-            let flight = Double(forecast.remainder.count) / network * 1000
-            switchMilliseconds = mixed(switchMilliseconds, max(1, Double(figures.downtimeMilliseconds) - flight))
+        // Half a millisecond more, as QEMU leaves out the rest.
+        let downtime = Double(figures.downtimeMilliseconds) + 0.5
+        let late = forecast.rewritten ?? .zero
+        let cold = max(.zero, forecast.remainder - late)
+        let flight = Double(cold.count) / network * 1000
+        let lateFlight = Double(late.count) / rewritten * 1000
+        let rest = max(0.5, downtime - switchMilliseconds)
+        switch (cold >= Self.telling, cold <= Self.nothing, late >= Self.nothing) {
+        case (true, _, _):
+            network = learned(network, Double(cold.count) / max(0.5, rest - lateFlight) * 1000)
+        case (_, true, true):
+            rewritten = learned(rewritten, Double(late.count) / max(0.5, rest - flight) * 1000)
+        case (_, true, false):
+            switchMilliseconds = mixed(switchMilliseconds, max(1, downtime - flight - lateFlight))
+        default: break
         }
     }
+
+    /// A speed, of which one move never makes more than four times or less than a quarter.
+    private func learned(_ old: Double, _ seen: Double) -> Double { mixed(old, min(max(seen, old / 4), old * 4)) }
 
     private func mixed(_ old: Double, _ new: Double) -> Double { old + Self.weight * (new - old) }
 }

@@ -199,12 +199,14 @@ public struct MigrationForecaster: Sendable {
 
         private func finished() -> MigrationForecast {
             let experience = guest.conditions.experience
-            let downtime = remainingInStream / network * 1000 + experience.switchMilliseconds
+            let rewritten = pages * MigrationForecaster.pageInStream
+            let flight = first.bytes / network + rewritten / max(1, experience.rewritten)
+            let downtime = flight * 1000 + experience.switchMilliseconds
             return MigrationForecast(
                 totalMilliseconds: Int(time * 1000 + experience.setupMilliseconds + downtime),
                 downtimeMilliseconds: Int(downtime.rounded()), throttleMilliseconds: throttleMilliseconds,
                 transferred: Bytes(Int64(sent + remainingInStream)), remainder: Bytes(Int64(remainingInStream)),
-                passes: passes)
+                rewritten: Bytes(Int64(rewritten)), passes: passes)
         }
 
         /// The guest goes over at once, and what is left follows.

@@ -231,6 +231,25 @@ extension MigrationMachine {
             case .lost: return finish(.failed(reason: reason, location: nil))
             }
         }
+        if case .state(.crashed) = answer, hold == .handedOver || hold == .lost {
+            return finish(
+                .failed(
+                    reason: "\(reason); nobody saw whether the guest arrived at \(request.destination) before its QEMU "
+                        + "ended there, so it stays halted at \(request.source): look at its disks, then stop it by force on "
+                        + "one host, and resume or start it on the other", location: nil))
+        }
+        if case .state(.crashed) = answer {
+            // Neither host has a process of it. Disks that both see are where they were; of disks that came along nobody
+            // can say which side has the newer ones.
+            guard !request.definition.disks.contains(where: \.isLocal) else {
+                return finish(
+                    .failed(
+                        reason: "\(reason); its process has ended on both hosts, and which of them has its newer disks "
+                            + "nobody saw: look at both, then start it on one and remove it from the other",
+                        location: nil))
+            }
+            return recover(.destination, hold, "\(reason); no process of it is left on either host")
+        }
         if endedThere, case .refused(let why) = answer {
             // The destination knew nothing of it before, so it lived there until it died or shut down: what the source
             // holds is the past, and must not run beside newer disks.
@@ -241,11 +260,14 @@ extension MigrationMachine {
             enter(.confirming(hold, figures: figures, trouble: reason))
             return [ask(.destination, .inspect(virtualMachine))]
         }
-        return finish(
-            .failed(
-                reason: "\(reason); \(request.destination) does not say whether it has the guest (\(answer.text)), "
-                    + "so it stays halted at \(request.source): look at both, then resume or release it by hand",
-                location: nil))
+        let doubt = "\(reason); \(request.destination) does not say whether it has the guest (\(answer.text))"
+        let advice =
+            hold == .handedOver
+            ? "so it stays halted at \(request.source): look at both, then stop it by force on one, and resume or start "
+                + "it on the other"
+            : "and at \(request.source) it does not run: look at both, then stop it by force on one and start it on the "
+                + "other"
+        return finish(.failed(reason: "\(doubt), \(advice)", location: nil))
     }
 
     private mutating func resume(_ reason: String) -> [Action] {

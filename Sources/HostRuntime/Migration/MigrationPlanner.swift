@@ -23,11 +23,13 @@ public struct MigrationPlanner: Sendable {
         public var conditions: MigrationConditions
         /// The fleet's limit of the stream in bytes a second; `nil` for none.
         public var bandwidthLimit: Bytes?
+        /// Disks that move along, in all.
+        public var disks: Bytes
 
         /// A situation.
         public init(
             memory: Bytes, survey: MemorySurvey?, source: HostCapabilities?, destination: HostCapabilities?,
-            conditions: MigrationConditions, bandwidthLimit: Bytes? = nil
+            conditions: MigrationConditions, bandwidthLimit: Bytes? = nil, disks: Bytes = .zero
         ) {
             self.memory = memory
             self.survey = survey
@@ -35,6 +37,7 @@ public struct MigrationPlanner: Sendable {
             self.destination = destination
             self.conditions = conditions
             self.bandwidthLimit = bandwidthLimit
+            self.disks = disks
         }
     }
 
@@ -129,13 +132,28 @@ public struct MigrationPlanner: Sendable {
         var conditions = situation.conditions
         conditions.bandwidth = limit ?? MigrationSetup.defaultBandwidth
         conditions.timeLimitSeconds = Self.horizonSeconds
-        return MigrationForecaster(memory: situation.memory, survey: survey, conditions: conditions).forecast(method)
+        var forecast = MigrationForecaster(memory: situation.memory, survey: survey, conditions: conditions)
+            .forecast(method)
+        // Disks go first, and as fast.
+        forecast.totalMilliseconds = forecast.totalMilliseconds.map { $0 + Int(disksSeconds * 1000) }
+        forecast.transferred = forecast.transferred + situation.disks
+        return forecast
     }
 
-    /// The time limit leaves a migration that goes as foretold twice the time.
+    /// How many bytes go in a second at most.
+    private var speed: Double {
+        let limit = limit ?? MigrationSetup.defaultBandwidth
+        return max(1, min(Double(limit.count), situation.conditions.experience.network))
+    }
+
+    private var disksSeconds: Double { Double(situation.disks.count) / speed }
+
+    /// The time limit leaves a migration that goes as foretold twice the time; where nothing can be foretold, twice the
+    /// time that all of the memory and of the disks takes.
     private func chosen(_ method: MigrationMethod, because reasons: [String]) -> ChosenMigration {
         let forecast = forecast(method)
-        let expected = forecast?.totalMilliseconds.map { $0 / 500 } ?? 0
+        let once = Double(situation.memory.count) / speed + disksSeconds
+        let expected = forecast?.totalMilliseconds.map { $0 / 500 } ?? Int(min(1e6, 2 * once))
         return ChosenMigration(
             method: method, forecast: forecast, bandwidthLimit: limit,
             timeLimitSeconds: max(situation.conditions.timeLimitSeconds, expected), reasons: reasons)

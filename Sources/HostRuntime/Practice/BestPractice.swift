@@ -93,20 +93,9 @@ enum ImageGrowth {
         case .raw: promised = Int64(status.st_size)
         // Bytes 24 to 31 of the head (QEMU, docs/interop/qcow2.txt).
         case .qcow2:
-            let head = head(of: disk.path)
+            let head = ImageHead.qcow2(disk.path)
             promised = head.map { $0[24..<32].reduce(0) { $0 << 8 | Int64($1) } }
         }
         return promised.map { Int64(status.st_blocks) * 512 < $0 }
-    }
-
-    private static func head(of path: String) -> [UInt8]? {
-        let number = unsafe open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-        guard number >= 0 else { return nil }
-        let file = FileDescriptor(number)
-        var bytes = [UInt8](repeating: 0, count: 32)
-        guard unsafe pread(file.number, &bytes, 32, 0) == 32, bytes.starts(with: [0x51, 0x46, 0x49, 0xfb]),
-            bytes[24] < 0x80
-        else { return nil }
-        return bytes
     }
 }
