@@ -11,6 +11,9 @@ public protocol StateStore: Sendable {
 
     /// The parameters that differ from their pack's default: asked for in every round of rules.
     func parameters() async throws -> [ParameterSetting]
+
+    /// What was set of whole packs: asked for in every round of rules.
+    func packs() async throws -> [PackSetting]
 }
 
 extension StateStore {
@@ -95,6 +98,8 @@ public enum StateChange: Hashable, Codable, Sendable {
     case saveParameter(ParameterSetting)
     /// A parameter goes back to its default.
     case removeParameter(pack: String, name: String, cluster: ClusterName?)
+    /// A pack was switched on or off, or its plug-ins were allowed or not.
+    case savePack(PackSetting)
     /// An automation level was set.
     case savePolicy(AutomationPolicy)
     /// Something was done: appended for good.
@@ -154,6 +159,23 @@ public struct ParameterSetting: Hashable, Codable, Sendable {
         self.name = name
         self.cluster = cluster
         self.value = value
+    }
+}
+
+/// What somebody set of a whole pack. Without a setting a pack is on, and its plug-ins are not allowed.
+public struct PackSetting: Hashable, Codable, Sendable {
+    /// The pack.
+    public var pack: String
+    /// Whether its rules are evaluated.
+    public var isEnabled: Bool
+    /// Whether its executables may be run and its webhooks called.
+    public var allowsPlugIns: Bool
+
+    /// A setting.
+    public init(pack: String, isEnabled: Bool = true, allowsPlugIns: Bool = false) {
+        self.pack = pack
+        self.isEnabled = isEnabled
+        self.allowsPlugIns = allowsPlugIns
     }
 }
 

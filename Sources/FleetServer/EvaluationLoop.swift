@@ -7,7 +7,7 @@ import ServiceLifecycle
 
 /// Evaluates the rules and reads the loads, both of one instant, and hands them to the control loop; again and again.
 struct EvaluationLoop: Service {
-    let packs: [RulePack]
+    let shelf: PackShelf
     let interval: Duration
     let queries: LoadQueries
     let engine: any QueryEngine
@@ -23,7 +23,7 @@ struct EvaluationLoop: Service {
     private static let groupsAtOnce = 4
 
     func run() async throws {
-        var rules = RuleEngine(packs: packs, options: options)
+        var rules = RuleEngine(packs: shelf.packs(try await state.packs()), options: options)
         if let earlier = try checkpoint.read() { rules.restore(earlier, at: clock.now) }
         var moment = clock.now
         while !Task.isShuttingDownGracefully && !Task.isCancelled {
@@ -61,6 +61,10 @@ struct EvaluationLoop: Service {
         let began = clock.now
         let clusters = Set(controller.view.withLock { $0.hosts.map(\.report.cluster) }).sorted()
         let settings = try await state.parameters()
+        // What changed on disk or by an operator holds from this round on, for all of its rules.
+        shelf.refresh()
+        let packs = shelf.packs(try await state.packs())
+        if packs != rules.packs { rules.replace(packs: packs) }
         try await sink.append(rules.parameterSeries(clusters: clusters, settings: settings, at: moment))
         let alerts = await rules.evaluate(at: moment, engine: engine, sink: sink, settings: settings)
         let readings = try await queries.readings(from: engine, at: moment)

@@ -34,7 +34,7 @@ public struct FleetServerService: Service {
     private let series: TimeSeriesStore
     private let intake: SampleIntake
     private let client: HTTPClient
-    private let packs: [RulePack]
+    private let shelf: PackShelf
 
     /// Opens the data folder and loads the packs; throws what a person can put right before anything listens.
     public init(
@@ -50,7 +50,7 @@ public struct FleetServerService: Service {
         let folder = configuration.data
         try FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        packs = try configuration.packs.map { try RulePack.load(folder: $0).scaled(by: configuration.packSpeed) }
+        shelf = try PackShelf(configuration.packs, speed: configuration.packSpeed, logger: logger)
         series = try TimeSeriesStore(directory: folder + "/series", options: configuration.store, logger: logger)
         state = try FleetStateStore(path: folder + "/fleet.sqlite")
         let client = HTTPClient(agent: "evenkeel/\(version)")
@@ -138,7 +138,7 @@ public struct FleetServerService: Service {
 
     private func evaluationLoop(controller: FleetController, engine: any QueryEngine) -> EvaluationLoop {
         EvaluationLoop(
-            packs: packs, interval: configuration.evaluationInterval,
+            shelf: shelf, interval: configuration.evaluationInterval,
             queries: LoadQueries().scaled(by: configuration.packSpeed), engine: engine, sink: intake, state: state,
             controller: controller, checkpoint: RuleCheckpointFile(path: configuration.data + "/rules.json"),
             external: ExternalIdentity(labels: configuration.externalLabels, url: externalURL), clock: clock,
@@ -180,6 +180,7 @@ public struct FleetServerService: Service {
         FleetRoutes(controller: controller, state: state, reader: reader).add(to: router)
         VirtualMachineRoutes(controller: controller, reader: reader).add(to: router)
         ConsoleRoutes(controller: controller, reader: reader, sessions: consoles).add(to: router)
+        PackRoutes(controller: controller, state: state, shelf: shelf, engine: engine, clock: clock).add(to: router)
         return router
     }
 

@@ -11,6 +11,7 @@ import GRDB
 ///                                                                          AgentCommand, HostTaskAnswer
 /// tokens     (role, name) PK | hash UNIQUE | created | revoked             AccessToken
 /// parameters (pack, name, cluster) PK | value                              ParameterSetting, cluster "" = fleet
+/// packs      pack PK | is_enabled | allows_plug_ins                        PackSetting
 /// policies   cluster PK | level                                            AutomationPolicy, cluster "" = fleet
 /// audit      number PK | time | actor | event | tip | operation | detail   AuditEntry; rows cannot be changed
 /// ```
@@ -29,6 +30,14 @@ enum FleetSchema {
         }
         migrator.registerMigration("3-audit") { database in
             try database.execute(sql: audit)
+        }
+        migrator.registerMigration("4-packs") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE packs (
+                        pack TEXT PRIMARY KEY NOT NULL, is_enabled INTEGER NOT NULL, allows_plug_ins INTEGER NOT NULL
+                    ) STRICT, WITHOUT ROWID;
+                    """)
         }
         return migrator
     }

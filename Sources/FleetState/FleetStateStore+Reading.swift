@@ -32,6 +32,11 @@ extension FleetStateStore {
         try await reading { try $0.parameters() }
     }
 
+    /// What was set of whole packs.
+    public func packs() async throws -> [PackSetting] {
+        try await reading { try $0.packs() }
+    }
+
     /// Tips and operations that have ended, newest first, at most `limit` of each.
     public func history(limit: Int) async throws -> (tips: [Tip], operations: [Operation]) {
         try await reading { reader in

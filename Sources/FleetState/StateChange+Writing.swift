@@ -31,6 +31,12 @@ extension StateChange {
                     DELETE FROM parameters
                     WHERE pack = \(pack) AND name = \(name) AND cluster = \(cluster?.text ?? "")
                     """)
+        case .savePack(let setting):
+            try database.execute(
+                literal: """
+                    INSERT OR REPLACE INTO packs (pack, is_enabled, allows_plug_ins)
+                    VALUES (\(setting.pack), \(setting.isEnabled), \(setting.allowsPlugIns))
+                    """)
         case .savePolicy(let policy):
             try database.execute(
                 literal: """

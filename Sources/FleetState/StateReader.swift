@@ -61,6 +61,12 @@ struct StateReader {
         }
     }
 
+    func packs() throws -> [PackSetting] {
+        try Row.fetchAll(database, sql: "SELECT * FROM packs ORDER BY pack").map { row in
+            PackSetting(pack: row["pack"], isEnabled: row["is_enabled"], allowsPlugIns: row["allows_plug_ins"])
+        }
+    }
+
     func policies() throws -> [AutomationPolicy] {
         try Row.fetchAll(database, sql: "SELECT * FROM policies ORDER BY cluster").map { row in
             let cluster = try cluster(row["cluster"], table: "policies")

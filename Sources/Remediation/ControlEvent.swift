@@ -59,6 +59,12 @@ public struct ControlRequest: Sendable, Hashable {
         case removeHost(HostName)
         /// Set how far Evenkeel goes by itself.
         case setPolicy(AutomationPolicy)
+        /// Set a pack's parameter; whoever asks has looked that it may have this value.
+        case setParameter(ParameterSetting)
+        /// Give a pack's parameter its default again, or the fleet's value where the cluster had its own.
+        case resetParameter(pack: String, name: String, cluster: ClusterName?)
+        /// Switch a pack on or off, or allow its plug-ins.
+        case setPack(PackSetting)
     }
 
     /// Chosen by the asker; comes back in the reply.

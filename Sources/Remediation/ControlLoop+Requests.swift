@@ -18,6 +18,10 @@ extension ControlLoop {
         case .cancel(let operation): cancel(operation, by: request.actor)
         case .removeHost(let host): remove(host, by: request.actor)
         case .setPolicy(let policy): set(policy, by: request.actor)
+        case .setParameter(let setting): set(setting, by: request.actor)
+        case .resetParameter(let pack, let name, let cluster):
+            reset(pack: pack, name, cluster, by: request.actor)
+        case .setPack(let setting): set(setting, by: request.actor)
         }
     }
 
@@ -61,6 +65,11 @@ extension ControlLoop {
     private mutating func migrate(
         _ id: VirtualMachineID, to host: HostName, _ method: MigrationMethod?, by actor: String
     ) -> ControlReply {
+        if case .found(let record, let status) = place(of: id, nil), !status.state.ownsGuest {
+            return .refused(
+                "\(status.definition.name) is \(status.state.rawValue) on \(record.report.host): only a VM that runs can be "
+                    + "moved; start or restore it first")
+        }
         switch planner.plan(.migrate(id, to: host), on: snapshot(for: nil)) {
         case .impossible(let reason, _): return .refused(reason)
         case .plan(let plan):

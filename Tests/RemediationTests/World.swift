@@ -178,6 +178,7 @@ struct Journal {
             state.lastNumbers.command = max(state.lastNumbers.command, command.number)
             state.commands.append(command)
         case .answerCommand(let number, _, _): state.commands.removeAll { $0.number == number }
+        case .savePack: break
         case .savePolicy(let policy):
             state.policies.removeAll { $0.cluster == policy.cluster }
             state.policies.append(policy)

@@ -115,7 +115,7 @@ extension PackParameter.Kind {
     }
 
     /// How such a value is written.
-    var example: String {
+    public var example: String {
         switch self {
         case .number: "a number such as 2.5"
         case .percent: "percent such as 75 or 75%"

@@ -17,7 +17,7 @@ extension PackManifestReader {
             knowledge: knowledge ?? "", remediation: remediation ?? RemediationRule(name: .notify, arguments: [:]),
             approval: approval, coolDown: reader.duration(&entry, "cool_down", else: .seconds(600)),
             expiry: reader.duration(&entry, "expiry", else: .seconds(86_400)), verification: verification(&entry),
-            evidence: evidence(&entry), inhibits: inhibited(&entry))
+            evidence: evidence(&entry), inhibits: inhibited(&entry), place: value.place)
         reader.finish(entry, what)
         let isWhole = title != nil && body != nil && knowledge != nil && level != nil && kind != nil
         return isWhole && remediation != nil ? rule : nil

@@ -26,6 +26,8 @@ public struct TipRule: Sendable, Hashable {
     public var evidence: [EvidenceRule]
     /// Alerts of this pack that are held back for a subject while this one fires for it.
     public var inhibits: [String]
+    /// Where it is written.
+    public var place = SourcePlace(file: "pack.yaml")
 
     /// How health is measured after the remediation.
     public struct Verification: Sendable, Hashable {

@@ -5,7 +5,7 @@ import Testing
 @testable import RulePacks
 
 @Suite("Packs")
-struct PackTests {
+struct PackLoadingTests {
     private static let rules = """
         groups:
           - name: g

@@ -1,0 +1,28 @@
+import ArgumentParser
+import FleetServer
+
+/// `evenkeel pack ls`: the server's packs.
+struct PackListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ls", abstract: "Lists the server's packs and whether they are well.",
+        discussion: "Example: evenkeel pack ls --json | jq '.[] | select(.problem)'")
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let packs: [PackView] = try await server.client().get("/fleet/v1/packs")
+        try output.show(packs, table: Self.table)
+    }
+
+    static func table(_ packs: [PackView]) -> String {
+        if packs.isEmpty { return "No packs." }
+        var table = TextTable("NAME", "VERSION", "ON", ">RULES", ">FIRING", "TITLE", "PROBLEM")
+        for pack in packs {
+            table.add(
+                pack.name.isEmpty ? pack.path : pack.name, pack.version, pack.isEnabled ? "yes" : "no", "\(pack.rules)",
+                "\(pack.firing)", pack.title, PlainText.oneLine(pack.problem ?? ""))
+        }
+        return table.text
+    }
+}
