@@ -56,14 +56,19 @@ struct PackLoadingTests {
     func hostPressure() throws {
         let pack = try RulePack.load(folder: Places.hostPressure)
         #expect(pack.name == "host-pressure")
-        #expect(pack.parameters.count == 8)
-        #expect(Set(pack.groups.flatMap(\.rules).map(\.name)) == Set(pack.tips.keys))
+        #expect(pack.parameters.count == 16)
+        let alerts = pack.groups.flatMap(\.rules).filter { rule in
+            guard case .alert = rule.kind else { return false }
+            return true
+        }
+        #expect(Set(alerts.map(\.name)) == Set(pack.tips.keys))
         let tip = try #require(pack.tips["HostProcessorSaturated"])
         #expect(
             tip.remediation.arguments == [
                 "resource": .word("processor"), "target": .parameter("processor_target_percent"),
             ])
-        #expect(tip.inhibits == ["HostProcessorHot"])
+        #expect(
+            tip.inhibits == ["HostProcessorHot", "HostProcessorStarved", "HostProcessorContended", "HostProcessorQueued"])
         #expect(tip.verification?.within == .seconds(600))
         let defaults = Dictionary(uniqueKeysWithValues: pack.parameters.map { ($0.name, $0.standard) })
         let target = try #require(defaults["processor_target_percent"])
