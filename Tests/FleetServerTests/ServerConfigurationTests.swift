@@ -198,7 +198,7 @@ import TimeSeriesStore
     }
 
     @Test(arguments: [
-        ("engine: remote", "server.yaml: query_url"), ("engine: both", "1:9: engine: 'both'"),
+        ("engine: remote", "server.yaml:1:1: query_url"), ("engine: both", "1:9: engine: 'both'"),
         ("query_url: http://a", "1:12: query_url: it is for 'engine: remote'"),
         ("engine: remote\nquery_url: ftp://a\nwrite_url: http://a", "2:12: query_url: 'ftp://a'"),
         ("engine: remote\nquery_url: http://a:b@c\nwrite_url: http://a", "credentials do not belong into a URL"),

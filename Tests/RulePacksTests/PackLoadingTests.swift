@@ -68,7 +68,9 @@ struct PackLoadingTests {
                 "resource": .word("processor"), "target": .parameter("processor_target_percent"),
             ])
         #expect(
-            tip.inhibits == ["HostProcessorHot", "HostProcessorStarved", "HostProcessorContended", "HostProcessorQueued"])
+            tip.inhibits == [
+                "HostProcessorHot", "HostProcessorStarved", "HostProcessorContended", "HostProcessorQueued",
+            ])
         #expect(tip.verification?.within == .seconds(600))
         let defaults = Dictionary(uniqueKeysWithValues: pack.parameters.map { ($0.name, $0.standard) })
         let target = try #require(defaults["processor_target_percent"])

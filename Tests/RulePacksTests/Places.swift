@@ -9,6 +9,12 @@ enum Places {
     /// The bundled pack.
     static let hostPressure = root.appending(path: "rules/host-pressure").path
 
+    /// The names of all bundled packs.
+    static let bundledPacks = [
+        "backup", "best-practice", "cluster-balance", "cluster-reserve", "hardware-health", "host-agent",
+        "host-pressure", "network", "storage", "vm-health", "vm-rightsizing",
+    ]
+
     /// Data that lies beside the checkout and not in it.
     static let sharedData = root.deletingLastPathComponent().appending(path: "shared/data")
 

@@ -7,6 +7,12 @@ struct PromtoolTests {
         FileManager.default.isExecutableFile(atPath: $0)
     }
 
+    /// What promtool is to do, in the folder of a bundled pack.
+    static let runs: [[String]] =
+        Places.bundledPacks.flatMap { pack in
+            [["check", "rules", "../\(pack)/\(pack).rules.yaml"], ["test", "rules", "../\(pack)/\(pack).test.yaml"]]
+        } + [["check", "rules", Places.root.appending(path: "dashboards/alerts/evenkeel.rules.yaml").path]]
+
     static func run(_ arguments: [String], in folder: String) throws -> (status: Int32, output: String) {
         let process = Process()
         process.executableURL = URL(filePath: try #require(tool))
@@ -23,12 +29,7 @@ struct PromtoolTests {
 
     @Test(
         "promtool", .enabled(if: tool != nil, "promtool is not installed (Debian: prometheus)"),
-        arguments: [
-            ["check", "rules", "host-pressure.rules.yaml"], ["test", "rules", "host-pressure.test.yaml"],
-            ["check", "rules", "../host-agent/host-agent.rules.yaml"],
-            ["test", "rules", "../host-agent/host-agent.test.yaml"],
-            ["check", "rules", Places.root.appending(path: "dashboards/alerts/evenkeel.rules.yaml").path],
-        ])
+        arguments: runs)
     func promtool(arguments: [String]) throws {
         let (status, output) = try Self.run(arguments, in: Places.hostPressure)
         #expect(status == 0, "\(output)")

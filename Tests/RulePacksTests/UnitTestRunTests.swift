@@ -135,17 +135,6 @@ struct BundledPackTests {
         #expect(tests.count > 0)
     }
 
-    @Test(
-        "and under Prometheus' own tool",
-        .enabled(if: PromtoolTests.tool != nil, "promtool is not installed (Debian: prometheus)"), arguments: folders)
-    func promtool(_ folder: String) throws {
-        let name = URL(filePath: folder).lastPathComponent
-        for arguments in [["check", "rules", "\(name).rules.yaml"], ["test", "rules", "\(name).test.yaml"]] {
-            let (status, output) = try PromtoolTests.run(arguments, in: folder)
-            #expect(status == 0, "\(output)")
-        }
-    }
-
     @Test("the schema beside them is the one of this version")
     func schema() throws {
         let path = Places.root.appending(path: "rules/pack.schema.json")

@@ -1,0 +1,83 @@
+import FleetModel
+import Foundation
+import Logging
+import RulePacks
+import Testing
+
+@testable import FleetServer
+
+@Suite("Packs on disk") struct PackShelfTests {
+    private struct Shelf {
+        let parent: URL
+        let shelf: PackShelf
+
+        init() throws {
+            parent = FileManager.default.temporaryDirectory.appending(path: "shelf-\(UUID().uuidString)")
+            try Self.write("first", version: "1", in: parent)
+            shelf = try PackShelf(
+                [parent.appending(path: "first").path], speed: 1, logger: Logger(label: "test"))
+        }
+
+        func write(_ name: String, version: String, rule: String = "load > 1") throws {
+            try Self.write(name, version: version, rule: rule, in: parent)
+        }
+
+        static func write(_ name: String, version: String, rule: String = "load > 1", in parent: URL) throws {
+            let folder = parent.appending(path: name)
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            let manifest = "{name: \(name), version: '\(version)', title: t, author: a, licence: l}"
+            let rules = "groups: [{name: g, rules: [{alert: A, expr: '\(rule)'}]}]"
+            try Data(rules.utf8).write(to: folder.appending(path: "\(name).rules.yaml"), options: .atomic)
+            try Data(manifest.utf8).write(to: folder.appending(path: "pack.yaml"), options: .atomic)
+        }
+
+        var names: [String] { shelf.packs([]).map { "\($0.name) \($0.version)" } }
+    }
+
+    private func withShelf(_ body: (Shelf) throws -> Void) throws {
+        let shelf = try Shelf()
+        defer { try? FileManager.default.removeItem(at: shelf.parent) }
+        try body(shelf)
+    }
+
+    @Test func aChangedPackIsTakenAndABrokenOneGoesOnAsItWas() throws {
+        try withShelf { shelf in
+            shelf.shelf.refresh()
+            #expect(shelf.names == ["first 1"])
+            try shelf.write("first", version: "2")
+            shelf.shelf.refresh()
+            #expect(shelf.names == ["first 2"])
+            try shelf.write("first", version: "3", rule: "load >")
+            shelf.shelf.refresh()
+            let entry = try #require(shelf.shelf.contents.entries.first)
+            #expect(entry.pack.version == "2")
+            #expect(entry.problem?.contains("first.rules.yaml:1:") == true)
+            try shelf.write("first", version: "4")
+            shelf.shelf.refresh()
+            #expect(shelf.names == ["first 4"] && shelf.shelf.contents.entries[0].problem == nil)
+        }
+    }
+
+    @Test func aNewFolderIsTakenUpAndOneThatIsGoneIsLetGo() throws {
+        try withShelf { shelf in
+            try shelf.write("second", version: "1", rule: "(")
+            shelf.shelf.refresh()
+            #expect(shelf.names == ["first 1"])
+            let broken = try #require(shelf.shelf.contents.broken.first)
+            #expect(broken.path.hasSuffix("/second") && broken.problem.contains("second.rules.yaml"))
+            try shelf.write("second", version: "1")
+            shelf.shelf.refresh()
+            #expect(shelf.names == ["first 1", "second 1"] && shelf.shelf.contents.broken.isEmpty)
+            try FileManager.default.removeItem(at: shelf.parent.appending(path: "first"))
+            shelf.shelf.refresh()
+            #expect(shelf.names == ["second 1"])
+        }
+    }
+
+    @Test func whatIsSwitchedOffIsNotEvaluated() throws {
+        try withShelf { shelf in
+            #expect(shelf.shelf.packs([PackSetting(pack: "first", isEnabled: false)]).isEmpty)
+            #expect(shelf.shelf.packs([PackSetting(pack: "other", isEnabled: false)]).count == 1)
+        }
+    }
+}
