@@ -20,7 +20,7 @@ enum OperationText {
         } else if let progress = operation.progress {
             lines.append("Progress: \(progress.transferred) sent, \(progress.remaining) remain")
         }
-        if action.to != nil { lines.append("Expected: \(prediction(action))") }
+        if action.to != nil { lines.append("Loads:    \(prediction(action))") }
         lines.append("Log:")
         lines += operation.log.map { "  \(Phrases.timeOfDay($0.time))  \($0.text)" }
         return lines.joined(separator: "\n")
