@@ -15,6 +15,7 @@ struct EvaluationLoop: Service {
     let state: any StateStore
     let controller: FleetController
     let checkpoint: RuleCheckpointFile
+    let events: EventDesk
     let external: ExternalIdentity
     let clock: any Clock
     let logger: Logger
@@ -59,7 +60,9 @@ struct EvaluationLoop: Service {
 
     private func evaluate(_ rules: inout RuleEngine, at moment: Timestamp) async throws {
         let began = clock.now
-        let clusters = Set(controller.view.withLock { $0.hosts.map(\.report.cluster) }).sorted()
+        let reports = controller.view.withLock { $0.hosts.map(\.report) }
+        await events.write(at: moment, naming: EventNames(reports), to: sink)
+        let clusters = Set(reports.map(\.cluster)).sorted()
         let settings = try await state.parameters()
         // What changed on disk or by an operator holds from this round on, for all of its rules.
         shelf.refresh()

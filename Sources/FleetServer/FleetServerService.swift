@@ -35,6 +35,7 @@ public struct FleetServerService: Service {
     private let intake: SampleIntake
     private let client: HTTPClient
     private let shelf: PackShelf
+    private let events: EventDesk
 
     /// Opens the data folder and loads the packs; throws what a person can put right before anything listens.
     public init(
@@ -53,6 +54,9 @@ public struct FleetServerService: Service {
         shelf = try PackShelf(configuration.packs, speed: configuration.packSpeed, logger: logger)
         series = try TimeSeriesStore(directory: folder + "/series", options: configuration.store, logger: logger)
         state = try FleetStateStore(path: folder + "/fleet.sqlite")
+        events = try EventDesk(
+            path: folder + "/events.json", limits: ForeignAlertLimits(fitting: configuration.store), clock: clock,
+            logger: logger)
         let client = HTTPClient(agent: "evenkeel/\(version)")
         self.client = client
         let exports = try SampleExports(
@@ -141,6 +145,7 @@ public struct FleetServerService: Service {
             shelf: shelf, interval: configuration.evaluationInterval,
             queries: LoadQueries().scaled(by: configuration.packSpeed), engine: engine, sink: intake, state: state,
             controller: controller, checkpoint: RuleCheckpointFile(path: configuration.data + "/rules.json"),
+            events: events,
             external: ExternalIdentity(labels: configuration.externalLabels, url: externalURL), clock: clock,
             logger: logger)
     }
@@ -177,6 +182,7 @@ public struct FleetServerService: Service {
             readingWindow: LoadQueries().scaled(by: configuration.packSpeed).window,
             condition: { [series] in series.condition },
             clock: clock)
+        EventRoutes(desk: events, revision: version, started: clock.now).add(to: router)
         FleetRoutes(controller: controller, state: state, reader: reader).add(to: router)
         VirtualMachineRoutes(controller: controller, reader: reader).add(to: router)
         ConsoleRoutes(controller: controller, reader: reader, sessions: consoles).add(to: router)

@@ -45,7 +45,7 @@ import Testing
             "label/host/values", "metadata", "targets", "rules", "alerts", "status/config", "status/tsdb",
             "query_exemplars?query=up", "format_query?query=up", "nosuch",
         ]
-        for path in paths.map({ "/api/v1/" + $0 }) + ["/federate?match[]=up", "/metrics"] {
+        for path in paths.map({ "/api/v1/" + $0 }) + ["/federate?match[]=up", "/metrics", "/api/v2/alerts"] {
             let status = try await server.get(path, token: token).status
             #expect(status == 403 || path.hasSuffix("nosuch") && status == 404, "\(path)")
         }

@@ -40,7 +40,9 @@ struct BackupFolder {
     /// Removes what an earlier attempt that was killed has left, and nothing else.
     private static func removeLeftover(_ partial: String) throws(BackupError) {
         guard let content = try? FileManager.default.contentsOfDirectory(atPath: partial) else { return }
-        let own = [BackupManifest.fileName, "fleet.sqlite", "fleet.sqlite-journal", "rules.json", "series"]
+        let own = [
+            BackupManifest.fileName, "fleet.sqlite", "fleet.sqlite-journal", "rules.json", "events.json", "series",
+        ]
         if let other = content.first(where: { !own.contains($0) }) {
             throw .badPlace(path: partial, reason: "is in the way, and has '\(other)' in it, which no backup has")
         }

@@ -7,6 +7,7 @@ import TimeSeriesStore
 ///     backup.json        this
 ///     fleet.sqlite       hosts, tips, operations, commands, tokens, parameters, policies, the audit log
 ///     rules.json         the rules' memory, where there is one
+///     events.json        the foreign alerts, where there were any
 ///     series/            the time series: catalogue.db and the other files of a store
 public struct BackupManifest: Codable, Sendable {
     /// Its name in a backup.

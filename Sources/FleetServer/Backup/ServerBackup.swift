@@ -3,7 +3,8 @@ import FleetState
 import Foundation
 import TimeSeriesStore
 
-/// Writes backups of a running server: series, fleet state and the rules' memory, each as it was at one moment after the
+/// Writes backups of a running server: series, fleet state, and the memory of rules and foreign
+/// alerts, each as it was at one moment after the
 /// backup began.
 struct ServerBackup: Sendable {
     let series: TimeSeriesStore
@@ -22,7 +23,9 @@ struct ServerBackup: Sendable {
             var files = try await series.copy(to: target.partial + "/series", report: report)
             for place in files.indices { files[place].name = "series/" + files[place].name }
             files.append(try copyState(to: target.partial))
-            if let rules = try copyRules(to: target.partial) { files.append(rules) }
+            for name in ["rules.json", "events.json"] {
+                if let memory = try copyMemory(name, to: target.partial) { files.append(memory) }
+            }
             let manifest = BackupManifest(
                 format: BackupManifest.currentFormat, version: version, made: made, files: files)
             try write(manifest, to: target.partial)
@@ -41,8 +44,7 @@ struct ServerBackup: Sendable {
         return try StoredFile(name: name, in: folder)
     }
 
-    private func copyRules(to folder: String) throws -> StoredFile? {
-        let name = "rules.json"
+    private func copyMemory(_ name: String, to folder: String) throws -> StoredFile? {
         // The server replaces the file in one step, so what is read is whole.
         guard let content = FileManager.default.contents(atPath: data + "/" + name) else { return nil }
         try content.write(to: URL(fileURLWithPath: folder + "/" + name))
