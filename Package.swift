@@ -56,6 +56,8 @@ let package = Package(
         room("Patterns", ["CPCRE2"]),
         // All outgoing HTTP: libcurl.
         room("HTTPClient", ["CCurl"]),
+        // Mail: libcurl again.
+        room("MailClient", ["CCurl", "FleetModel"]),
         // YAML files of keys and values that administrators write: every finding with its line.
         room("ConfigurationFile", ["FleetModel", yams]),
         // What a VM's console passes through: bounded streams, descriptors, a filter for terminals.
@@ -78,6 +80,10 @@ let package = Package(
         room("RemoteEngine", ["FleetModel", "HTTPClient", "MetricsWire"]),
         // Copies of all samples for other receivers: a queue on disk each, relabelling, remote write.
         room("SampleExport", ["Delivery", "FleetModel", "HTTPClient", "MetricsWire", "Patterns", logging]),
+        // Who is told of which tips, when and how: grouping, silences, webhooks, Alertmanagers, mail.
+        room(
+            "Notifications",
+            ["Delivery", "FleetModel", "HTTPClient", "MailClient", "MetricsWire", "Patterns", logging]),
         // Lexer, parser, typed AST, evaluator.
         room("PromQL", ["FleetModel", "Patterns"]),
         // Packs: rules, parameters, tips; loading, checking, evaluating.
@@ -117,8 +123,8 @@ let package = Package(
             [
                 "CLinux", "ConfigurationFile", "Console", "Counters", "FleetModel", "FleetState", "HTTPClient",
                 "HTTPDoor",
-                "MetricsWire", "Patterns", "Placement", "PromQL", "Remediation", "RemoteEngine", "RulePacks",
-                "SampleExport", "TimeSeriesStore", logging, lifecycle,
+                "MailClient", "MetricsWire", "Notifications", "Patterns", "Placement", "PromQL", "Remediation",
+                "RemoteEngine", "RulePacks", "SampleExport", "TimeSeriesStore", logging, lifecycle,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
@@ -163,6 +169,9 @@ let package = Package(
                 "TimeSeriesStore", logging,
             ]),
         tests("SampleExportTests", ["FleetModel", "HTTPClient", "MetricsWire", "SampleExport", logging]),
+        tests(
+            "NotificationsTests",
+            ["FleetModel", "HTTPClient", "MailClient", "MetricsWire", "Notifications", logging]),
         tests("RulePacksTests", ["FleetModel", "PromQL", "RulePacks"]),
         tests("PlacementTests", ["FleetModel", "Placement"]),
         tests("RemediationTests", ["FleetModel", "HostRuntime", "Placement", "Remediation", "RulePacks"]),
@@ -184,8 +193,8 @@ let package = Package(
         tests(
             "FleetServerTests",
             [
-                "ConfigurationFile", "FleetModel", "FleetServer", "FleetState", "HTTPClient", "HTTPDoor", "MetricsWire",
-                "Placement",
+                "ConfigurationFile", "FleetModel", "FleetServer", "FleetState", "HTTPClient", "HTTPDoor", "MailClient",
+                "MetricsWire", "Notifications", "Placement",
                 "PromQL", "Remediation", "RemoteEngine", "RulePacks", "SampleExport", "TimeSeriesStore", logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -33,3 +33,10 @@ static inline CURLcode evenkeel_curl_get_long(CURL *handle, CURLINFO info, long 
 static inline CURLcode evenkeel_curl_result(const CURLMsg *message) {
     return message->data.result;
 }
+
+typedef int (*evenkeel_curl_progress)(
+    void *context, curl_off_t toDownload, curl_off_t downloaded, curl_off_t toUpload, curl_off_t uploaded);
+
+static inline CURLcode evenkeel_curl_set_progress(CURL *handle, CURLoption option, evenkeel_curl_progress callback) {
+    return curl_easy_setopt(handle, option, callback);
+}

@@ -19,7 +19,8 @@ public struct EvenkeelCommand: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             DemoCommand.self, ServerCommand.self, AgentDaemonCommand.self, StatusCommand.self, HostCommand.self,
-            VirtualMachineCommand.self, TipCommand.self, OperationCommand.self, PackCommand.self, QueryCommand.self,
+            VirtualMachineCommand.self, TipCommand.self, SilenceCommand.self, OperationCommand.self, PackCommand.self,
+            QueryCommand.self,
             CounterCommand.self,
             StoreCommand.self,
             TokenCommand.self,

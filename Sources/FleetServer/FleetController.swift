@@ -15,13 +15,19 @@ actor FleetController {
     private let board: CommandBoard
     private let clock: any Clock
     private let logger: Logger
+    /// Hears of every tip that is new or changed, once that is stored.
+    private let watch: @Sendable (Tip) -> Void
     private var nextRequest: Int64 = 0
     private var isBusy = false
     private var queue: [CheckedContinuation<Void, Never>] = []
     /// What the log said of each open tip last: it tells of changes, not of every look.
     private var loggedStates: [Int64: TipState] = [:]
 
-    init(loop: ControlLoop, store: any StateStore, board: CommandBoard, clock: any Clock, logger: Logger) {
+    init(
+        loop: ControlLoop, store: any StateStore, board: CommandBoard, clock: any Clock, logger: Logger,
+        watch: @escaping @Sendable (Tip) -> Void = { _ in }
+    ) {
+        self.watch = watch
         self.loop = loop
         self.store = store
         self.board = board
@@ -80,6 +86,7 @@ actor FleetController {
             case .publish(let change):
                 log(change)
                 count(change, in: next)
+                if case .tip(let tip) = change { watch(tip) }
             }
         }
         loop = next

@@ -9,6 +9,7 @@ import HummingbirdTLS
 import Logging
 import MetricsWire
 import NIOCore
+import Notifications
 import Placement
 import PromQL
 import Remediation
@@ -36,6 +37,7 @@ public struct FleetServerService: Service {
     private let client: HTTPClient
     private let shelf: PackShelf
     private let events: EventDesk
+    private let notifications: NotificationDesk
 
     /// Opens the data folder and loads the packs; throws what a person can put right before anything listens.
     public init(
@@ -61,6 +63,9 @@ public struct FleetServerService: Service {
         self.client = client
         let exports = try SampleExports(
             configuration.exports, folder: folder + "/exports", client: client, clock: clock, logger: logger)
+        notifications = try NotificationDesk(
+            configuration.notify, path: folder + "/notifications.json", url: configuration.shownURL, client: client,
+            clock: clock, logger: logger)
         let keeper: SampleIntake.Keeper =
             configuration.remoteEngine.map { .remote(RemoteEngine(client: client, endpoint: $0)) } ?? .store(series)
         intake = SampleIntake(keeper: keeper, exports: exports)
@@ -73,11 +78,14 @@ public struct FleetServerService: Service {
         let consoles = ConsoleSessions(store: state, clock: clock, logger: logger)
         let control = configuration.control.scaled(by: configuration.packSpeed)
         let controller = FleetController(
-            loop: ControlLoop(settings: control), store: state, board: board, clock: clock, logger: logger)
+            loop: ControlLoop(settings: control), store: state, board: board, clock: clock, logger: logger,
+            watch: { [notifications] in notifications.note($0) })
         try await controller.restore()
+        try await recallNotifications(controller)
         let engine = engine(configuration.queries, timeLimit: configuration.queries.timeLimit)
         let metrics = ServerMetrics(
-            controller: controller, series: series, exports: intake.exports, version: version,
+            controller: controller, series: series, exports: intake.exports, notifications: notifications,
+            version: version,
             reportAgeLimit: control.reportAgeLimit,
             clock: clock)
         let tokens = try await tokensInForce()
@@ -100,6 +108,7 @@ public struct FleetServerService: Service {
                 group.addTask { await jobs.run() }
                 group.addTask { await cancelWhenGracefulShutdown { await consoles.run() } }
                 group.addTask { await exporting() }
+                group.addTask { await cancelWhenGracefulShutdown { await notifications.run() } }
                 defer { group.cancelAll() }
                 for try await _ in group {}
             }
@@ -129,6 +138,16 @@ public struct FleetServerService: Service {
         await cancelWhenGracefulShutdown { await intake.exports.run() }
     }
 
+    /// Brings the notifications up to what became of tips while no server ran, and to the silences that hold.
+    private func recallNotifications(_ controller: FleetController) async throws {
+        notifications.use(try await state.silences(at: clock.now))
+        let open = controller.view.withLock { $0.tips }
+        for tip in open { notifications.note(tip) }
+        for number in notifications.openTips.subtracting(open.map(\.number)) {
+            if let tip = try await state.tip(number) { notifications.note(tip) }
+        }
+    }
+
     /// The store of tokens where requests must bear one: beyond loopback always, on loopback once a token was made.
     private func tokensInForce() async throws -> FleetStateStore? {
         if try await state.hasTokens() { return state }
@@ -146,13 +165,8 @@ public struct FleetServerService: Service {
             queries: LoadQueries().scaled(by: configuration.packSpeed), engine: engine, sink: intake, state: state,
             controller: controller, checkpoint: RuleCheckpointFile(path: configuration.data + "/rules.json"),
             events: events,
-            external: ExternalIdentity(labels: configuration.externalLabels, url: externalURL), clock: clock,
+            external: ExternalIdentity(labels: configuration.externalLabels, url: configuration.shownURL), clock: clock,
             logger: logger)
-    }
-
-    private var externalURL: String {
-        if let url = configuration.externalURL { return url }
-        return "\(configuration.tls == nil ? "http" : "https")://\(configuration.listen.authority)"
     }
 
     private func router(
@@ -184,6 +198,7 @@ public struct FleetServerService: Service {
             clock: clock)
         EventRoutes(desk: events, revision: version, started: clock.now).add(to: router)
         FleetRoutes(controller: controller, state: state, reader: reader).add(to: router)
+        SilenceRoutes(state: state, desk: notifications, clock: clock).add(to: router)
         VirtualMachineRoutes(controller: controller, reader: reader).add(to: router)
         ConsoleRoutes(controller: controller, reader: reader, sessions: consoles).add(to: router)
         PackRoutes(controller: controller, state: state, shelf: shelf, engine: engine, clock: clock).add(to: router)

@@ -43,14 +43,13 @@ extension ServerConfiguration {
             lines += ["engine: remote", "query_url: \(engine.queryURL)", "write_url: \(engine.writeURL ?? "")"]
         }
         if let externalURL { lines.append("external_url: \(externalURL)") }
-        guard !exports.isEmpty else { return lines }
-        lines.append("export:")
+        if !exports.isEmpty { lines.append("export:") }
         for receiver in exports {
             lines += [
                 "- url: \(receiver.url)", "  name: \(receiver.name)", "  queue_size: \(receiver.queueBytes.count)",
             ]
         }
-        return lines
+        return lines + shownNotifications
     }
 
     private static func receiver(_ entry: inout ConfigurationReader) throws(ConfigurationError) -> ExportReceiver {
@@ -91,7 +90,7 @@ extension ServerConfiguration {
         return rule
     }
 
-    private static func access(
+    static func access(
         _ reader: inout ConfigurationReader, prefix: String, timeLimit: Duration
     ) throws(ConfigurationError) -> HTTPAccess {
         var access = HTTPAccess(timeLimit: try reader.value(prefix + "timeout", span) ?? timeLimit)
@@ -136,7 +135,7 @@ extension ServerConfiguration {
         }
     }
 
-    private static func url(_ text: String) -> ConfigurationReader.Parsed<String> {
+    static func url(_ text: String) -> ConfigurationReader.Parsed<String> {
         let lowercased = text.lowercased()
         let rest = lowercased.hasPrefix("http://") ? text.dropFirst(7) : text.dropFirst(8)
         let isWeb = lowercased.hasPrefix("http://") || lowercased.hasPrefix("https://")
@@ -155,7 +154,7 @@ extension ServerConfiguration {
     }
 
     /// A name that can be a folder's.
-    private static func name(_ text: String) -> ConfigurationReader.Parsed<String> {
+    static func name(_ text: String) -> ConfigurationReader.Parsed<String> {
         let isPlain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) }
         guard isPlain, !text.isEmpty, text.utf8.count <= 63, text.first != "." else {
             return .problem("'\(text)' is not a name of at most 63 letters, digits, '-', '_' and '.'")
@@ -164,7 +163,7 @@ extension ServerConfiguration {
     }
 
     /// A URL's host and port, fit for a folder's name.
-    private static func standardName(of url: String) -> String {
+    static func standardName(of url: String) -> String {
         let authority = url.drop { $0 != "/" }.dropFirst(2).prefix { $0 != "/" && $0 != "?" }
         let plain = authority.map { $0.isASCII && ($0.isLetter || $0.isNumber || "-.".contains($0)) ? $0 : "_" }
         return String(plain.drop { $0 == "." }.prefix(63))
@@ -187,7 +186,7 @@ extension ServerConfiguration {
 
 extension ConfigurationReader {
     /// The secret in the file that the value of `key` names, without the white space around it.
-    fileprivate mutating func secret(_ key: String) throws(ConfigurationError) -> String? {
+    mutating func secret(_ key: String) throws(ConfigurationError) -> String? {
         guard let path = try path(key) else { return nil }
         let text: String
         do throws(ConfigurationError) {

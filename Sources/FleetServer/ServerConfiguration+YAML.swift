@@ -52,6 +52,23 @@ extension ServerConfiguration {
     ///     queue_age: 7d                 # and what has waited longer
     ///     relabel:                      # as Prometheus' write_relabel_configs
     ///       - {source_labels: [__name__], regex: "evenkeel_.*", action: keep}
+    /// notify:                           # who is told of tips; a list of webhook, alertmanager and email
+    ///   - webhook: https://chat.example/hook    # a JSON document by POST
+    ///     secret_file: hook.secret      # signs it: X-Evenkeel-Signature: sha256=HMAC of the body
+    ///     name: chat                    # in metrics and logs; default: the host and port
+    ///     match: ['level=critical', 'cluster=~"prod-.*"']   # only these tips; default: all
+    ///     events: [raised, waiting, resolved, failed, closed]   # what is news; this is the default
+    ///     group_by: [cluster]           # of cluster, pack, level, host: what goes into one message; this is the default
+    ///     group_wait: 30s               # how long a new group waits for more
+    ///     group_interval: 5m            # how long further news of a group wait
+    ///     repeat_interval: 4h           # after how long what lasts is told again
+    ///                                   # also token_file, user, password_file, ca_file, certificate, key, timeout
+    ///   - alertmanager: https://alertmanager.example     # tips are alerts there, told of once a minute
+    ///   - email: [ops@example.org]      # addresses
+    ///     from: evenkeel@example.org
+    ///     smtp: smtp.example.org:587
+    ///     smtp_tls: starttls            # or tls; off on loopback only
+    ///     user: evenkeel                # with password_file; also ca_file, timeout
     /// automation: operator              # off, advise, operator or automatic, where no policy was set
     /// processor_ceiling: 75             # percent: no move leaves a host above this
     /// memory_ceiling: 90                # percent: likewise
@@ -85,6 +102,7 @@ extension ServerConfiguration {
         try readRetention(&reader)
         try readEngine(&reader)
         try readExports(&reader)
+        try readNotifications(&reader)
         try readStoreLimits(&reader)
         try reader.refuseUnknownKeys()
     }

@@ -1,5 +1,6 @@
 import FleetModel
 import HTTPDoor
+import Notifications
 import PromQL
 import Remediation
 import RemoteEngine
@@ -24,6 +25,8 @@ public struct ServerConfiguration: Sendable {
     public var remoteEngine: RemoteEngine.Endpoint?
     /// Who gets a copy of every sample.
     public var exports: [ExportReceiver] = []
+    /// Who is told of tips.
+    public var notify: [NotificationReceiver] = []
     /// Labels that tell this server's series and alerts from others': in copies and in the texts of alerts.
     public var externalLabels = Labels()
     /// Where people reach this server; `nil` for the address that it listens on.
@@ -46,4 +49,9 @@ public struct ServerConfiguration: Sendable {
         evaluationInterval = .seconds(15)
         control = ControlSettings()
     }
+}
+
+extension ServerConfiguration {
+    /// Where people reach this server, as far as it knows.
+    var shownURL: String { externalURL ?? "\(tls == nil ? "http" : "https")://\(listen.authority)" }
 }

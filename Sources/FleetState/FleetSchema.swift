@@ -13,6 +13,7 @@ import GRDB
 /// parameters (pack, name, cluster) PK | value                              ParameterSetting, cluster "" = fleet
 /// packs      pack PK | is_enabled | allows_plug_ins                        PackSetting
 /// policies   cluster PK | level                                            AutomationPolicy, cluster "" = fleet
+/// silences   number PK | until | document                                  Silence; never deleted, so no number comes twice
 /// audit      number PK | time | actor | event | tip | operation | detail   AuditEntry; rows cannot be changed
 /// ```
 ///
@@ -38,6 +39,9 @@ enum FleetSchema {
                         pack TEXT PRIMARY KEY NOT NULL, is_enabled INTEGER NOT NULL, allows_plug_ins INTEGER NOT NULL
                     ) STRICT, WITHOUT ROWID;
                     """)
+        }
+        migrator.registerMigration("5-silences") { database in
+            try database.execute(sql: silences)
         }
         return migrator
     }
@@ -73,6 +77,12 @@ enum FleetSchema {
             PRIMARY KEY (pack, name, cluster)
         ) STRICT, WITHOUT ROWID;
         CREATE TABLE policies (cluster TEXT PRIMARY KEY NOT NULL, level TEXT NOT NULL) STRICT, WITHOUT ROWID;
+        """
+
+    private static let silences = """
+        CREATE TABLE silences (
+            number INTEGER PRIMARY KEY NOT NULL, until INTEGER NOT NULL, document TEXT NOT NULL
+        ) STRICT;
         """
 
     private static let audit = """

@@ -98,6 +98,23 @@ public struct DismissalOrder: Codable, Sendable {
     }
 }
 
+/// The body of `POST /fleet/v1/silences`.
+public struct SilenceOrder: Codable, Sendable {
+    /// What must hold of a tip's labels, all of it: `cluster=lab`, `host=~"kvm.*"`.
+    public var matchers: [String]
+    /// For how long.
+    public var seconds: Double
+    /// Why.
+    public var reason: String
+
+    /// A silence of `seconds` for `reason`.
+    public init(matchers: [String], seconds: Double, reason: String) {
+        self.matchers = matchers
+        self.seconds = seconds
+        self.reason = reason
+    }
+}
+
 /// The body of requests that need no words: `{}`.
 public struct Empty: Codable, Sendable {
     /// No words.

@@ -1,5 +1,6 @@
 import FleetModel
 import MetricsWire
+import Notifications
 import RulePacks
 import SampleExport
 import TimeSeriesStore
@@ -9,6 +10,7 @@ struct ServerMetrics: Sendable {
     let controller: FleetController
     let series: TimeSeriesStore
     let exports: SampleExports
+    let notifications: NotificationDesk
     let version: String
     /// A host that has said nothing for longer counts as silent.
     let reportAgeLimit: Duration
@@ -26,6 +28,7 @@ struct ServerMetrics: Sendable {
         writeRules(view, to: &page)
         series.writeMetrics(to: &page)
         exports.writeMetrics(to: &page)
+        notifications.writeMetrics(to: &page)
         ProcessFigures.own()?.write(to: &page)
         return page
     }

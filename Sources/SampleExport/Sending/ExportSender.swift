@@ -83,13 +83,13 @@ struct ExportSender: Sendable {
         }
     }
 
-    private func verdict(_ body: [UInt8]) async throws -> ExportVerdict {
+    private func verdict(_ body: [UInt8]) async throws -> RequestVerdict {
         let headers = RemoteWriteEncoder.headers.map { (name: $0.0, value: $0.1) }
         var request = HTTPRequest(.post, receiver.url, headers: headers, body: body)
         receiver.access.apply(to: &request)
         request.responseLimit = 1 << 20
         do throws(HTTPClientError) {
-            return ExportVerdict(try await client.send(request))
+            return RequestVerdict(try await client.send(request))
         } catch {
             try Task.checkCancellation()
             return .later("\(error)", after: .zero)

@@ -1,5 +1,5 @@
-/// SHA-256 (FIPS 180-4, sections 4.1.2, 5.1.1, 5.3.3 and 6.2.2), for hashes of access tokens: a few bytes now and then,
-/// so plain code does, and the package needs no cryptography library for it.
+/// SHA-256 (FIPS 180-4, sections 4.1.2, 5.1.1, 5.3.3 and 6.2.2), for hashes of access tokens and signatures of messages:
+/// a few bytes now and then, so plain code does, and the package needs no cryptography library for it.
 public enum SHA256 {
     /// The hash by which a token's secret is stored and looked up, in lower-case hexadecimal.
     public static func hash(ofSecret secret: String) -> String {
@@ -18,7 +18,15 @@ public enum SHA256 {
         }
     }
 
-    static func hexadecimal(_ bytes: [UInt8]) -> String {
+    /// The code by which a holder of the same `key` knows that `message` is ours and whole: HMAC (RFC 2104), 32 bytes.
+    public static func authenticationCode(of message: [UInt8], key: [UInt8]) -> [UInt8] {
+        let short = key.count > 64 ? digest(of: key) : key
+        let block = short + [UInt8](repeating: 0, count: 64 - short.count)
+        return digest(of: block.map { $0 ^ 0x5c } + digest(of: block.map { $0 ^ 0x36 } + message))
+    }
+
+    /// Bytes as lower-case hexadecimal digits.
+    public static func hexadecimal(_ bytes: [UInt8]) -> String {
         let digits = Array("0123456789abcdef")
         return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
     }

@@ -1,8 +1,5 @@
-import FleetModel
-import HTTPClient
-
-/// What a receiver's answer means for a request.
-enum ExportVerdict: Hashable, Sendable {
+/// What a receiver's answer means for a request that is repeated until it is delivered or refused.
+public enum RequestVerdict: Hashable, Sendable {
     /// It has it.
     case delivered
     /// It will never take it.
@@ -15,7 +12,7 @@ enum ExportVerdict: Hashable, Sendable {
 
     /// By status (remote write 1.0, "Retries & Backoff"): 5xx and 429 are tried again, other 4xx are not; but for those
     /// that say something of the address, the credentials or the moment and nothing of the request.
-    init(_ response: HTTPResponse) {
+    public init(_ response: HTTPResponse) {
         let text = String(decoding: response.body.prefix(500), as: UTF8.self)
         let reason = "status \(response.status)" + (text.isEmpty ? "" : ": \(text)")
         switch response.status {
