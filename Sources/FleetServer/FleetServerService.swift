@@ -202,6 +202,10 @@ public struct FleetServerService: Service {
         VirtualMachineRoutes(controller: controller, reader: reader).add(to: router)
         ConsoleRoutes(controller: controller, reader: reader, sessions: consoles).add(to: router)
         PackRoutes(controller: controller, state: state, shelf: shelf, engine: engine, clock: clock).add(to: router)
+        BacktestRoute(
+            controller: controller, state: state, series: configuration.remoteEngine == nil ? series : nil, jobs: jobs,
+            clock: clock
+        ).add(to: router)
         return router
     }
 

@@ -23,6 +23,15 @@ public struct MemorySource: SeriesSource, Sendable {
         }
     }
 
+    /// Forgets samples before `time`, milliseconds since the epoch.
+    public mutating func forget(before time: Int64) {
+        for (labels, columns) in series {
+            guard let first = columns.times.first, first < time else { continue }
+            let kept = columns.inside(time, .max)
+            series[labels] = kept.count > 0 ? kept : nil
+        }
+    }
+
     /// The series that satisfy every matcher and have a sample in the span.
     public func select(
         _ matchers: [LabelMatcher], from first: Int64, through last: Int64

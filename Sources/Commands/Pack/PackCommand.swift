@@ -10,7 +10,8 @@ struct PackCommand: AsyncParsableCommand {
             """,
         subcommands: [
             PackListCommand.self, PackShowCommand.self, PackNewCommand.self, PackCheckCommand.self,
-            PackTestCommand.self, PackEnableCommand.self, PackDisableCommand.self, PackSetCommand.self,
+            PackTestCommand.self, PackBacktestCommand.self, PackEnableCommand.self, PackDisableCommand.self,
+            PackSetCommand.self,
             PackSchemaCommand.self,
         ])
 }

@@ -12,6 +12,8 @@ public struct StoreJobView: Codable, Sendable {
         case check
         /// Series are deleted.
         case delete
+        /// Recorded history is played through a rule pack.
+        case backtest
     }
 
     /// How far it is.
@@ -50,6 +52,8 @@ public struct StoreJobView: Codable, Sendable {
     public var findings: StoreFindings?
     /// What a deletion took out.
     public var deletion: DeletionSummary?
+    /// What a backtest found, once for each set of parameters.
+    public var backtests: [BacktestView]?
 }
 
 /// The work on the store as a whole that operators ask for: one piece at a time, so long that nobody waits for it on a

@@ -29,6 +29,18 @@ extension Expression {
             })
     }
 
+    /// How far back it looks at most, ranges inside each other and offsets added up; without the look-back for the newest
+    /// sample, and without what the query itself decides.
+    public var longestRange: Duration {
+        let inner = children.map(\.longestRange).max() ?? .zero
+        return switch self {
+        case .selector(let node): max(.zero, node.offset)
+        case .range(let node): inner + node.range
+        case .subquery(let node): inner + node.range + max(.zero, node.offset)
+        default: inner
+        }
+    }
+
     /// Changes every node by `body`, parts before the whole.
     mutating func change<Failure: Error>(
         _ body: (inout Expression) throws(Failure) -> Void

@@ -8,7 +8,7 @@ extension Duration {
 
     /// Reads Prometheus' way of writing spans: whole numbers with units from large to small, each unit once
     /// (`1h30m`, `15s`, `250ms`), or `0`. `nil` for anything else and for spans beyond 290 years.
-    init?(prometheus text: String) {
+    public init?(prometheus text: String) {
         var rest = Substring(text)
         var sum: Int64 = 0
         var next = 0
