@@ -25,5 +25,11 @@ enum KnownMetrics {
         "evenkeel_store_dropped_files_total", "evenkeel_store_merges_total", "evenkeel_store_merged_samples_total",
         "evenkeel_store_day_rollups_total", "evenkeel_store_rollup_buckets_total",
         "evenkeel_store_upkeep_failures_total", "evenkeel_store_damaged_pages_total",
+        "evenkeel_export_queue_bytes", "evenkeel_export_queue_batches", "evenkeel_export_lag_seconds",
+        "evenkeel_export_sent_samples_total", "evenkeel_export_sent_bytes_total",
+        "evenkeel_export_failed_requests_total", "evenkeel_export_refused_samples_total",
+        "evenkeel_export_dropped_samples_total", "evenkeel_notifications_waiting",
+        "evenkeel_notifications_sent_total", "evenkeel_notifications_failed_total",
+        "evenkeel_notifications_refused_total", "evenkeel_notifications_dropped_total",
     ]
 }
