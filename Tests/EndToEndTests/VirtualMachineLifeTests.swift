@@ -173,6 +173,6 @@ struct VirtualMachineLifeTests {
         let said = String(decoding: try errors.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
         process.waitUntilExit()
         #expect(process.terminationStatus == 2)
-        #expect(said.hasPrefix("evenkeel: \(file): memory: say how much it has"))
+        #expect(said.hasPrefix("evenkeel: \(file):3:1: there is no key 'memroy', did you mean 'memory'?"))
     }
 }
