@@ -53,7 +53,7 @@ struct BacktestRoute {
                     let done = (Double(place) + share) / Double(variants.count)
                     var progress = MaintenanceProgress()
                     (progress.files, progress.filesDone) = (100, Int(done * 100))
-                    if !report(progress) { withUnsafeCurrentTask { unsafe $0?.cancel() } }
+                    return report(progress)
                 }
                 views.append(BacktestView(found, variant: variant.name, end: end))
             }

@@ -52,10 +52,11 @@ public struct Backtest: Sendable {
     private var open: [AlertKey: BacktestTip] = [:]
     private var report = BacktestReport()
 
-    /// Plays `plan` over `history`; `progress` is told the share that is done. Throws `BacktestError`.
+    /// Plays `plan` over `history`; `progress` is told the share that is done and says whether to go on. Throws
+    /// `BacktestError`.
     public static func run(
         _ plan: Plan, over history: any SeriesSource, options: QueryOptions = QueryOptions(),
-        progress: @Sendable (Double) -> Void = { _ in }
+        progress: @Sendable (Double) -> Bool = { _ in true }
     ) async throws -> BacktestReport {
         try checkCoverage(plan, history)
         var backtest = Backtest(plan, history, options)
@@ -120,7 +121,7 @@ public struct Backtest: Sendable {
 
     // MARK: Playing
 
-    private mutating func play(_ progress: (Double) -> Void) async throws {
+    private mutating func play(_ progress: @Sendable (Double) -> Bool) async throws {
         var time = plan.first
         let whole = max(1, (plan.last - plan.first).inSeconds)
         while time <= plan.last {
@@ -134,9 +135,8 @@ public struct Backtest: Sendable {
             }
             judge(moments, from: time, through: end)
             series.forget(before: end - memoryNeeded)
-            progress(min(1, (end - plan.first).inSeconds / whole))
+            guard progress(min(1, (end - plan.first).inSeconds / whole)) else { throw BacktestError.calledOff }
             time = isByStep ? time + plan.step : end + .milliseconds(1)
-            try Task.checkCancellation()
         }
         for tip in open.values { report.tips.append(tip) }
         report.finish(flapping: Self.flapping)
@@ -332,12 +332,15 @@ public struct Backtest: Sendable {
 public enum BacktestError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The end is not after the beginning.
     case emptySpan
+    /// Whoever asked does not want it any more.
+    case calledOff
     /// Raw samples do not reach back so far.
     case noData(metrics: [String], at: Timestamp)
 
     /// The problem for a person.
     public var description: String {
         switch self {
+        case .calledOff: "it was called off"
         case .emptySpan: "there is no time between the beginning and the end"
         case .noData(let metrics, let time):
             "there are no raw samples of \(metrics.prefix(5).joined(separator: ", ")) at \(time): choose a later beginning, "
