@@ -26,7 +26,8 @@ struct ThreeEnginesTests {
         milliseconds: WallClock().now.milliseconds / 60_000 * 60_000 - 1_800_000)
 
     private static func packs() throws -> [RulePack] {
-        let names = try FileManager.default.contentsOfDirectory(atPath: rulesFolder.path).sorted()
+        let names = try FileManager.default.contentsOfDirectory(atPath: rulesFolder.path).filter { !$0.contains(".") }
+            .sorted()
         return try names.map { try RulePack.load(folder: rulesFolder.appending(path: $0).path) }
     }
 
