@@ -10,7 +10,11 @@ final class StubServer: Sendable {
     private let listener: Int32
     private let connections = Locked<[Int32]>([])
 
+    /// Who comes may go in the middle of a word; that is an error of the write and no reason to end the tests.
+    private static let ignoresBrokenPipes: Void = { _ = signal(SIGPIPE, SIG_IGN) }()
+
     init(_ serve: @escaping @Sendable (Int32) -> Void) throws {
+        _ = Self.ignoresBrokenPipes
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -27,13 +31,19 @@ final class StubServer: Sendable {
         port = Int(UInt16(bigEndian: address.sin_port))
         let connections = connections
         Thread.detachNewThread {
+            // Who uses a descriptor closes it: one that is closed under its user may be somebody else's already.
+            defer { close(descriptor) }
             while true {
                 let connection = accept(descriptor, nil, nil)
                 if connection < 0 { return }
                 connections.withLock { $0.append(connection) }
                 Thread.detachNewThread {
                     serve(connection)
-                    shutdown(connection, Int32(SHUT_RDWR))
+                    connections.withLock { open in
+                        open.removeAll { $0 == connection }
+                        shutdown(connection, Int32(SHUT_RDWR))
+                        close(connection)
+                    }
                 }
             }
         }
@@ -41,8 +51,9 @@ final class StubServer: Sendable {
 
     deinit {
         shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
-        for connection in connections.withLock({ $0 }) { close(connection) }
+        connections.withLock { open in
+            for connection in open { shutdown(connection, Int32(SHUT_RDWR)) }
+        }
     }
 
     /// A connection to another port of loopback.
