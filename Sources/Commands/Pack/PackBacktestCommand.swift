@@ -77,7 +77,8 @@ struct PackBacktestCommand: AsyncParsableCommand {
 
     private static func text(_ view: BacktestView) -> String {
         var lines = [
-            view.variant.isEmpty ? "With what is set: \(view.count) tips" : "With \(view.variant): \(view.count) tips"
+            view.variant.isEmpty
+                ? "With what is set: \(view.count) tip(s)" : "With \(view.variant): \(view.count) tip(s)"
         ]
         var table = TextTable("ALERT", ">TIPS", ">OBJECTS", ">MEDIAN", ">LONGEST", ">FLAPS", ">HELD BACK", "PROPOSES")
         for alert in view.alerts {

@@ -1,4 +1,5 @@
 import FleetModel
+import Foundation
 import PromQL
 
 /// Plays recorded history through a pack: which tips it would have raised, on what and for how long.
@@ -343,7 +344,9 @@ public enum BacktestError: Error, Hashable, Sendable, CustomStringConvertible {
         case .calledOff: "it was called off"
         case .emptySpan: "there is no time between the beginning and the end"
         case .noData(let metrics, let time):
-            "there are no raw samples of \(metrics.prefix(5).joined(separator: ", ")) at \(time): choose a later beginning, "
+            "there are no raw samples of \(metrics.prefix(5).joined(separator: ", ")) at "
+                + Date(timeIntervalSince1970: Double(time.milliseconds) / 1000).formatted(.iso8601)
+                + ": choose a later beginning, "
                 + "or keep raw samples for longer (raw_retention)"
         }
     }
