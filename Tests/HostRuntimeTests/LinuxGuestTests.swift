@@ -67,7 +67,7 @@ import Testing
         try await withHosts("a") { hosts in
             let vm = try LinuxGuest.writing(near: hosts[0].folder, hasAgent: hasAgent)
             #expect(await hosts[0].answer(.start(vm)).isDone)
-            try await LinuxGuest.ready(vm.id, on: hosts[0])
+            try await LinuxGuest.ready(vm, on: hosts[0])
             guard case .advised(let notes) = await hosts[0].answer(.snapshot(vm.id, folder: hosts[0].folder)) else {
                 throw Unexpected("not copied")
             }
@@ -90,7 +90,7 @@ import Testing
         try await withHosts("a") { hosts in
             let vm = try LinuxGuest.writing(near: hosts[0].folder, hasAgent: true)
             #expect(await hosts[0].answer(.start(vm)).isDone)
-            try await LinuxGuest.ready(vm.id, on: hosts[0])
+            try await LinuxGuest.ready(vm, on: hosts[0])
             let folder = MachineFolder(root: hosts[0].folder, vm.id)
             do {
                 let guest = try GuestAgent(path: folder.agent)
@@ -139,10 +139,13 @@ private enum LinuxGuest {
     }
 
     /// Waits until the guest is up and, where it has an agent, that is there.
-    static func ready(_ id: VirtualMachineID, on host: TestHost) async throws {
-        try await eventually { await host.runtime.statistics().first?.guestMemory?.available != nil }
-        let machine = try #require(host.runtime.known(id))
-        guard await machine.record?.definition.guestAgent == true else { return }
+    static func ready(_ vm: VirtualMachineDefinition, on host: TestHost) async throws {
+        // While a file system is written to, its superblock says so.
+        try await eventually {
+            try await superblock(of: vm.disks[0].path, in: host.folder).contains("needs_recovery")
+        }
+        guard vm.guestAgent else { return }
+        let machine = try #require(host.runtime.known(vm.id))
         try await eventually {
             let channels = try await machine.command("query-chardev").fewItems
             return channels.first { $0["label"]?.text == "agent" }?["frontend-open"]?.flag == true
