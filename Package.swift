@@ -88,6 +88,8 @@ let package = Package(
         room("PromQL", ["FleetModel", "Patterns"]),
         // Packs: rules, parameters, tips; loading, checking, evaluating.
         room("RulePacks", ["FleetModel", "Patterns", "PromQL", yams]),
+        // Actions of a pack's own: its executables, contained, and other servers' webhooks.
+        room("PlugIns", ["CLinux", "Delivery", "FleetModel", "HTTPClient"]),
         // Which VMs to move where: pure functions over a fleet snapshot.
         room("Placement", ["FleetModel"]),
         // The control round: tips, approvals, policy, executor, verification, audit, as synchronous decision cores.
@@ -121,10 +123,11 @@ let package = Package(
         room(
             "FleetServer",
             [
-                "CLinux", "ConfigurationFile", "Console", "Counters", "FleetModel", "FleetState", "HTTPClient",
+                "CLinux", "ConfigurationFile", "Console", "Counters", "Delivery", "FleetModel", "FleetState",
+                "HTTPClient",
                 "HTTPDoor",
-                "MailClient", "MetricsWire", "Notifications", "Patterns", "Placement", "PromQL", "Remediation",
-                "RemoteEngine", "RulePacks", "SampleExport", "TimeSeriesStore", logging, lifecycle,
+                "MailClient", "MetricsWire", "Notifications", "Patterns", "Placement", "PlugIns", "PromQL",
+                "Remediation", "RemoteEngine", "RulePacks", "SampleExport", "TimeSeriesStore", logging, lifecycle,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
@@ -173,6 +176,7 @@ let package = Package(
             "NotificationsTests",
             ["FleetModel", "HTTPClient", "MailClient", "MetricsWire", "Notifications", logging]),
         tests("RulePacksTests", ["FleetModel", "PromQL", "RulePacks"]),
+        tests("PlugInsTests", ["Delivery", "FleetModel", "HTTPClient", "PlugIns"]),
         tests("PlacementTests", ["FleetModel", "Placement"]),
         tests("RemediationTests", ["FleetModel", "HostRuntime", "Placement", "Remediation", "RulePacks"]),
         tests("SimulationTests", ["FleetModel", "FleetState", "Remediation", "RulePacks", "Simulation"]),

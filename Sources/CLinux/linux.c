@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
+#include <linux/openat2.h>
 #include <linux/sockios.h>
 #include <malloc.h>
 #include <net/if.h>
@@ -13,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -132,3 +134,15 @@ void linux_dig_holes(int file) {
         place = next;
     }
 }
+
+int linux_open_beneath(int folder, const char *path) {
+    struct open_how how = {
+        .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
+    return (int)syscall(SYS_openat2, folder, path, &how, sizeof how);
+}
+
+int linux_spawn_change_folder(posix_spawn_file_actions_t *actions, const char *path) {
+    return posix_spawn_file_actions_addchdir_np(actions, path);
+}
+
+int linux_pipe(int *ends) { return pipe2(ends, O_CLOEXEC); }

@@ -62,3 +62,13 @@ int linux_interface_up(const char *name);
 
 /// Makes an interface a port of a bridge.
 int linux_bridge_add(const char *bridge, const char *name);
+
+/// openat2(2) of a path below `folder`, for looking only (O_PATH): no part of it leads out of the folder, by `..`, by a
+/// symbolic link or by a magic link. Gives a descriptor, or a negative number and errno.
+int linux_open_beneath(int folder, const char *path);
+
+/// posix_spawn_file_actions_addchdir_np(3).
+int linux_spawn_change_folder(posix_spawn_file_actions_t *actions, const char *path);
+
+/// pipe2(2) with O_CLOEXEC.
+int linux_pipe(int *ends);

@@ -1,0 +1,135 @@
+import CLinux
+import FleetModel
+import Glibc
+import Synchronization
+
+/// Runs executables of a pack, as the server's own user: without a shell, in a session of their own, with the request on
+/// standard input, nothing of the server's environment and none of its descriptors, for a bounded time.
+public struct ProgramPlugIn: PlugInRunner {
+    /// Bounds of a run.
+    public struct Limits: Hashable, Sendable {
+        /// The most bytes that it may print.
+        public var output = 1 << 20
+        /// The most processes that may come of it.
+        public var processes = 64
+        /// From being asked to end (SIGTERM) to being killed.
+        public var grace: Duration = .seconds(5)
+        /// From one look at its processes to the next.
+        public var look: Duration = .milliseconds(200)
+
+        /// The defaults.
+        public init() {}
+    }
+
+    private let folder: String
+    private let limits: Limits
+
+    /// Runs programs of the pack in `folder`.
+    public init(folder: String, limits: Limits = Limits()) {
+        self.folder = folder
+        self.limits = limits
+    }
+
+    /// Why `command` would not be started; `nil` where it would.
+    public func objection(to command: String) -> String? {
+        do throws(ProgramProblem) {
+            _ = try ProgramFile.path(of: command, in: folder)
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+
+    /// Runs a program to its end, on a thread of its own.
+    public func run(
+        _ request: PlugInRequest, progress: @escaping @Sendable (PlugInProgress) -> Void
+    ) async -> PlugInResult {
+        guard case .program(let command) = request.call.means else { return .failed("that is no program") }
+        let path: String
+        do throws(ProgramProblem) {
+            path = try ProgramFile.path(of: command, in: folder)
+        } catch {
+            return .failed("it was not started: \(error)")
+        }
+        let run = ProgramRun(path: path, folder: folder, request: request, limits: limits, progress: progress)
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { run.start($0) }
+        } onCancel: {
+            run.cancel()
+        }
+    }
+}
+
+/// One run of a program.
+private final class ProgramRun: Sendable {
+    private let path: String
+    private let folder: String
+    private let request: PlugInRequest
+    private let limits: ProgramPlugIn.Limits
+    private let progress: @Sendable (PlugInProgress) -> Void
+    private let isCancelled = Atomic(false)
+    private let continuation = Mutex<CheckedContinuation<PlugInResult, Never>?>(nil)
+
+    init(
+        path: String, folder: String, request: PlugInRequest, limits: ProgramPlugIn.Limits,
+        progress: @escaping @Sendable (PlugInProgress) -> Void
+    ) {
+        self.path = path
+        self.folder = folder
+        self.request = request
+        self.limits = limits
+        self.progress = progress
+    }
+
+    func cancel() { isCancelled.store(true, ordering: .relaxed) }
+
+    func start(_ continuation: CheckedContinuation<PlugInResult, Never>) {
+        self.continuation.withLock { $0 = continuation }
+        var thread = pthread_t()
+        let context = unsafe Unmanaged.passRetained(self).toOpaque()
+        let status = unsafe pthread_create(
+            &thread, nil,
+            { context in
+                guard let context = unsafe context else { return nil }
+                let run = unsafe Unmanaged<ProgramRun>.fromOpaque(context).takeRetainedValue()
+                run.finish(run.run())
+                return nil
+            }, context)
+        if status == 0 {
+            pthread_detach(thread)
+        } else {
+            unsafe Unmanaged<ProgramRun>.fromOpaque(context).release()
+            finish(.failed("it was not started: no thread is to be had"))
+        }
+    }
+
+    private func finish(_ result: PlugInResult) {
+        let continuation = continuation.withLock { continuation in
+            defer { continuation = nil }
+            return continuation
+        }
+        continuation?.resume(returning: result)
+    }
+
+    // MARK: On the thread
+
+    private func run() -> PlugInResult {
+        // Writing to a program that has closed its input gives an error then, and not a signal to the server.
+        var pipe = sigset_t()
+        unsafe sigemptyset(&pipe)
+        unsafe sigaddset(&pipe, SIGPIPE)
+        unsafe pthread_sigmask(SIG_BLOCK, &pipe, nil)
+        var generator = SystemRandomNumberGenerator()
+        let token = String(generator.next(), radix: 16) + String(generator.next(), radix: 16)
+        let started: ProgramProcess
+        do throws(ProgramProblem) {
+            started = try ProgramProcess(path: path, folder: folder, token: token)
+        } catch {
+            return .failed("it was not started: \(error)")
+        }
+        var watch = ProgramWatch(
+            started, token: token, input: request.json, limits: limits,
+            deadline: ContinuousClock.now + .milliseconds(Int64(min(request.call.timeLimitSeconds, 86_400) * 1000)))
+        return watch.untilTheEnd(isCancelled: { isCancelled.load(ordering: .relaxed) }, progress)
+    }
+}
