@@ -28,10 +28,12 @@ public struct PlannedAction: Hashable, Codable, Sendable {
         case migrate(virtualMachine: VirtualMachineID, from: HostName, to: HostName)
         /// One step on one host, because an operator says so: a start, a stop, another size.
         case step(HostTask, on: HostName)
+        /// An action of a pack's own, run by the server.
+        case plugIn(PlugInCall, subject: TipSubject)
     }
     /// What is done.
     public var kind: Kind
-    /// The VM's name, for a person.
+    /// The VM's name, for a person; empty where it is about none.
     public var virtualMachineName: String
     /// What is expected of it.
     public var prediction: Prediction
@@ -45,19 +47,21 @@ public struct PlannedAction: Hashable, Codable, Sendable {
 }
 
 extension PlannedAction {
-    /// The VM that it is about.
-    public var virtualMachine: VirtualMachineID {
+    /// The VM that it does something to; `nil` where Evenkeel does not know of one.
+    public var virtualMachine: VirtualMachineID? {
         switch kind {
         case .migrate(let id, _, _): id
         case .step(let task, _): task.virtualMachine
+        case .plugIn: nil
         }
     }
 
-    /// Where it begins: the source of a move, the host of a step.
-    public var origin: HostName {
+    /// Where it begins: the source of a move, the host of a step; `nil` for what the server runs.
+    public var origin: HostName? {
         switch kind {
         case .migrate(_, let source, _): source
         case .step(_, let host): host
+        case .plugIn: nil
         }
     }
 
@@ -66,13 +70,16 @@ extension PlannedAction {
         switch kind {
         case .migrate(_, let source, let destination): [source, destination]
         case .step(_, let host): [host]
+        case .plugIn: []
         }
     }
 
     /// Whether nothing else may be done to the VM meanwhile: all but looking at its console.
     public var isExclusive: Bool {
-        if case .step(.openConsole, _) = kind { return false }
-        return true
+        switch kind {
+        case .step(.openConsole, _), .plugIn: false
+        case .step, .migrate: true
+        }
     }
 }
 

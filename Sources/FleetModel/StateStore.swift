@@ -37,6 +37,8 @@ public struct StoredState: Sendable {
     public var parameters: [ParameterSetting]
     /// Automation levels that were set.
     public var policies: [AutomationPolicy]
+    /// What was set of whole packs.
+    public var packs: [PackSetting] = []
     /// Highest number given to a tip, an operation, a command and an audit entry so far.
     public var lastNumbers: LastNumbers
     /// The newest tips that have ended, newest first: what cool-downs look back on.

@@ -17,6 +17,8 @@ actor FleetController {
     private let logger: Logger
     /// Hears of every tip that is new or changed, once that is stored.
     private let watch: @Sendable (Tip) -> Void
+    /// Who runs plug-ins; answers by `receive`.
+    nonisolated let plugIns = PlugInQueue()
     private var nextRequest: Int64 = 0
     private var isBusy = false
     private var queue: [CheckedContinuation<Void, Never>] = []
@@ -82,6 +84,8 @@ actor FleetController {
                 canWrite = true
             case .issue(let command): board.post(command)
             case .withdraw(let command): board.remove(command.number, host: command.host)
+            case .runPlugIn(let order): plugIns.run(order)
+            case .stopPlugIn(let operation): plugIns.stop(operation)
             case .reply(let request, let reply): replies[request] = reply
             case .publish(let change):
                 log(change)

@@ -96,6 +96,9 @@ public struct FleetServerService: Service {
         // Rules have an engine of their own, so that slow queries of operators never hold up a round.
         let evaluation = evaluationLoop(
             controller: controller, engine: self.engine(QueryOptions(), timeLimit: Self.ruleLimit))
+        let plugIns = PlugInDesk(
+            controller: controller, shelf: shelf, client: client, secret: configuration.plugInSecret, clock: clock,
+            logger: logger)
         let heartbeat = Heartbeat(controller: controller, clock: clock, logger: logger)
         let monitor = SelfMonitor(
             metrics: metrics, sink: intake, interval: configuration.evaluationInterval, clock: clock, logger: logger)
@@ -108,6 +111,7 @@ public struct FleetServerService: Service {
                 group.addTask { await jobs.run() }
                 group.addTask { await cancelWhenGracefulShutdown { await consoles.run() } }
                 group.addTask { await exporting() }
+                group.addTask { await cancelWhenGracefulShutdown { await plugIns.run() } }
                 group.addTask { await cancelWhenGracefulShutdown { await notifications.run() } }
                 defer { group.cancelAll() }
                 for try await _ in group {}

@@ -69,6 +69,7 @@ extension ServerConfiguration {
     ///     smtp: smtp.example.org:587
     ///     smtp_tls: starttls            # or tls; off on loopback only
     ///     user: evenkeel                # with password_file; also ca_file, timeout
+    /// plug_in_secret_file: hooks.secret  # signs what webhooks of packs get, as notifications are signed
     /// automation: operator              # off, advise, operator or automatic, where no policy was set
     /// processor_ceiling: 75             # percent: no move leaves a host above this
     /// memory_ceiling: 90                # percent: likewise
@@ -103,6 +104,7 @@ extension ServerConfiguration {
         try readEngine(&reader)
         try readExports(&reader)
         try readNotifications(&reader)
+        plugInSecret = try reader.secret("plug_in_secret_file").map { Array($0.utf8) }
         try readStoreLimits(&reader)
         try reader.refuseUnknownKeys()
     }

@@ -31,6 +31,8 @@ public struct ServerConfiguration: Sendable {
     public var externalLabels = Labels()
     /// Where people reach this server; `nil` for the address that it listens on.
     public var externalURL: String?
+    /// What webhooks of packs are signed with; `nil` for no signature.
+    public var plugInSecret: [UInt8]?
     /// What the control loop keeps to.
     public var control: ControlSettings
     /// What operators' queries may use.

@@ -13,7 +13,7 @@ extension FleetStateStore {
     /// Everything that a server needs at start. Throws `FleetStateError`.
     public func load() async throws -> StoredState {
         try await reading { reader in
-            StoredState(
+            var state = StoredState(
                 hosts: try reader.documents(HostRecord.self, table: "hosts", order: "name"),
                 tips: try reader.tips(where: "NOT is_final"),
                 operations: try reader.operations(where: "NOT is_final"),
@@ -24,6 +24,8 @@ extension FleetStateStore {
                 endedTips: try reader.tips(where: "is_final", order: "updated DESC, number DESC", limit: Self.lookBack),
                 endedOperations: try reader.operations(
                     where: "is_final", order: "ended DESC, number DESC", limit: Self.lookBack))
+            state.packs = try reader.packs()
+            return state
         }
     }
 

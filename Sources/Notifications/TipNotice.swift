@@ -100,6 +100,7 @@ extension PlannedAction {
         switch kind {
         case .migrate(_, let source, let destination): "migrate \(virtualMachineName) \(source) -> \(destination)"
         case .step(let task, let host): "\(task.verb ?? "step") \(virtualMachineName) on \(host)"
+        case .plugIn(let call, _): call.text
         }
     }
 }

@@ -9,6 +9,10 @@ public enum ControlAction: Sendable, Hashable {
     case issue(AgentCommand)
     /// Do not hand a command out any more: nobody waits for its answer.
     case withdraw(AgentCommand)
+    /// Run a plug-in; its end comes back as `ControlEvent.plugInEnded`.
+    case runPlugIn(PlugInOrder)
+    /// End a plug-in that nobody waits for any more.
+    case stopPlugIn(operation: Int64)
     /// Answer a request.
     case reply(request: Int64, ControlReply)
     /// Tell whoever watches that this was stored. What changes with every look (evidence, progress, the reason for a
@@ -34,4 +38,26 @@ public enum ControlChange: Sendable, Hashable {
     case tip(Tip)
     /// An operation is new or changed; its checkpoint is left out.
     case operation(Operation)
+}
+
+/// A plug-in that is to be run.
+public struct PlugInOrder: Sendable, Hashable {
+    /// The operation that it is.
+    public var operation: Int64
+    /// What is called, and with what.
+    public var call: PlugInCall
+    /// The tip that it is for.
+    public var tip: Int64?
+    /// The tip's title.
+    public var title: String
+    /// What the tip is about.
+    public var subject: TipSubject
+}
+
+/// How a plug-in ended.
+public enum PlugInEnd: Sendable, Hashable {
+    /// It says that it did what it was asked to; its words.
+    case done(String)
+    /// It did not, or nobody can say.
+    case failed(String)
 }

@@ -17,6 +17,10 @@ public enum ControlEvent: Sendable {
     case handedOut([Int64], time: Timestamp)
     /// A host says how far a migration is.
     case progress(command: Int64, MigrationProgress, time: Timestamp)
+    /// A plug-in has ended.
+    case plugInEnded(operation: Int64, PlugInEnd, time: Timestamp)
+    /// A plug-in says how far it is.
+    case plugInSaid(operation: Int64, String, time: Timestamp)
     /// Time has passed: expiry, time limits and waits are looked at. Once a second or so.
     case tick(Timestamp)
 }

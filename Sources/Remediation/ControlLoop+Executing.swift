@@ -34,6 +34,7 @@ extension ControlLoop {
     }
 
     private mutating func objection(to action: PlannedAction, of tip: Int64, isAutomatic: Bool) -> String? {
+        if case .plugIn(let call, _) = action.kind { return plugInObjection(to: call) }
         let picture = snapshot(for: tip)
         return planner.objection(to: action, on: picture, automatic: isAutomatic)
             ?? unknownLoad(for: action, in: picture)
@@ -148,6 +149,9 @@ extension ControlLoop {
     mutating func start(
         _ action: PlannedAction, tip: Tip?, requestedBy: String, method: MigrationMethod? = nil
     ) -> Int64? {
+        if case .plugIn(let call, let subject) = action.kind {
+            return startPlugIn(action, call, subject, tip: tip, requestedBy: requestedBy)
+        }
         guard let machine = source(of: action), case .migrate(_, let source, let destination) = action.kind else {
             return nil
         }
@@ -216,7 +220,8 @@ extension ControlLoop {
             return
         }
         tips[tip]?.update { $0.actionsDone += 1 }
-        note(tip, "operation \(operation.number) moved \(operation.action.text): \(ending)")
+        let verb = operation.move == nil ? "did" : "moved"
+        note(tip, "operation \(operation.number) \(verb) \(operation.action.text): \(ending)")
         if tips[tip]?.tip.remainingActions.isEmpty == true { beginNextAction(of: tip) }
     }
 

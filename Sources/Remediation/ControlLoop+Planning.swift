@@ -36,7 +36,13 @@ extension ControlLoop {
         guard let last = plannedAt[tip.number] else { return true }
         guard now - last >= settings.replanInterval else { return false }
         guard let action = tip.remainingActions.first else { return true }
-        return planner.objection(to: action, on: snapshot(for: tip.number), automatic: false) != nil
+        return planObjection(to: action, of: tip.number, isAutomatic: false) != nil
+    }
+
+    /// Why an action cannot be done as things are.
+    private mutating func planObjection(to action: PlannedAction, of tip: Int64, isAutomatic: Bool) -> String? {
+        if case .plugIn(let call, _) = action.kind { return plugInObjection(to: call) }
+        return planner.objection(to: action, on: snapshot(for: tip), automatic: isAutomatic)
     }
 
     /// A plan, or why there is none.
@@ -70,6 +76,7 @@ extension ControlLoop {
     mutating func proposal(for tip: Tip) -> Proposal {
         switch Remedy(for: tip) {
         case .advice(let reason): return (nil, reason)
+        case .plugIn(let call): return plugInProposal(call, for: tip)
         case .request(let request):
             switch planner.plan(request, on: snapshot(for: tip.number)) {
             case .plan(let plan) where plan.actions.isEmpty: return (nil, plan.explanation)
@@ -107,7 +114,7 @@ extension ControlLoop {
         guard let tip = tips[number]?.tip, tip.state == .awaitingApproval, approvalLevel(of: tip) == .automatic,
             let action = tip.remainingActions.first
         else { return }
-        if let veto = veto() ?? planner.objection(to: action, on: snapshot(for: number), automatic: true) {
+        if let veto = veto() ?? planObjection(to: action, of: number, isAutomatic: true) {
             wait(number, for: "policy: \(veto)")
         } else {
             step(number, .approve, by: Actor.policy, "policy is automatic in cluster \(tip.subject.cluster)")

@@ -91,6 +91,7 @@ extension ControlLoop {
         if let objection = (execution as? StepExecution).flatMap(cancelObjection) { return .refused(objection) }
         let effect = execution.cancel("cancelled by \(actor)", at: now)
         executions[number] = execution
+        if execution is PlugInExecution { outbox.stopPlugIn(number) }
         audit(actor, "operation.cancel", tip: operation.tip, operation: number, operation.action.text)
         carryOut(effect, of: number)
         return .done(tip: operation.tip, operation: number)

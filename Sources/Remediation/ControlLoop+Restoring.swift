@@ -12,6 +12,7 @@ extension ControlLoop {
             claims.note(record.report)
         }
         for tip in state.tips { tips[tip.number] = TipMachine(tip) }
+        allowedPlugIns = Set(state.packs.filter(\.allowsPlugIns).map(\.pack))
         for policy in state.policies { policies[policy.cluster] = policy.level }
         for tip in state.endedTips { past.remember(tip) }
         for operation in state.endedOperations { past.remember(operation) }
@@ -23,6 +24,9 @@ extension ControlLoop {
     }
 
     private mutating func restore(_ operation: FleetModel.Operation) {
+        if case .plugIn = operation.action.kind {
+            return abandon(operation, "the server stopped while it ran, so nobody knows whether it did its work")
+        }
         do {
             var execution: any OperationExecution =
                 try StepExecution(operation) ?? MigrationExecution(restoring: operation)
@@ -32,7 +36,8 @@ extension ControlLoop {
             }
             executions[operation.number] = execution
         } catch {
-            abandon(operation, "\(error)")
+            abandon(
+                operation, "its record cannot be read, so it is not gone on with; see both hosts for the VM: \(error)")
         }
     }
 
@@ -56,9 +61,8 @@ extension ControlLoop {
     }
 
     /// The VM is wherever its hosts say it is; nothing more is done to it by an operation that nobody can read.
-    private mutating func abandon(_ operation: FleetModel.Operation, _ reason: String) {
+    private mutating func abandon(_ operation: FleetModel.Operation, _ text: String) {
         var ended = operation
-        let text = "its record cannot be read, so it is not gone on with; see both hosts for the VM: \(reason)"
         ended.state = .failed
         ended.ended = now
         ended.log.append(OperationEvent(time: now, text: text))

@@ -25,7 +25,9 @@ extension ControlLoop {
                 "\(host) has not reported since \(record.received.text): nothing can be done to its VMs until its agent "
                     + "is back")
         }
-        if action.isExclusive, let reason = busyReason(action.virtualMachine) { return .refused("not now: \(reason)") }
+        if action.isExclusive, let machine = action.virtualMachine, let reason = busyReason(machine) {
+            return .refused("not now: \(reason)")
+        }
         numbers.operation += 1
         let number = numbers.operation
         let text = "\(action.text), asked for by \(actor)"
@@ -99,7 +101,7 @@ extension ControlLoop {
                 // Also where a clock was set back: nobody can say how long that is.
                 !SnapshotBuilder.isFresh(step.operation.created, at: now, limit: settings.awaitLimit)
             else { continue }
-            let host = step.operation.action.origin
+            let host = step.host
             let effect = step.withdraw(
                 "\(host) has not asked what there is to do for \(settings.awaitLimit.text)", at: now)
             executions[number] = step
@@ -112,7 +114,7 @@ extension ControlLoop {
     mutating func giveUpSilentSteps() {
         for number in executions.keys.sorted() {
             guard var step = executions[number] as? StepExecution, step.operation.state == .running,
-                let record = hosts[step.operation.action.origin], !isFresh(record),
+                let record = hosts[step.host], !isFresh(record),
                 !SnapshotBuilder.isFresh(
                     max(record.received, step.operation.created), at: now, limit: settings.awaitLimit * 4)
             else { continue }
@@ -124,7 +126,7 @@ extension ControlLoop {
 
     /// Why a step cannot be called off. One that was handed to a host that is silent can: nobody would ever end it.
     func cancelObjection(to step: StepExecution) -> String? {
-        let host = step.operation.action.origin
+        let host = step.host
         guard step.operation.state == .running, let record = hosts[host], isFresh(record) else { return nil }
         return "\(host) is at it already (\(step.operation.action.text)): it ends with the host's answer"
     }

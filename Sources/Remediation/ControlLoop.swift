@@ -29,6 +29,8 @@ public struct ControlLoop: Sendable {
     /// Clusters that hosts asked to change to, and were refused: said once in the audit log.
     var refusedClusters: [HostName: ClusterName] = [:]
     var policies: [ClusterName?: AutomationPolicy.Level] = [:]
+    /// Packs whose plug-ins may be run.
+    var allowedPlugIns: Set<String> = []
     /// Tips that have not ended.
     var tips: [Int64: TipMachine] = [:]
     /// When a tip was planned last, in this run of the server.
@@ -88,6 +90,12 @@ public struct ControlLoop: Sendable {
         case .progress(let command, let progress, let time):
             now = time
             take(progress, of: command)
+        case .plugInEnded(let operation, let end, let time):
+            now = time
+            take(end, of: operation)
+        case .plugInSaid(let operation, let text, let time):
+            now = time
+            note(text, ofPlugIn: operation)
         case .tick(let time):
             now = time
             expireTips()

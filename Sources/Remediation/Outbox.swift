@@ -9,6 +9,7 @@ struct Outbox: Sendable {
     private var last: [StateChange] = []
     private var commands: [AgentCommand] = []
     private var withdrawn: [AgentCommand] = []
+    private var plugIns: [ControlAction] = []
     private var replies: [ControlAction] = []
 
     /// Saves something that is neither tip nor operation.
@@ -35,6 +36,12 @@ struct Outbox: Sendable {
         withdrawn.append(command)
     }
 
+    /// Has a plug-in run after the commit.
+    mutating func run(_ order: PlugInOrder) { plugIns.append(.runPlugIn(order)) }
+
+    /// Has a plug-in ended.
+    mutating func stopPlugIn(_ operation: Int64) { plugIns.append(.stopPlugIn(operation: operation)) }
+
     mutating func audit(_ entry: AuditEntry) { last.append(.audit(entry)) }
 
     mutating func reply(to request: Int64, _ reply: ControlReply) {
@@ -49,6 +56,7 @@ struct Outbox: Sendable {
         var actions: [ControlAction] = changes.isEmpty ? [] : [.commit(changes)]
         actions += commands.map(ControlAction.issue)
         actions += withdrawn.map(ControlAction.withdraw)
+        actions += plugIns
         actions += replies
         actions += tips.map { .publish(.tip($0)) }
         actions += operations.map { .publish(.operation(Self.shown($0))) }

@@ -29,6 +29,7 @@ extension PlannedAction {
         switch kind {
         case .migrate(_, let source, let destination): "\(virtualMachineName) from \(source) to \(destination)"
         case .step(let task, let host): "\(task.verb ?? "step") \(virtualMachineName) on \(host)\(task.detail)"
+        case .plugIn(let call, let subject): "\(call.text) for \(subject.name)"
         }
     }
 }

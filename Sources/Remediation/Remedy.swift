@@ -6,6 +6,8 @@ import RulePacks
 enum Remedy: Sendable, Hashable {
     /// The planner can be asked.
     case request(PlanRequest)
+    /// An action of the pack's own.
+    case plugIn(PlugInCall)
     /// Nothing that Evenkeel can do by itself: why, for a person.
     case advice(String)
 
@@ -17,6 +19,8 @@ enum Remedy: Sendable, Hashable {
         switch remediation {
         case .relieveHost: self = Self.relief(of: tip)
         case .notify: self = .advice("the pack only wants people to know")
+        case .execute: self = Self.plugIn(of: tip, "command", PlugInCall.Means.program, standard: 300)
+        case .webhook: self = Self.plugIn(of: tip, "url", PlugInCall.Means.webhook, standard: 60)
         default: self = .advice("'\(tip.remediation)' is advice in this version: an operator carries it out")
         }
     }
@@ -36,6 +40,22 @@ enum Remedy: Sendable, Hashable {
         return .request(.relieveHost(host, resource: resource, target: share))
     }
 
+    private static func plugIn(
+        of tip: Tip, _ key: String, _ means: (String) -> PlugInCall.Means, standard: Double
+    ) -> Remedy {
+        guard let target = tip.terms.arguments[key], !target.isEmpty else {
+            return .advice("'\(tip.remediation)' has no '\(key)'")
+        }
+        let limit = tip.terms.arguments["time_limit"].flatMap(Double.init) ?? standard
+        let prefix = RemediationRule.plugInPrefix
+        let own = tip.terms.arguments.filter { $0.key.hasPrefix(prefix) }
+            .map { (String($0.key.dropFirst(prefix.count)), $0.value) }
+        return .plugIn(
+            PlugInCall(
+                pack: tip.pack, means: means(target), arguments: Dictionary(own) { first, _ in first },
+                timeLimitSeconds: max(1, min(limit, 86_400))))
+    }
+
     private static func share(_ text: String) -> Double? {
         guard let value = Double(text), value > 0, value <= 1 else { return nil }
         return value
@@ -47,5 +67,7 @@ extension Tip {
     func sharesRemedy(with other: Tip) -> Bool {
         subject == other.subject && remediation == other.remediation
             && terms.arguments["resource"] == other.terms.arguments["resource"]
+            && terms.arguments["command"] == other.terms.arguments["command"]
+            && terms.arguments["url"] == other.terms.arguments["url"]
     }
 }

@@ -7,7 +7,7 @@ import FleetModel
 /// have been done, whatever is heard of it.
 struct StepExecution: OperationExecution, Hashable {
     var operation: FleetModel.Operation
-    private let host: HostName
+    let host: HostName
     private let task: HostTask
 
     /// `nil` for an operation that is no step.

@@ -75,6 +75,7 @@ struct SimulatedServer: Sendable {
             case .issue(let command): issued.append(command)
             case .withdraw: break  // Agents ask the loop for what is open.
             case .reply, .publish: break
+            case .runPlugIn, .stopPlugIn: break  // No pack of a simulation may run any.
             }
         }
         loop = next

@@ -33,8 +33,12 @@ enum OperationText {
             .joined(separator: "\n")
     }
 
-    /// `migrate web-1 from kvm1 to kvm2`, `stop web-1 on kvm1`.
+    /// `migrate web-1 from kvm1 to kvm2`, `stop web-1 on kvm1`, `exec fans/bin/mend fan="3" for kvm1`.
     static func what(_ action: ActionView) -> String {
+        if let arguments = action.arguments {
+            let told = arguments.sorted { $0.key < $1.key }.map { " \($0.key)=\"\($0.value)\"" }.joined()
+            return "\(action.kind) \(action.name)\(told) for \(action.from)"
+        }
         let place = action.to.map { "from \(action.from) to \($0)" } ?? "on \(action.from)"
         return "\(action.kind) \(action.name) \(place)"
     }

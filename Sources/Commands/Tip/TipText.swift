@@ -5,7 +5,9 @@ import FleetServer
 enum TipText {
     static func proposal(_ tip: TipView) -> String {
         guard let plan = tip.plan, !plan.actions.isEmpty else { return tip.planProblem ?? tip.remediation }
-        return plan.actions.map { "\($0.kind) \($0.name) \($0.from) -> \($0.to ?? "-")" }.joined(separator: ", ")
+        return plan.actions.map { action in
+            action.to.map { "\(action.kind) \(action.name) \(action.from) -> \($0)" } ?? OperationText.what(action)
+        }.joined(separator: ", ")
     }
 
     static func details(_ tip: TipView) -> String {
@@ -33,7 +35,7 @@ enum TipText {
         var lines = ["  " + plan.explanation]
         for (place, action) in plan.actions.enumerated() {
             lines.append("  \(place + 1). \(OperationText.what(action))")
-            lines.append("     expected: \(OperationText.prediction(action))")
+            if action.to != nil { lines.append("     expected: \(OperationText.prediction(action))") }
         }
         for other in plan.rejected {
             lines.append("  not \(other.virtualMachine)\(other.destination.map { " to \($0)" } ?? ""): \(other.reason)")

@@ -169,18 +169,20 @@ public struct PlanView: Codable, Sendable {
 
 /// One step as the API shows it.
 public struct ActionView: Codable, Sendable {
-    /// `migrate`, or what is done to a VM on one host: `create`, `start`, `stop`, ...
+    /// `migrate`, or what is done to a VM on one host: `create`, `start`, `stop`, ...; `exec` or `webhook` for a plug-in.
     public var kind: String
-    /// The VM's UUID.
+    /// The VM's UUID; empty for a plug-in.
     public var virtualMachine: String
-    /// The VM's name.
+    /// The VM's name; a plug-in's path or address.
     public var name: String
-    /// Where it is, or where the step is done.
+    /// Where it is, or where the step is done; what a plug-in's tip is about.
     public var from: String
     /// Where it is to go; `nil` where it goes nowhere.
     public var to: String?
     /// What is expected of it.
     public var prediction: Prediction
+    /// What a plug-in is told, by name; `nil` for anything else.
+    public var arguments: [String: String]?
 
     init(_ action: PlannedAction) {
         name = action.virtualMachineName
@@ -195,6 +197,14 @@ public struct ActionView: Codable, Sendable {
             kind = task.verb ?? "step"
             virtualMachine = task.virtualMachine.text
             from = host.text
+        case .plugIn(let call, let subject):
+            virtualMachine = ""
+            from = subject.name
+            arguments = call.arguments
+            switch call.means {
+            case .program(let path): (kind, name) = ("exec", "\(call.pack)/\(path)")
+            case .webhook(let url): (kind, name) = ("webhook", url)
+            }
         }
     }
 }

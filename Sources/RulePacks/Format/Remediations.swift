@@ -52,7 +52,7 @@ public enum RemediationName: String, Sendable, Hashable, Codable, CaseIterable {
     case webhook
 
     /// Whether Evenkeel can carry it out.
-    public var isAvailable: Bool { self == .relieveHost }
+    public var isAvailable: Bool { self == .relieveHost || isPlugIn }
 
     /// What the object of its tip must be; `nil` where any will do.
     var subjects: Set<SubjectRule.Kind>? {

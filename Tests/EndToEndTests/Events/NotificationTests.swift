@@ -49,6 +49,21 @@ import Testing
         try await other.until("the end is told") { try await self.alerts(other).isEmpty }
     }
 
+    @Test(.enabled(if: LoopbackServer.hasAlertmanager, "Debian's package prometheus-alertmanager is not installed"))
+    func aRealAlertmanagerTakesTips() async throws {
+        let other = try await LoopbackServer.alertmanager()
+        let server = try await LoopbackServer.evenkeel(
+            settings: ["evaluation_interval: 500ms", "notify:", "  - {alertmanager: '\(other.url)', name: other}"],
+            packs: ["loads": Self.rules])
+        try await server.write(load(7))
+        try await other.until("the tip is told") { try await !self.alerts(other).isEmpty }
+        let alert = try await alerts(other)[0]
+        #expect(alert["labels"]["alertname"].text == "Loaded" && alert["status"]["state"].text == "active")
+        #expect(alert["annotations"]["summary"].text == "too much")
+        try await server.write(load(1))
+        try await other.until("the end is told") { try await self.alerts(other).isEmpty }
+    }
+
     @Test func aSilenceKeepsQuiet() async throws {
         let other = try await LoopbackServer.evenkeel()
         let server = try await LoopbackServer.evenkeel(

@@ -53,7 +53,7 @@ final class LoopbackServer: Sendable {
     /// Evenkeel with the rule files `packs`, by their packs' names; `settings` are lines of its configuration, `data` is
     /// its data folder.
     static func evenkeel(
-        settings: [String] = [], data: String = "data", packs: [String: String] = [:]
+        settings: [String] = [], data: String = "data", packs: [String: String] = [:], programs: [String: String] = [:]
     ) async throws -> LoopbackServer {
         let folder = try FleetFolder()
         let port = try LoopbackPort.anyFree()
@@ -62,6 +62,15 @@ final class LoopbackServer: Sendable {
             let pack = folder.path + "/packs/\(name)"
             try FileManager.default.createDirectory(atPath: pack, withIntermediateDirectories: true)
             try rules.write(toFile: pack + "/rules.yaml", atomically: true, encoding: .utf8)
+        }
+        // Everything else of packs, by path: `fans/bin/mend`.
+        for (name, text) in programs {
+            let path = folder.path + "/packs/" + name
+            let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path
+            try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: parent)
+            try text.write(toFile: path, atomically: true, encoding: .utf8)
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
         }
         let lines = ["data: \(data)", "listen: 127.0.0.1:\(port)", "packs: packs"] + settings
         let file = folder.path + "/server.yaml"
@@ -86,6 +95,26 @@ final class LoopbackServer: Sendable {
         return try await LoopbackServer(
             "prometheus", folder: folder, port: port, executable: "/bin/sh",
             arguments: ["-c", script, "prometheus"] + arguments)
+    }
+
+    static let alertmanager = "/usr/bin/prometheus-alertmanager"
+    static var hasAlertmanager: Bool { FileManager.default.isExecutableFile(atPath: alertmanager) }
+
+    /// Debian's Alertmanager, which tells nobody. It ends when its input does.
+    static func alertmanager() async throws -> LoopbackServer {
+        let folder = try FleetFolder()
+        let port = try LoopbackPort.anyFree()
+        let file = folder.path + "/alertmanager.yml"
+        try "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n"
+            .write(toFile: file, atomically: true, encoding: .utf8)
+        let arguments = [
+            "--config.file=\(file)", "--storage.path=\(folder.path)/data", "--web.listen-address=127.0.0.1:\(port)",
+            "--cluster.listen-address=",
+        ]
+        let script = "\(alertmanager) \"$@\" & cat > /dev/null; kill $!; wait"
+        return try await LoopbackServer(
+            "alertmanager", folder: folder, port: port, executable: "/bin/sh",
+            arguments: ["-c", script, "alertmanager"] + arguments)
     }
 
     func send(
