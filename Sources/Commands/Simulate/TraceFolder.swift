@@ -7,7 +7,9 @@ struct TraceFolder {
 
     /// All VM-days of the given days (of all days without any), in the order of days and names.
     func traces(days wanted: [String]) throws -> [[UInt8]] {
-        let entries = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+        guard let entries = try? FileManager.default.contentsOfDirectory(atPath: path).sorted() else {
+            throw CommandFailure(.environment, "the folder \(path) cannot be read")
+        }
         var traces: [[UInt8]] = []
         for entry in entries {
             let day = entry.split(separator: ".").first.map(String.init) ?? entry

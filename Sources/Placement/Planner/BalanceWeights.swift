@@ -14,7 +14,7 @@ public struct BalanceWeights: Sendable, Hashable, Codable {
     /// Weight of the squared distance from the fleet's mean.
     public var imbalance = 3.0
     /// What a move must be worth.
-    public var move = 0.04
+    public var move = 0.048
     /// What each GiB of a move must be worth beyond that.
     public var moveMemory = 0.0002
     /// Highest expected share of a host that a VM comes to.

@@ -33,7 +33,10 @@ struct RoadefBenchmark {
 
     /// The names of the instances in a folder: `X` for `model_X.txt`.
     static func instances(in folder: String) throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: folder).filter {
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
+            throw CommandFailure(.environment, "the folder \(folder) cannot be read")
+        }
+        return names.filter {
             $0.hasPrefix("model_") && $0.hasSuffix(".txt")
         }.map { String($0.dropFirst(6).dropLast(4)) }.sorted()
     }
@@ -43,7 +46,11 @@ struct RoadefBenchmark {
         let clock = ContinuousClock()
         let start = clock.now
         let bytes = { (file: String) in
-            [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(file)_\(name).txt")))
+            let path = "\(folder)/\(file)_\(name).txt"
+            guard let data = FileManager.default.contents(atPath: path) else {
+                throw CommandFailure(.environment, "\(path) cannot be read")
+            }
+            return [UInt8](data)
         }
         let instance = try RoadefInstance(model: bytes("model"), assignment: bytes("assignment"))
         let check = RoadefCheck(instance: instance)
