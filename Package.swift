@@ -140,8 +140,8 @@ let package = Package(
             "Commands",
             [
                 "ConfigurationFile", "Console", "Counters", "FleetModel", "FleetServer", "FleetState", "HostAgent",
-                "HostRuntime", "HTTPClient", "HTTPDoor", "LibvirtRuntime", "MetricsWire", "PromQL", "PulseGuest",
-                "Remediation",
+                "HostRuntime", "HTTPClient", "HTTPDoor", "LibvirtRuntime", "MetricsWire", "Placement", "PromQL",
+                "PulseGuest", "Remediation", "Simulation",
                 "TimeSeriesStore",
                 logging,
                 lifecycle,
@@ -179,7 +179,7 @@ let package = Package(
         tests("PlugInsTests", ["Delivery", "FleetModel", "HTTPClient", "PlugIns"]),
         tests("PlacementTests", ["FleetModel", "Placement"]),
         tests("RemediationTests", ["FleetModel", "HostRuntime", "Placement", "Remediation", "RulePacks"]),
-        tests("SimulationTests", ["FleetModel", "FleetState", "Remediation", "RulePacks", "Simulation"]),
+        tests("SimulationTests", ["FleetModel", "FleetState", "Placement", "Remediation", "RulePacks", "Simulation"]),
         tests(
             "HostAgentTests",
             [
@@ -207,7 +207,7 @@ let package = Package(
         tests(
             "CommandsTests",
             [
-                "Commands", "ConfigurationFile", "Counters", "FleetModel", "FleetServer",
+                "Commands", "ConfigurationFile", "Counters", "FleetModel", "FleetServer", "Placement",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         tests(

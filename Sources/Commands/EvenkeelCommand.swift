@@ -24,6 +24,7 @@ public struct EvenkeelCommand: AsyncParsableCommand {
             CounterCommand.self,
             StoreCommand.self,
             TokenCommand.self,
+            SimulateCommand.self,
             BenchCommand.self,
             JanitorCommand.self,
         ])

@@ -17,6 +17,13 @@ struct MoveSearch {
         /// Indexes of the destinations that could take it alone.
         let destinations: [Int]
 
+        /// The same VM, which may not go to one of its destinations; `nil` where none is left.
+        func without(_ destination: Int) -> Candidate? {
+            let left = destinations.filter { $0 != destination }
+            return left.isEmpty
+                ? nil : Candidate(machine: machine, load: load, relief: relief, destinations: left)
+        }
+
         static func == (left: Candidate, right: Candidate) -> Bool { left.machine.id == right.machine.id }
 
         func hash(into hasher: inout Hasher) { hasher.combine(machine.id) }

@@ -19,6 +19,13 @@ public struct Planner: Sendable {
                 return .impossible(reason: "the fleet has no host \(name)", rejected: [])
             }
             return Relief(source: source, resource: resource, target: target, snapshot: snapshot, limits: limits).plan()
+        case .balanceCluster(let cluster, let aggressiveness):
+            return Balance(cluster: cluster, aggressiveness: aggressiveness, snapshot: snapshot, limits: limits).plan()
+        case .evacuateHost(let name):
+            guard let source = snapshot.host(name) else {
+                return .impossible(reason: "the fleet has no host \(name)", rejected: [])
+            }
+            return Evacuation(source: source, snapshot: snapshot, limits: limits).plan()
         case .migrate(let id, let destination):
             return migrate(id, to: destination, on: snapshot)
         }
@@ -62,7 +69,7 @@ public struct Planner: Sendable {
         toMoving machine: PlacementVM, from source: PlacementHost, to name: HostName, on snapshot: FleetSnapshot,
         automatic: Bool
     ) -> String? {
-        let check = MoveCheck(limits: limits, time: snapshot.time)
+        let check = MoveCheck(limits: limits, time: snapshot.time, rules: RuleBook(snapshot))
         if let reason = check.objection(toMoving: machine, from: source) { return "VM \(machine.name): \(reason)" }
         if automatic, let reason = check.caution(aboutMoving: machine) { return "VM \(machine.name): \(reason)" }
         guard let destination = snapshot.host(name) else { return "the fleet has no host \(name)" }
@@ -72,6 +79,8 @@ public struct Planner: Sendable {
             check.objection(to: destination, for: machine, from: source)
             ?? (automatic ? check.unknown(of: load) : nil)
             ?? check.limitBroken(by: machineLoad, on: load)
+            ?? ReserveGuard(source.cluster, of: snapshot, limits: limits)?.objection(
+                toMoving: machine.id, to: destination.name)
         return reason.map { "\(name): \($0)" }
     }
 

@@ -5,6 +5,7 @@ import FleetModel
 struct MoveCheck: Sendable {
     let limits: PlannerLimits
     let time: Timestamp
+    var rules: RuleBook
 
     /// Rounding of sums must not decide.
     private static let tolerance = 1e-9
@@ -16,7 +17,7 @@ struct MoveCheck: Sendable {
         if let reason = host.unavailableReason { return "\(host.name) is not available: \(reason)" }
         if let reason = machine.immovable { return "it must stay: \(reason)" }
         if machine.accelerator == nil { return "it is unknown what runs its code" }
-        return nil
+        return rules.objection(toMoving: machine, from: host.name)
     }
 
     /// Why an automatic action leaves the VM alone.
@@ -52,7 +53,7 @@ struct MoveCheck: Sendable {
         if let wanted = machine.accelerator, wanted != destination.accelerator {
             return "it runs VMs under \(destination.accelerator.rawValue), the VM runs under \(wanted.rawValue)"
         }
-        return nil
+        return rules.objection(to: destination.name, for: machine)
     }
 
     /// What is unknown about a destination that carries `load`.

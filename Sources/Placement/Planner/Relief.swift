@@ -7,8 +7,18 @@ struct Relief {
     let target: Double
     let snapshot: FleetSnapshot
     let limits: PlannerLimits
+    let check: MoveCheck
 
-    private var check: MoveCheck { MoveCheck(limits: limits, time: snapshot.time) }
+    init(
+        source: PlacementHost, resource: HostResource, target: Double, snapshot: FleetSnapshot, limits: PlannerLimits
+    ) {
+        self.source = source
+        self.resource = resource
+        self.target = target
+        self.snapshot = snapshot
+        self.limits = limits
+        check = MoveCheck(limits: limits, time: snapshot.time, rules: RuleBook(snapshot))
+    }
 
     func plan() -> PlanOutcome {
         guard target.isFinite, target > 0, target <= 1 else {
@@ -32,21 +42,58 @@ struct Relief {
     private func search(_ load: HostLoad, need: Double, capacity: Double, share: Double) -> PlanOutcome {
         var rejections = Rejections()
         let destinations = usableDestinations(&rejections)
-        let candidates = source.virtualMachines.compactMap { candidate($0, destinations, &rejections) }
-        let search = MoveSearch(
-            source: load, candidates: candidates, destinations: destinations.map(\.load), check: check)
+        var candidates = source.virtualMachines.compactMap { candidate($0, destinations, &rejections) }
         let writer = ReliefWriter(relief: self, destinations: destinations.map(\.host))
-        guard let choice = search.fewestMoves(need: need, atMost: limits.maximumMoves) else {
-            let reachable = search.mostRelief(atMost: limits.maximumMoves)
-            let reason = writer.whyImpossible(
-                share: share, best: reachable.map { share - $0 / capacity }, candidates: candidates.count)
-            return .impossible(reason: reason, rejected: rejections.list)
+        let reserve = ReserveGuard(source.cluster, of: snapshot, limits: limits)
+        var found: [MoveSearch.Move]?
+        var vetoes = 0
+        while found == nil {
+            let search = MoveSearch(
+                source: load, candidates: candidates, destinations: destinations.map(\.load), check: check)
+            guard let choice = search.fewestMoves(need: need, atMost: limits.maximumMoves), vetoes < Self.mostVetoes
+            else {
+                let reachable = search.mostRelief(atMost: limits.maximumMoves)
+                let reason = writer.whyImpossible(
+                    share: share, best: reachable.map { share - $0 / capacity }, candidates: candidates.count)
+                return .impossible(reason: reason, rejected: rejections.list)
+            }
+            guard let veto = veto(of: choice, destinations, reserve) else {
+                found = choice
+                continue
+            }
+            vetoes += 1
+            let host = destinations[veto.move.destination].host.name
+            rejections.add(veto.move.candidate.machine.name, host, veto.reason)
+            candidates = candidates.compactMap {
+                $0 == veto.move.candidate ? $0.without(veto.move.destination) : $0
+            }
         }
+        let choice = found ?? []
         for candidate in candidates where !choice.contains(where: { $0.candidate == candidate }) {
             let left = share - candidate.relief / capacity
             rejections.add(candidate.machine.name, nil, writer.whyNotChosen(candidate, leaving: left, choice))
         }
         return .plan(writer.plan(choice, share: share, rejected: rejections.list))
+    }
+
+    /// Moves that each could be made but together break a rule or the reserve: so many are ruled out one by one.
+    private static let mostVetoes = 200
+
+    /// The first move of a choice that may not be made on top of those before it.
+    private func veto(
+        of choice: [MoveSearch.Move], _ destinations: [Destination], _ reserve: ReserveGuard?
+    ) -> (move: MoveSearch.Move, reason: String)? {
+        var reserve = reserve
+        var rules = check.rules
+        for move in choice {
+            let machine = move.candidate.machine
+            let host = destinations[move.destination].host.name
+            if let reason = rules.objection(to: host, for: machine) ?? reserve?.take(machine.id, to: host) {
+                return (move, reason)
+            }
+            rules.arrived(machine, on: host)
+        }
+        return nil
     }
 
     /// A host that may take VMs, with its load.

@@ -4,6 +4,11 @@ import FleetModel
 public enum PlanRequest: Sendable, Hashable {
     /// Moves VMs off a host until its use of a resource is at or below `target` (a share, 0...1).
     case relieveHost(HostName, resource: HostResource, target: Double)
+    /// Evens out the hosts of a cluster, as far as each move is worth its cost. `aggressiveness` is 1 (only what is
+    /// badly needed) to 5 (whatever helps at all).
+    case balanceCluster(ClusterName, aggressiveness: Int)
+    /// Moves all VMs off a host, for maintenance.
+    case evacuateHost(HostName)
     /// Moves one VM to one host, because an operator said so by name: limits hold, cool-downs do not.
     case migrate(VirtualMachineID, to: HostName)
 }

@@ -14,14 +14,22 @@ public struct FleetSnapshot: Sendable, Hashable {
     public let hosts: [PlacementHost]
     /// What was wrong with the figures, for a person; empty when all was well.
     public let problems: [String]
+    /// What operators want kept.
+    public let rules: [PlacementRule]
+    /// How many hosts each cluster must be able to lose at any moment.
+    public let reserve: Int
 
     /// A picture of `hosts` at `time`.
-    public init(version: Int64, time: Timestamp, hosts: [PlacementHost]) {
+    public init(
+        version: Int64, time: Timestamp, hosts: [PlacementHost], rules: [PlacementRule] = [], reserve: Int = 0
+    ) {
         var door = SnapshotDoor()
         self.version = version
         self.time = time
         self.hosts = door.admit(hosts)
         self.problems = door.problems
+        self.rules = rules
+        self.reserve = reserve
     }
 
     /// The host of that name.
@@ -103,6 +111,8 @@ public struct PlacementVM: Sendable, Hashable {
     public var processorUse: Double?
     /// Time that its VPs were ready to run and had to wait (run delay), in LPs; `nil` when unknown.
     public var processorWait: Double?
+    /// What it is expected to want; `nil` where only the present is known.
+    public var forecast: DemandForecast?
     /// Its virtual processors, which bound what it can ever use; `nil` when unknown.
     public var virtualProcessors: Int?
     /// What runs its code; `nil` when unknown.
@@ -118,7 +128,8 @@ public struct PlacementVM: Sendable, Hashable {
     public init(
         id: VirtualMachineID, name: String, memory: Bytes, residentMemory: Bytes?, processorUse: Double?,
         processorWait: Double? = nil, virtualProcessors: Int? = nil, accelerator: Accelerator? = nil,
-        immovable: String? = nil, doubt: String? = nil, lastMoved: Timestamp? = nil
+        immovable: String? = nil, doubt: String? = nil, lastMoved: Timestamp? = nil,
+        forecast: DemandForecast? = nil
     ) {
         self.id = id
         self.name = name
@@ -131,5 +142,6 @@ public struct PlacementVM: Sendable, Hashable {
         self.immovable = immovable
         self.doubt = doubt
         self.lastMoved = lastMoved
+        self.forecast = forecast
     }
 }

@@ -1,0 +1,227 @@
+/// Keeps the proof that the fleet can lose any one host: for each VM the host that would take it if its own failed.
+///
+/// Survivors' own VMs stay where they are, every hard resource counts, rules hold for what is restarted. A move is
+/// taken in with its VM counted on both sides, so that the proof covers every order of a plan's moves, every subset of
+/// them and every moment in between; `depart` ends that. A VM that rules bind to one host cannot be covered by any
+/// reserve and is left out.
+///
+/// Only what a change touches is proved anew: time does not depend on the size of the fleet but on its hosts' lists.
+public struct ReserveLedger: Sendable {
+    /// A VM on a host, which a failure of that host would set free.
+    private struct Ward: Sendable {
+        let machine: Int32
+        /// Who would take it.
+        var refuge: Int32
+    }
+
+    /// What one host's failure would bring to another.
+    private struct Burden: Sendable {
+        let failed: Int32
+        var amounts: [Int64]
+    }
+
+    private let fleet: DenseFleet
+    private let resources: Int
+    /// What is free, host by host.
+    private(set) var free: [Int64]
+    private var wards: [[Ward]]
+    private var burdens: [[Burden]]
+    /// By VM, every host that holds it now.
+    private var homes: [Int32: [Int32]] = [:]
+    private var places: [Int32]
+    /// Hosts in order of what is free, the most first, as they were at the start.
+    private let order: [Int32]
+    /// The hosts whose failure has no proof.
+    public private(set) var unproved: Set<Int> = []
+
+    /// Proves as much as it can.
+    public init(_ fleet: DenseFleet) {
+        self.fleet = fleet
+        resources = fleet.hardResources
+        free = fleet.room
+        places = fleet.places
+        wards = Array(repeating: [], count: fleet.hosts)
+        burdens = Array(repeating: [], count: fleet.hosts)
+        let resources = fleet.hardResources
+        for machine in 0..<fleet.machines {
+            let host = Int(fleet.places[machine])
+            for resource in 0..<resources {
+                free[host * resources + resource] -= fleet.needs[machine * resources + resource]
+            }
+        }
+        let free = free
+        order = (0..<fleet.hosts).filter { fleet.isOpen[$0] && !fleet.isLost[$0] }.map(Int32.init).sorted {
+            let left = resources == 0 ? 0 : free[Int($0) * resources]
+            let right = resources == 0 ? 0 : free[Int($1) * resources]
+            return left == right ? $0 < $1 : left > right
+        }
+        for machine in 0..<fleet.machines where !fleet.isPinned(machine) {
+            wards[Int(fleet.places[machine])].append(Ward(machine: Int32(machine), refuge: -1))
+        }
+        for host in 0..<fleet.hosts where !prove(host) { unproved.insert(host) }
+    }
+
+    /// Whether every single failure is proved to be survivable.
+    public var holds: Bool { unproved.isEmpty }
+
+    /// Who would take the VM if its host failed; `nil` where nobody is proved to.
+    public func refuge(of machine: Int) -> Int? {
+        let host = Int(places[machine])
+        guard let ward = wards[host].first(where: { $0.machine == Int32(machine) }), ward.refuge >= 0 else {
+            return nil
+        }
+        return Int(ward.refuge)
+    }
+
+    // MARK: Moves
+
+    /// Takes a move in: the VM is held on both sides from now on. Returns whether the reserve still holds as well as
+    /// before; where it does not, nothing has changed.
+    public mutating func arrive(_ machine: Int, on host: Int) -> Bool {
+        let before = (own: wards[host], homes: homes[Int32(machine)])
+        take(machine, on: host, sign: -1)
+        homes[Int32(machine), default: [places[machine]]].append(Int32(host))
+        var undo: [(host: Int, wards: [Ward])] = []
+        var isProved = true
+        for failed in failuresUndone(byArrivalOf: machine, on: host) where isProved {
+            undo.append((failed, wards[failed]))
+            isProved = prove(failed)
+        }
+        if isProved, !fleet.isPinned(machine) {
+            undo.append((host, before.own))
+            wards[host].append(Ward(machine: Int32(machine), refuge: -1))
+            isProved = unproved.contains(host) || shelter(wards[host].count - 1, of: host) || prove(host)
+        }
+        if isProved { return true }
+        for step in undo.reversed() { restore(step.wards, of: step.host) }
+        homes[Int32(machine)] = before.homes
+        take(machine, on: host, sign: 1)
+        return false
+    }
+
+    /// The hosts whose proof rests on room that the arrival takes, or on a refuge that it bars for a rival.
+    private func failuresUndone(byArrivalOf machine: Int, on host: Int) -> [Int] {
+        var failures = Set(burdens[host].filter { !fits($0.amounts, on: host) }.map { Int($0.failed) })
+        for rival in fleet.rivals(of: machine) {
+            for home in homes[rival] ?? [places[Int(rival)]]
+            where wards[Int(home)].contains(where: { $0.machine == rival && $0.refuge == Int32(host) }) {
+                failures.insert(Int(home))
+            }
+        }
+        return failures.sorted()
+    }
+
+    /// A move is over: the VM is on `host` alone now.
+    public mutating func depart(_ machine: Int, from old: Int, nowOn host: Int) {
+        take(machine, on: old, sign: 1)
+        homes[Int32(machine)] = nil
+        places[machine] = Int32(host)
+        if let place = wards[old].firstIndex(where: { $0.machine == Int32(machine) }) {
+            carry(wards[old][place], failed: old, sign: -1)
+            wards[old].remove(at: place)
+        }
+        if unproved.contains(old), prove(old) { unproved.remove(old) }
+    }
+
+    /// A move has failed: the VM is where it was.
+    public mutating func withdraw(_ machine: Int, from host: Int) {
+        depart(machine, from: host, nowOn: Int(places[machine]))
+    }
+
+    // MARK: Proofs
+
+    private mutating func take(_ machine: Int, on host: Int, sign: Int64) {
+        for resource in 0..<resources {
+            free[host * resources + resource] += sign * fleet.needs[machine * resources + resource]
+        }
+    }
+
+    private func fits(_ amounts: [Int64], on host: Int) -> Bool {
+        for resource in 0..<resources where amounts[resource] > free[host * resources + resource] { return false }
+        return true
+    }
+
+    /// Adds a ward to what its refuge would have to carry, or takes it off again.
+    private mutating func carry(_ ward: Ward, failed: Int, sign: Int64) {
+        guard ward.refuge >= 0 else { return }
+        let refuge = Int(ward.refuge)
+        let place: Int
+        if let known = burdens[refuge].firstIndex(where: { $0.failed == Int32(failed) }) {
+            place = known
+        } else {
+            place = burdens[refuge].count
+            burdens[refuge].append(Burden(failed: Int32(failed), amounts: Array(repeating: 0, count: resources)))
+        }
+        for resource in 0..<resources {
+            burdens[refuge][place].amounts[resource] += sign * fleet.needs[Int(ward.machine) * resources + resource]
+        }
+        if burdens[refuge][place].amounts.allSatisfy({ $0 == 0 }) { burdens[refuge].remove(at: place) }
+    }
+
+    private mutating func restore(_ old: [Ward], of host: Int) {
+        for ward in wards[host] { carry(ward, failed: host, sign: -1) }
+        wards[host] = old
+        for ward in old { carry(ward, failed: host, sign: 1) }
+    }
+
+    /// Finds a refuge for every VM of the host, the largest first. Where that fails, nobody has one, and the answer is
+    /// no.
+    private mutating func prove(_ host: Int) -> Bool {
+        for place in wards[host].indices {
+            carry(wards[host][place], failed: host, sign: -1)
+            wards[host][place].refuge = -1
+        }
+        let sizes = wards[host].map { fleet.needs[Int($0.machine) * resources..<(Int($0.machine) + 1) * resources] }
+        let places = wards[host].indices.sorted {
+            let left = sizes[$0].first ?? 0
+            let right = sizes[$1].first ?? 0
+            return left == right ? wards[host][$0].machine < wards[host][$1].machine : left > right
+        }
+        for place in places where !shelter(place, of: host) {
+            for place in wards[host].indices {
+                carry(wards[host][place], failed: host, sign: -1)
+                wards[host][place].refuge = -1
+            }
+            return false
+        }
+        return true
+    }
+
+    /// Finds a refuge for one VM of the host, beginning at another place of the list for each host so that burdens
+    /// spread.
+    private mutating func shelter(_ place: Int, of host: Int) -> Bool {
+        let machine = Int(wards[host][place].machine)
+        let rivals = fleet.rivals(of: machine)
+        let start = order.isEmpty ? 0 : (host &* 7919 &+ place &* 31) % max(1, order.count * 3 / 4)
+        for offset in 0..<order.count {
+            let refuge = Int(order[(start + offset) % order.count])
+            guard refuge != host, fleet.allows(machine, on: refuge), hasRoom(for: machine, on: refuge, failed: host),
+                !isAtOddsWith(rivals, on: refuge, failed: host)
+            else { continue }
+            wards[host][place].refuge = Int32(refuge)
+            carry(wards[host][place], failed: host, sign: 1)
+            return true
+        }
+        return false
+    }
+
+    private func hasRoom(for machine: Int, on host: Int, failed: Int) -> Bool {
+        for resource in 0..<resources
+        where free[host * resources + resource] < fleet.needs[machine * resources + resource] { return false }
+        guard let burden = burdens[host].first(where: { $0.failed == Int32(failed) }) else { return true }
+        for resource in 0..<resources
+        where free[host * resources + resource] - burden.amounts[resource]
+            < fleet.needs[machine * resources + resource]
+        { return false }
+        return true
+    }
+
+    private func isAtOddsWith(_ rivals: [Int32], on host: Int, failed: Int) -> Bool {
+        if rivals.isEmpty { return false }
+        for rival in rivals {
+            if places[Int(rival)] == Int32(host) { return true }
+            if let held = homes[rival], held.contains(Int32(host)) { return true }
+        }
+        return wards[failed].contains { $0.refuge == Int32(host) && rivals.contains($0.machine) }
+    }
+}

@@ -1,0 +1,220 @@
+/// The fleet in dense form: hosts and VMs by number, every figure in a flat array, ready for the solver. Compiled once
+/// from a snapshot and kept up to date with each change from then on.
+///
+/// Amounts are whole units: thousandths of a logical processor for processor time, their squares for its variance, and
+/// for hard resources whatever their unit is (memory: MiB).
+public struct DenseFleet: Sendable {
+    /// A host.
+    public struct Host: Sendable, Hashable {
+        /// Processor time that it has.
+        public var processor: Int64
+        /// What VMs may hold of each hard resource, after what the host keeps for itself.
+        public var room: [Int64]
+        /// Whether VMs may come to it.
+        public var isOpen: Bool
+        /// Whether it counts as failed already (drained, dead): its VMs are others' to take.
+        public var isLost: Bool
+        /// What fails together with it.
+        public var domain: Int32
+        /// Processor time that it wants for itself.
+        public var ownLoad: Int64
+
+        /// A host that VMs may come to.
+        public init(
+            processor: Int64, room: [Int64], isOpen: Bool = true, isLost: Bool = false, domain: Int32 = -1,
+            ownLoad: Int64 = 0
+        ) {
+            self.processor = processor
+            self.room = room
+            self.isOpen = isOpen
+            self.isLost = isLost
+            self.domain = domain
+            self.ownLoad = ownLoad
+        }
+    }
+
+    /// A VM.
+    public struct Machine: Sendable, Hashable {
+        /// Its host.
+        public var host: Int
+        /// What it holds of each hard resource.
+        public var needs: [Int64]
+        /// Processor time that it is expected to want.
+        public var load: Int64
+        /// Variance of that.
+        public var variance: Int64
+        /// Whether a plan may move it.
+        public var isMovable: Bool
+        /// The only hosts that it may be on; `nil` for all.
+        public var allowed: [Int]?
+
+        /// A VM that may be anywhere.
+        public init(
+            host: Int, needs: [Int64], load: Int64, variance: Int64 = 0, isMovable: Bool = true, allowed: [Int]? = nil
+        ) {
+            self.host = host
+            self.needs = needs
+            self.load = load
+            self.variance = variance
+            self.isMovable = isMovable
+            self.allowed = allowed
+        }
+    }
+
+    /// How many hosts there are.
+    public let hosts: Int
+    /// How many VMs there are.
+    public let machines: Int
+    /// Hard resources of each host and VM.
+    public let hardResources: Int
+    /// Processor time of each host.
+    public let processors: [Int64]
+    /// Room for VMs, host by host.
+    public let room: [Int64]
+    /// What each host wants for itself.
+    public let ownLoads: [Int64]
+    /// Whether VMs may come to a host.
+    public var isOpen: [Bool]
+    /// Whether a host counts as failed already.
+    public let isLost: [Bool]
+    /// The failure domain of each host; negative for one of its own.
+    public let domains: [Int32]
+    /// The host of each VM.
+    public private(set) var places: [Int32]
+    /// What VMs hold of hard resources, VM by VM.
+    public let needs: [Int64]
+    /// Expected processor time of each VM.
+    public private(set) var loads: [Int64]
+    /// The variance of that.
+    public private(set) var variances: [Int64]
+    /// Whether a plan may move a VM.
+    public var isMovable: [Bool]
+    /// The VMs of each group that must be on different hosts.
+    public let apart: [[Int32]]
+    /// What must stay together, as the other VMs of each VM's groups.
+    let together: [Int32: [Int32]]
+    /// The groups of each VM in `apart`.
+    let groups: [Int32: [Int32]]
+    /// By VM, which of `masks` it keeps to; -1 for none.
+    let mask: [Int32]
+    /// Sets of hosts, a bit each, `words` words a set.
+    let masks: [UInt64]
+    let words: Int
+
+    /// A fleet. `apart` and `together` list VMs by number; numbers that do not exist are a programmer's mistake.
+    public init(hosts: [Host], machines: [Machine], apart: [[Int]] = [], together: [[Int]] = []) {
+        self.hosts = hosts.count
+        self.machines = machines.count
+        hardResources = hosts.first?.room.count ?? 0
+        processors = hosts.map(\.processor)
+        room = hosts.flatMap(\.room)
+        ownLoads = hosts.map(\.ownLoad)
+        isOpen = hosts.map(\.isOpen)
+        isLost = hosts.map(\.isLost)
+        domains = hosts.map(\.domain)
+        places = machines.map { Int32($0.host) }
+        needs = machines.flatMap(\.needs)
+        loads = machines.map(\.load)
+        variances = machines.map(\.variance)
+        isMovable = machines.map(\.isMovable)
+        self.apart = apart.map { $0.map(Int32.init) }
+        self.together = Self.others(together)
+        groups = Self.membership(apart)
+        words = (hosts.count + 63) / 64
+        var sets: [[Int]: Int32] = [:]
+        var bits: [UInt64] = []
+        mask = machines.map { machine in
+            guard let allowed = machine.allowed else { return -1 }
+            if let known = sets[allowed] { return known }
+            let number = Int32(sets.count)
+            sets[allowed] = number
+            var own = [UInt64](repeating: 0, count: (hosts.count + 63) / 64)
+            for host in allowed { own[host / 64] |= 1 << UInt64(host % 64) }
+            bits += own
+            return number
+        }
+        masks = bits
+    }
+
+    private static func others(_ groups: [[Int]]) -> [Int32: [Int32]] {
+        var others: [Int32: [Int32]] = [:]
+        for group in groups {
+            for member in group {
+                others[Int32(member), default: []] += group.filter { $0 != member }.map(Int32.init)
+            }
+        }
+        return others
+    }
+
+    private static func membership(_ groups: [[Int]]) -> [Int32: [Int32]] {
+        var membership: [Int32: [Int32]] = [:]
+        for (number, group) in groups.enumerated() {
+            for member in group { membership[Int32(member), default: []].append(Int32(number)) }
+        }
+        return membership
+    }
+
+    // MARK: Changes
+
+    /// What a VM is expected to want has changed.
+    public mutating func expect(_ load: Int64, variance: Int64, of machine: Int) {
+        loads[machine] = load
+        variances[machine] = variance
+    }
+
+    /// A VM is on another host now.
+    public mutating func place(_ machine: Int, on host: Int) { places[machine] = Int32(host) }
+
+    // MARK: Rules
+
+    /// Whether a VM may be on a host at all.
+    @inline(__always)
+    public func allows(_ machine: Int, on host: Int) -> Bool {
+        let number = Int(mask[machine])
+        return number < 0 || masks[number * words + host / 64] & (1 << UInt64(host % 64)) != 0
+    }
+
+    /// Whether rules bind the VM to one host, so that no reserve can cover it.
+    public func isPinned(_ machine: Int) -> Bool {
+        let number = Int(mask[machine])
+        guard number >= 0 else { return false }
+        return masks[(number * words)..<(number * words + words)].reduce(0) { $0 + $1.nonzeroBitCount } <= 1
+    }
+
+    /// Whether the VM must stay with others, so that it cannot move by itself.
+    public func isPaired(_ machine: Int) -> Bool { together[Int32(machine)] != nil }
+
+    /// The other VMs that must not share a host with this one.
+    public func rivals(of machine: Int) -> [Int32] {
+        guard let own = groups[Int32(machine)] else { return [] }
+        return own.flatMap { apart[Int($0)] }.filter { $0 != Int32(machine) }
+    }
+}
+
+extension DenseFleet {
+    /// The fleet with moves under way: each moved VM is held at its destination as well, by a VM of its own that is
+    /// subject to the same rules.
+    func holding(_ moves: [DenseMove]) -> DenseFleet {
+        let resources = hardResources
+        let hosts = (0..<hosts).map { host in
+            Host(
+                processor: processors[host], room: Array(room[(host * resources)..<((host + 1) * resources)]),
+                isOpen: isOpen[host], isLost: isLost[host], domain: domains[host], ownLoad: ownLoads[host])
+        }
+        var all = (0..<machines).map { Self.machine($0, of: self, on: Int(places[$0])) }
+        var groups = apart.map { $0.map(Int.init) }
+        for move in moves {
+            for group in self.groups[Int32(move.machine)] ?? [] { groups[Int(group)].append(all.count) }
+            all.append(Self.machine(move.machine, of: self, on: move.to))
+        }
+        return DenseFleet(hosts: hosts, machines: all, apart: groups)
+    }
+
+    private static func machine(_ number: Int, of fleet: DenseFleet, on host: Int) -> Machine {
+        let resources = fleet.hardResources
+        return Machine(
+            host: host, needs: Array(fleet.needs[(number * resources)..<((number + 1) * resources)]),
+            load: fleet.loads[number], variance: fleet.variances[number], isMovable: fleet.isMovable[number],
+            allowed: fleet.mask[number] < 0 ? nil : (0..<fleet.hosts).filter { fleet.allows(number, on: $0) })
+    }
+}
