@@ -78,21 +78,11 @@ public struct Backtest: Sendable {
 
     // MARK: What can be played
 
-    /// The metrics that it reads and does not write itself.
-    private static func inputs(of pack: RulePack) -> Set<String> {
-        let rules = pack.groups.flatMap(\.rules)
-        let own = Set(rules.filter { !$0.isAlert }.map(\.name)).union([
-            ParameterValues.metric, "ALERTS", "ALERTS_FOR_STATE", "evenkeel_event",
-        ])
-        let read = rules.compactMap { try? parse($0.expression) }.flatMap(\.metricNames)
-        return Set(read).subtracting(own)
-    }
-
     /// Throws where history does not begin by the first moment: a pack that finds nothing in data that is not there would
     /// look harmless.
     private static func checkCoverage(_ plan: Plan, _ history: any SeriesSource) throws {
         guard plan.first < plan.last else { throw BacktestError.emptySpan }
-        let metrics = inputs(of: plan.pack)
+        let metrics = plan.pack.inputMetrics
         let (from, through) = (plan.first.milliseconds, plan.last.milliseconds)
         let hour: Int64 = 3_600_000
         var seen = false
@@ -326,6 +316,17 @@ public struct Backtest: Sendable {
             key: key, level: tip?.level ?? .warning,
             title: tip?.title.renderOrExplain(scene) ?? found.rule.name,
             remediation: tip?.remediation.name.rawValue ?? RemediationName.notify.rawValue, raised: time, ended: nil)
+    }
+}
+
+extension RulePack {
+    /// The metrics that its rules read and that neither they nor the server's own rounds write.
+    public var inputMetrics: Set<String> {
+        let rules = groups.flatMap(\.rules)
+        let own = Set(rules.filter { !$0.isAlert }.map(\.name)).union([
+            ParameterValues.metric, "ALERTS", "ALERTS_FOR_STATE", "evenkeel_event",
+        ])
+        return Set(rules.compactMap { try? parse($0.expression) }.flatMap(\.metricNames)).subtracting(own)
     }
 }
 
