@@ -43,6 +43,7 @@ struct EvaluationLoop: Service {
         var options = RuleEngineOptions()
         options.interval = interval
         options.groupsAtOnce = Self.groupsAtOnce
+        options.spreadsTurns = true
         options.external = external
         let start = ContinuousClock.now
         options.stopwatch = { ContinuousClock.now - start }
@@ -60,7 +61,7 @@ struct EvaluationLoop: Service {
 
     private func evaluate(_ rules: inout RuleEngine, at moment: Timestamp) async throws {
         let began = clock.now
-        let reports = controller.view.withLock { $0.hosts.map(\.report) }
+        let (reports, openTips) = controller.view.withLock { ($0.hosts.map(\.report), Set($0.tips.map(\.key))) }
         await events.write(at: moment, naming: EventNames(reports), to: sink)
         let clusters = Set(reports.map(\.cluster)).sorted()
         let settings = try await state.parameters()
@@ -69,7 +70,8 @@ struct EvaluationLoop: Service {
         let packs = shelf.packs(try await state.packs())
         if packs != rules.packs { rules.replace(packs: packs) }
         try await sink.append(rules.parameterSeries(clusters: clusters, settings: settings, at: moment))
-        let alerts = await rules.evaluate(at: moment, engine: engine, sink: sink, settings: settings)
+        let alerts = await rules.evaluate(
+            at: moment, engine: engine, sink: sink, settings: settings, openTips: openTips)
         let readings = try await queries.readings(from: engine, at: moment)
         try await controller.receive(.round(ControlRound(alerts: alerts, readings: readings)))
         try checkpoint.write(rules.checkpoint)

@@ -37,7 +37,7 @@ private struct Findings {
 
 extension Tip {
     /// The finding that the tip is about.
-    var key: AlertKey { AlertKey(pack: pack, alert: alert, subject: subject) }
+    public var key: AlertKey { AlertKey(pack: pack, alert: alert, subject: subject) }
 }
 
 extension ControlLoop {

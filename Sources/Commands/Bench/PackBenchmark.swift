@@ -129,7 +129,7 @@ struct PackBenchmark {
             if let checkpoint { rules.restore(checkpoint, at: moment) }
             let before = MemoryPeak.cpuSeconds
             try await store.append(rules.parameterSeries(clusters: clusters, settings: [], at: moment))
-            let round = await rules.evaluate(at: moment, engine: engine, sink: store)
+            let round = await rules.evaluate(at: moment, engine: engine, sink: store, openTips: [])
             let spent = (MemoryPeak.cpuSeconds - before) * 1000
             checkpoint = rules.checkpoint
             if moment == end { return (Self.rows(rules), spent, round.failures.map { "\($0)" }) }

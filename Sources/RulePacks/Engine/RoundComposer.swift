@@ -98,16 +98,21 @@ struct RoundComposer {
 
     // MARK: Health
 
-    /// The subjects for which a verification holds, by pack, alert and subject.
-    func healthy(_ packs: [RulePack], _ asker: inout RuleAsker) async -> [AlertKey] {
+    /// The subjects for which a verification holds, by pack, alert and subject; only those of `tips`, if given.
+    func healthy(
+        _ packs: [RulePack], among tips: Set<AlertKey>?, _ asker: inout RuleAsker
+    ) async -> [AlertKey] {
+        let open = tips.map { Dictionary(grouping: $0) { [$0.pack, $0.alert] } }
         var keys: [AlertKey] = []
         for pack in packs {
             for (alert, tip) in pack.tips.sorted(by: { $0.key < $1.key }) {
                 guard let verification = tip.verification else { continue }
+                let wanted = open.map { Set(($0[[pack.name, alert]] ?? []).map(\.subject)) }
+                if wanted?.isEmpty ?? false { continue }
                 do {
                     let elements = try await asker.elements(of: verification.expression, at: moment)
                     let subjects = Set(elements.compactMap { tip.subject.subject(of: $0.labels) })
-                    keys += subjects.sorted { $0.name < $1.name }.map {
+                    keys += (wanted.map(subjects.intersection) ?? subjects).sorted { $0.name < $1.name }.map {
                         AlertKey(pack: pack.name, alert: alert, subject: $0)
                     }
                 } catch {

@@ -27,8 +27,19 @@ struct GroupMemory: Sendable {
     var failures = 0
 
     /// Whether the group's turn has come; a tenth less will do, so that jitter skips no turn. Turns that passed unused
-    /// are counted.
-    mutating func takeTurn(at moment: Timestamp, every interval: Duration?) -> Bool {
+    /// are counted. With a `phase` turns are the moments that lie it after multiples of the interval, and the first of all
+    /// comes at once.
+    mutating func takeTurn(at moment: Timestamp, every interval: Duration?, phase: Duration? = nil) -> Bool {
+        if let interval, let phase, let last = lastEvaluation, moment >= last {
+            let size = max(1, interval.milliseconds)
+            func turn(_ time: Timestamp) -> Int64 { (time.milliseconds - phase.milliseconds) / size }
+            let passed = turn(moment) - turn(last)
+            if passed == 0 { return false }
+            missedIterations += Int(clamping: passed - 1)
+            lastEvaluation = moment
+            iterations += 1
+            return true
+        }
         if let interval, let last = lastEvaluation, moment >= last {
             let gap = moment - last + interval / 10
             if gap < interval { return false }
