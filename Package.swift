@@ -87,7 +87,7 @@ let package = Package(
         // Lexer, parser, typed AST, evaluator.
         room("PromQL", ["FleetModel", "Patterns"]),
         // Packs: rules, parameters, tips; loading, checking, evaluating.
-        room("RulePacks", ["FleetModel", "Patterns", "PromQL", yams]),
+        room("RulePacks", ["CLinux", "FleetModel", "Patterns", "PromQL", yams]),
         // Actions of a pack's own: its executables, contained, and other servers' webhooks.
         room("PlugIns", ["CLinux", "Delivery", "FleetModel", "HTTPClient"]),
         // Which VMs to move where: pure functions over a fleet snapshot.

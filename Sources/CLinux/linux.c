@@ -14,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -139,6 +140,18 @@ int linux_open_beneath(int folder, const char *path) {
     struct open_how how = {
         .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
     return (int)syscall(SYS_openat2, folder, path, &how, sizeof how);
+}
+
+int linux_open_for_looking(const char *path) { return open(path, O_PATH | O_CLOEXEC); }
+
+int linux_file_facts(const char *path, int64_t *facts) {
+    struct stat status;
+    if (stat(path, &status) != 0 && lstat(path, &status) != 0) return -1;
+    facts[0] = status.st_size;
+    facts[1] = status.st_mtim.tv_sec * 1000000000LL + status.st_mtim.tv_nsec;
+    facts[2] = status.st_ctim.tv_sec * 1000000000LL + status.st_ctim.tv_nsec;
+    facts[3] = (int64_t)status.st_ino;
+    return 0;
 }
 
 int linux_spawn_change_folder(posix_spawn_file_actions_t *actions, const char *path) {
