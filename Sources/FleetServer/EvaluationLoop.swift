@@ -23,6 +23,11 @@ struct EvaluationLoop: Service {
     /// Groups that are evaluated side by side: as many as the engine answers at once without making operators wait.
     private static let groupsAtOnce = 4
 
+    /// What the rules of a pack may take of a round at least; a third of the round where that is more.
+    private static let leastPackLimit: Duration = .seconds(5)
+    /// The shortest that rounds may follow each other, whatever the interval of a group says.
+    private static let leastStep: Duration = .seconds(1)
+
     func run() async throws {
         var rules = RuleEngine(packs: shelf.packs(try await state.packs()), options: options)
         if let earlier = try checkpoint.read() { rules.restore(earlier, at: clock.now) }
@@ -43,6 +48,7 @@ struct EvaluationLoop: Service {
         var options = RuleEngineOptions()
         options.interval = interval
         options.groupsAtOnce = Self.groupsAtOnce
+        options.packLimit = max(Self.leastPackLimit, interval / 3)
         options.external = external
         let start = ContinuousClock.now
         options.stopwatch = { ContinuousClock.now - start }
@@ -52,7 +58,8 @@ struct EvaluationLoop: Service {
     /// The next moment on the time line of rounds: what was too late for its turn is left out, and a clock that was set
     /// back stops nothing.
     private func next(after moment: Timestamp, _ rules: RuleEngine, now: Timestamp) -> Timestamp {
-        let turn = min(moment + interval, rules.nextTurn ?? moment + interval)
+        let soonest = moment + min(interval, Self.leastStep)
+        let turn = max(soonest, min(moment + interval, rules.nextTurn ?? moment + interval))
         if turn > now { return min(turn, now + interval) }
         let step = max(1, (turn - moment).milliseconds)
         return turn + .milliseconds((now - turn).milliseconds / step * step)
@@ -64,8 +71,7 @@ struct EvaluationLoop: Service {
         await events.write(at: moment, naming: EventNames(reports), to: sink)
         let clusters = Set(reports.map(\.cluster)).sorted()
         let settings = try await state.parameters()
-        // What changed on disk or by an operator holds from this round on, for all of its rules.
-        shelf.refresh()
+        // What changed on disk or by an operator holds from a round on, for all of its rules.
         let packs = shelf.packs(try await state.packs())
         if packs != rules.packs { rules.replace(packs: packs) }
         try await sink.append(rules.parameterSeries(clusters: clusters, settings: settings, at: moment))
@@ -77,8 +83,23 @@ struct EvaluationLoop: Service {
         let groups = rules.groupStates
         controller.view.withLock { view in
             view.ruleFailures = alerts.failures.map { "\($0)" }
+            view.packFailures = Dictionary(grouping: alerts.failures, by: \.pack)
             view.roundSeconds = seconds
             view.ruleGroups = groups
+        }
+    }
+}
+
+/// Takes over what changes of packs on disk, beside the rounds: however long a pack takes to be read, no round waits.
+struct PackWatch: Service {
+    let shelf: PackShelf
+    let interval: Duration
+    let clock: any Clock
+
+    func run() async throws {
+        while !Task.isShuttingDownGracefully && !Task.isCancelled {
+            try? await cancelWhenGracefulShutdown { try await clock.sleep(for: interval) }
+            shelf.refresh()
         }
     }
 }

@@ -99,6 +99,7 @@ public struct FleetServerService: Service {
         let plugIns = PlugInDesk(
             controller: controller, shelf: shelf, client: client, secret: configuration.plugInSecret, clock: clock,
             logger: logger)
+        let packWatch = PackWatch(shelf: shelf, interval: configuration.evaluationInterval, clock: clock)
         let heartbeat = Heartbeat(controller: controller, clock: clock, logger: logger)
         let monitor = SelfMonitor(
             metrics: metrics, sink: intake, interval: configuration.evaluationInterval, clock: clock, logger: logger)
@@ -106,6 +107,7 @@ public struct FleetServerService: Service {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await serve(application) }
                 group.addTask { try await evaluation.run() }
+                group.addTask { try await packWatch.run() }
                 group.addTask { try await heartbeat.run() }
                 group.addTask { try await monitor.run() }
                 group.addTask { await jobs.run() }
@@ -126,12 +128,16 @@ public struct FleetServerService: Service {
         logger.info("stopped; everything is on disk")
     }
 
-    /// How long another server may take to answer a rule: a round has many of them.
+    /// How long the answer to a rule may take: a round has many of them.
     private static let ruleLimit: Duration = .seconds(10)
 
     /// Whoever answers queries.
     private func engine(_ options: QueryOptions, timeLimit: Duration) -> any QueryEngine {
-        guard case .remote(let remote) = intake.keeper else { return EmbeddedEngine(source: series, options: options) }
+        guard case .remote(let remote) = intake.keeper else {
+            var options = options
+            options.timeLimit = min(options.timeLimit, timeLimit)
+            return EmbeddedEngine(source: series, options: options)
+        }
         var endpoint = remote.endpoint
         endpoint.access.timeLimit = min(endpoint.access.timeLimit, timeLimit)
         return RemoteEngine(client: client, endpoint: endpoint)

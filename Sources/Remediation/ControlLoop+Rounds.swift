@@ -75,6 +75,7 @@ extension ControlLoop {
     /// The news is stored with the tip's next step.
     private mutating func refresh(_ number: Int64, _ rendered: RenderedTip) {
         guard tips[number]?.tip.operations.isEmpty == true else { return }
+        if tips[number]?.tip.terms.obstacle != rendered.terms.obstacle { plannedAt[number] = nil }
         tips[number]?.update { tip in
             tip.title = rendered.title
             tip.body = rendered.body
@@ -93,7 +94,8 @@ extension ControlLoop {
             remediation: rendered.remediation, terms: rendered.terms, raised: now, updated: now)
         guard !isCovered(tip) else { return }
         numbers.tip += 1
-        for other in openTips where other.level < tip.level && other.sharesRemedy(with: tip) {
+        let worsened = tips.values.map(\.tip).filter { $0.level < tip.level && $0.sharesRemedy(with: tip) }
+        for other in worsened.sorted(by: { $0.number < $1.number }) {
             step(other.number, .supersede, by: Actor.evenkeel, "tip \(tip.number) is about the same, and worse")
         }
         tips[tip.number] = TipMachine(tip)

@@ -12,6 +12,10 @@ enum Remedy: Sendable, Hashable {
     case advice(String)
 
     init(for tip: Tip) {
+        if let obstacle = tip.terms.obstacle {
+            self = .advice(obstacle)
+            return
+        }
         guard let remediation = RemediationName(rawValue: tip.remediation) else {
             self = .advice("the pack asks for '\(tip.remediation)', which is not a remediation of this version")
             return

@@ -105,13 +105,21 @@ struct PackRoutes {
         let setting = settings.first { $0.pack == pack.name } ?? PackSetting(pack: pack.name)
         let rules = pack.groups.flatMap(\.rules)
         let states = view.ruleGroups.filter { $0.pack == pack.name }.flatMap(\.rules)
-        let failing = states.filter { $0.health == .bad }.map { "\($0.rule.name): \($0.lastError ?? "")" }
+        let failing = failures(of: pack.name, states, view)
         let problems = [entry.problem, failing.isEmpty ? nil : failing.joined(separator: "; ")].compactMap(\.self)
         return PackView(
             name: pack.name, version: pack.version, title: pack.title, path: entry.path, isEnabled: setting.isEnabled,
             allowsPlugIns: setting.allowsPlugIns, rules: rules.count, alerts: rules.count(where: \.isAlert),
             firing: states.flatMap(\.alerts).count(where: \.isFiring),
             problem: problems.isEmpty ? nil : problems.joined(separator: "\n"))
+    }
+
+    /// The rules that failed in their last evaluation, and what else went wrong in the last round; each reason once.
+    private static func failures(of pack: String, _ states: [RuleState], _ view: FleetView) -> [String] {
+        let rules = states.filter { $0.health == .bad }.map { "\($0.rule.name): \($0.lastError ?? "")" }
+        let round = (view.packFailures[pack] ?? []).map { "\($0.rule): \($0.reason)" }
+        var seen: Set<String> = []
+        return (rules + round).filter { seen.insert($0).inserted }
     }
 
     private func details(of entry: PackShelf.Entry) async throws -> PackDetails {

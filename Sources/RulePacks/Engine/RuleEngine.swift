@@ -7,6 +7,8 @@ public struct RuleEngineOptions: Sendable {
     /// How many groups are evaluated side by side. With one they go in the order of packs and files, so that every run
     /// of the same data is the same.
     public var groupsAtOnce = 1
+    /// How long all rules of one pack may take in one round together; `nil` for as long as they want.
+    public var packLimit: Duration?
     /// What templates call `$externalLabels` and `externalURL`.
     public var external = ExternalIdentity()
     /// What an outage does to alerts that were pending.
@@ -129,13 +131,15 @@ public struct RuleEngine: Sendable {
         at moment: Timestamp, engine: any QueryEngine, sink: (any SeriesSink)?, settings: [ParameterSetting] = []
     ) async -> AlertRound {
         let parameters = ParameterValues(settings)
+        let budget = RoundBudget(options)
         var asker = RuleAsker(engine: engine, sink: sink, moment: moment)
         var runs: [(key: String, run: GroupRun)] = []
         for (key, pack, group) in groups {
             var memory = memories[key] ?? GroupMemory()
             guard memory.takeTurn(at: moment, every: group.interval ?? options.interval) else { continue }
             let run = GroupRun(
-                pack: pack, group: group, parameters: parameters, options: options, memory: memory, asker: asker)
+                pack: pack, group: group, parameters: parameters, options: options, budget: budget, memory: memory,
+                asker: asker)
             runs.append((key, run))
         }
         for (key, run) in zip(runs.map(\.key), await Self.finish(runs.map(\.run), atOnce: options.groupsAtOnce)) {
@@ -144,7 +148,7 @@ public struct RuleEngine: Sendable {
         }
         lastRound = moment
         return await round(
-            RoundComposer(parameters: parameters, moment: moment, external: options.external), &asker)
+            RoundComposer(parameters: parameters, moment: moment, external: options.external, budget: budget), &asker)
     }
 
     /// The runs at their end, in the order given.
