@@ -31,10 +31,11 @@ struct EvaluationLoop: Service {
     func run() async throws {
         var rules = RuleEngine(packs: shelf.packs(try await state.packs()), options: options)
         if let earlier = try checkpoint.read() { rules.restore(earlier, at: clock.now) }
+        var needs = NeedsWatch()
         var moment = clock.now
         while !Task.isShuttingDownGracefully && !Task.isCancelled {
             do {
-                try await evaluate(&rules, at: moment)
+                try await evaluate(&rules, &needs, at: moment)
             } catch {
                 logger.error("this round of rules led to nothing", metadata: ["reason": "\(error)"])
             }
@@ -65,7 +66,9 @@ struct EvaluationLoop: Service {
         return turn + .milliseconds((now - turn).milliseconds / step * step)
     }
 
-    private func evaluate(_ rules: inout RuleEngine, at moment: Timestamp) async throws {
+    private func evaluate(
+        _ rules: inout RuleEngine, _ needs: inout NeedsWatch, at moment: Timestamp
+    ) async throws {
         let began = clock.now
         let reports = controller.view.withLock { $0.hosts.map(\.report) }
         await events.write(at: moment, naming: EventNames(reports), to: sink)
@@ -75,14 +78,18 @@ struct EvaluationLoop: Service {
         let packs = shelf.packs(try await state.packs())
         if packs != rules.packs { rules.replace(packs: packs) }
         try await sink.append(rules.parameterSeries(clusters: clusters, settings: settings, at: moment))
-        let alerts = await rules.evaluate(at: moment, engine: engine, sink: sink, settings: settings)
+        await needs.look(packs, engine: engine, at: moment)
+        let abilities = FleetAbilities(reports)
+        let alerts = needs.applied(
+            to: await rules.evaluate(at: moment, engine: engine, sink: sink, settings: settings), of: packs, abilities)
         let readings = try await queries.readings(from: engine, at: moment)
         try await controller.receive(.round(ControlRound(alerts: alerts, readings: readings)))
         try checkpoint.write(rules.checkpoint)
         let seconds = (clock.now - began).inSeconds
         let groups = rules.groupStates
-        controller.view.withLock { view in
+        controller.view.withLock { [needs] view in
             view.ruleFailures = alerts.failures.map { "\($0)" }
+            view.needs = needs
             view.packFailures = Dictionary(grouping: alerts.failures, by: \.pack)
             view.roundSeconds = seconds
             view.ruleGroups = groups

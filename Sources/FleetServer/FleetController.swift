@@ -98,6 +98,7 @@ actor FleetController {
         view.withLock { old in
             seen.ruleFailures = old.ruleFailures
             seen.packFailures = old.packFailures
+            seen.needs = old.needs
             seen.roundSeconds = old.roundSeconds
             seen.ruleGroups = old.ruleGroups
             if !canWrite { seen.problem = old.problem }

@@ -11,6 +11,7 @@ import MetricsWire
 import NIOCore
 import Notifications
 import Placement
+import PlugIns
 import PromQL
 import Remediation
 import RemoteEngine
@@ -29,6 +30,7 @@ public struct FleetServerService: Service {
 
     private let configuration: ServerConfiguration
     private let version: String
+    private let plugInGuard: String?
     private let clock: any Clock
     private let logger: Logger
     private let state: FleetStateStore
@@ -39,15 +41,17 @@ public struct FleetServerService: Service {
     private let events: EventDesk
     private let notifications: NotificationDesk
 
-    /// Opens the data folder and loads the packs; throws what a person can put right before anything listens.
+    /// Opens the data folder and loads the packs; `plugInGuard` is the executable that knows `ProgramGuard.command`. Throws what a person can put right before anything listens.
     public init(
-        configuration: ServerConfiguration, version: String, clock: any Clock = WallClock(), logger: Logger
+        configuration: ServerConfiguration, version: String, plugInGuard: String? = nil,
+        clock: any Clock = WallClock(), logger: Logger
     ) throws {
         guard configuration.listen.isLoopback || configuration.tls != nil else {
             throw ServerError.unprotected(address: configuration.listen.authority)
         }
         self.configuration = configuration
         self.version = version
+        self.plugInGuard = plugInGuard
         self.clock = clock
         self.logger = logger
         let folder = configuration.data
@@ -97,7 +101,9 @@ public struct FleetServerService: Service {
         let evaluation = evaluationLoop(
             controller: controller, engine: self.engine(QueryOptions(), timeLimit: Self.ruleLimit))
         let plugIns = PlugInDesk(
-            controller: controller, shelf: shelf, client: client, secret: configuration.plugInSecret, clock: clock,
+            controller: controller, shelf: shelf,
+            keeper: ProgramPlugIn.Keeper(executable: plugInGuard, owner: owner), client: client,
+            secret: configuration.plugInSecret, clock: clock,
             logger: logger)
         let packWatch = PackWatch(shelf: shelf, interval: configuration.evaluationInterval, clock: clock)
         let heartbeat = Heartbeat(controller: controller, clock: clock, logger: logger)
@@ -126,6 +132,12 @@ public struct FleetServerService: Service {
         try await series.close()
         try state.close()
         logger.info("stopped; everything is on disk")
+    }
+
+    /// What tells this server's programs from those of another on the same machine: its data folder.
+    private var owner: String {
+        let path = URL(fileURLWithPath: configuration.data).standardizedFileURL.resolvingSymlinksInPath().path
+        return String(SHA256.hash(ofSecret: path).prefix(16))
     }
 
     /// How long the answer to a rule may take: a round has many of them.

@@ -10,9 +10,11 @@ private struct Findings {
     private let healthy: Set<AlertKey>
     private var firingKeys: Set<AlertKey> = []
     private var failed: Set<String> = []
+    private let resting: [String: Set<ClusterName>]
 
     init(_ round: AlertRound) {
         healthy = Set(round.healthy)
+        resting = round.resting
         for alert in round.alerts {
             guard let tip = alert.tip else { continue }
             let key = AlertKey(pack: alert.pack, alert: alert.alert, subject: tip.subject)
@@ -26,6 +28,7 @@ private struct Findings {
     /// Whether the subject is known to be well: measured where the pack says how, else by the alert's silence.
     func showsHealth(of tip: Tip) -> Bool {
         let key = tip.key
+        if resting[tip.pack]?.contains(tip.subject.cluster) == true { return false }
         if tip.terms.hasVerification { return healthy.contains(key) }
         return !present.contains(key) && !failed.contains(Self.name(tip.pack, tip.alert))
     }

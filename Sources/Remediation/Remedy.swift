@@ -22,10 +22,11 @@ enum Remedy: Sendable, Hashable {
         }
         switch remediation {
         case .relieveHost: self = Self.relief(of: tip)
-        case .notify: self = .advice("the pack only wants people to know")
         case .execute: self = Self.plugIn(of: tip, "command", PlugInCall.Means.program, standard: 300)
         case .webhook: self = Self.plugIn(of: tip, "url", PlugInCall.Means.webhook, standard: 60)
-        default: self = .advice("'\(tip.remediation)' is advice in this version: an operator carries it out")
+        default:
+            let reason = remediation.adviceReason ?? "nobody carries it out"
+            self = .advice("'\(tip.remediation)' is advice: \(reason)")
         }
     }
 

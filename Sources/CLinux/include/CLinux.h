@@ -77,5 +77,8 @@ int linux_file_facts(const char *path, int64_t *facts);
 /// posix_spawn_file_actions_addchdir_np(3).
 int linux_spawn_change_folder(posix_spawn_file_actions_t *actions, const char *path);
 
+/// prctl(2) PR_SET_CHILD_SUBREAPER: descendants that lose their parents become children of this process.
+int linux_become_subreaper(void);
+
 /// pipe2(2) with O_CLOEXEC.
 int linux_pipe(int *ends);
