@@ -26,7 +26,7 @@ public struct EvenkeelCommand: AsyncParsableCommand {
             TokenCommand.self,
             SimulateCommand.self,
             BenchCommand.self,
-            JanitorCommand.self,
+            JanitorCommand.self, PlugInGuardCommand.self,
         ])
 
     /// The root does nothing by itself.

@@ -97,6 +97,8 @@ actor FleetController {
         var seen = FleetView(next)
         view.withLock { old in
             seen.ruleFailures = old.ruleFailures
+            seen.packFailures = old.packFailures
+            seen.needs = old.needs
             seen.roundSeconds = old.roundSeconds
             seen.ruleGroups = old.ruleGroups
             if !canWrite { seen.problem = old.problem }

@@ -11,6 +11,10 @@ struct FleetView: Sendable {
     var automation: AutomationPolicy.Level
     /// Rules that could not be evaluated in the last round.
     var ruleFailures: [String] = []
+    /// The same by pack.
+    var packFailures: [String: [RuleFailure]] = [:]
+    /// Where packs find what they need, as of the last round.
+    var needs = NeedsWatch()
     /// How every rule group is doing, as of the last round; empty before the first.
     var ruleGroups: [RuleGroupState] = []
     /// How long the last round took, in seconds; `nil` before the first.

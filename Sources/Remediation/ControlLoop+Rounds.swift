@@ -10,9 +10,11 @@ private struct Findings {
     private let healthy: Set<AlertKey>
     private var firingKeys: Set<AlertKey> = []
     private var failed: Set<String> = []
+    private let resting: [String: Set<ClusterName>]
 
     init(_ round: AlertRound) {
         healthy = Set(round.healthy)
+        resting = round.resting
         for alert in round.alerts {
             guard let tip = alert.tip else { continue }
             let key = AlertKey(pack: alert.pack, alert: alert.alert, subject: tip.subject)
@@ -26,6 +28,7 @@ private struct Findings {
     /// Whether the subject is known to be well: measured where the pack says how, else by the alert's silence.
     func showsHealth(of tip: Tip) -> Bool {
         let key = tip.key
+        if resting[tip.pack]?.contains(tip.subject.cluster) == true { return false }
         if tip.terms.hasVerification { return healthy.contains(key) }
         return !present.contains(key) && !failed.contains(Self.name(tip.pack, tip.alert))
     }
@@ -75,6 +78,7 @@ extension ControlLoop {
     /// The news is stored with the tip's next step.
     private mutating func refresh(_ number: Int64, _ rendered: RenderedTip) {
         guard tips[number]?.tip.operations.isEmpty == true else { return }
+        if tips[number]?.tip.terms.obstacle != rendered.terms.obstacle { plannedAt[number] = nil }
         tips[number]?.update { tip in
             tip.title = rendered.title
             tip.body = rendered.body
@@ -93,7 +97,8 @@ extension ControlLoop {
             remediation: rendered.remediation, terms: rendered.terms, raised: now, updated: now)
         guard !isCovered(tip) else { return }
         numbers.tip += 1
-        for other in openTips where other.level < tip.level && other.sharesRemedy(with: tip) {
+        let worsened = tips.values.map(\.tip).filter { $0.level < tip.level && $0.sharesRemedy(with: tip) }
+        for other in worsened.sorted(by: { $0.number < $1.number }) {
             step(other.number, .supersede, by: Actor.evenkeel, "tip \(tip.number) is about the same, and worse")
         }
         tips[tip.number] = TipMachine(tip)

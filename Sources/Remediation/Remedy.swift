@@ -12,16 +12,21 @@ enum Remedy: Sendable, Hashable {
     case advice(String)
 
     init(for tip: Tip) {
+        if let obstacle = tip.terms.obstacle {
+            self = .advice(obstacle)
+            return
+        }
         guard let remediation = RemediationName(rawValue: tip.remediation) else {
             self = .advice("the pack asks for '\(tip.remediation)', which is not a remediation of this version")
             return
         }
         switch remediation {
         case .relieveHost: self = Self.relief(of: tip)
-        case .notify: self = .advice("the pack only wants people to know")
         case .execute: self = Self.plugIn(of: tip, "command", PlugInCall.Means.program, standard: 300)
         case .webhook: self = Self.plugIn(of: tip, "url", PlugInCall.Means.webhook, standard: 60)
-        default: self = .advice("'\(tip.remediation)' is advice in this version: an operator carries it out")
+        default:
+            let reason = remediation.adviceReason ?? "nobody carries it out"
+            self = .advice("'\(tip.remediation)' is advice: \(reason)")
         }
     }
 

@@ -10,6 +10,8 @@ public struct RuleEngineOptions: Sendable {
     /// Whether groups that are not evaluated in every round take their turns at different moments, each by its name, so that
     /// no round has to do all of the work; the first after a start does.
     public var spreadsTurns = false
+    /// How long all rules of one pack may take in one round together; `nil` for as long as they want.
+    public var packLimit: Duration?
     /// What templates call `$externalLabels` and `externalURL`.
     public var external = ExternalIdentity()
     /// What an outage does to alerts that were pending.
@@ -142,6 +144,7 @@ public struct RuleEngine: Sendable {
         openTips: Set<AlertKey>? = nil
     ) async -> AlertRound {
         let parameters = ParameterValues(settings)
+        let budget = RoundBudget(options)
         var asker = RuleAsker(engine: engine, sink: sink, moment: moment)
         var runs: [(key: String, run: GroupRun)] = []
         for (key, pack, group) in groups {
@@ -150,7 +153,8 @@ public struct RuleEngine: Sendable {
             guard memory.takeTurn(at: moment, every: group.interval ?? options.interval, phase: phase)
             else { continue }
             let run = GroupRun(
-                pack: pack, group: group, parameters: parameters, options: options, memory: memory, asker: asker)
+                pack: pack, group: group, parameters: parameters, options: options, budget: budget, memory: memory,
+                asker: asker)
             runs.append((key, run))
         }
         for (key, run) in zip(runs.map(\.key), await Self.finish(runs.map(\.run), atOnce: options.groupsAtOnce)) {
@@ -159,7 +163,8 @@ public struct RuleEngine: Sendable {
         }
         lastRound = moment
         return await round(
-            RoundComposer(parameters: parameters, moment: moment, external: options.external), openTips, &asker)
+            RoundComposer(parameters: parameters, moment: moment, external: options.external, budget: budget), openTips,
+            &asker)
     }
 
     /// The runs at their end, in the order given.

@@ -12,6 +12,25 @@ struct RuleMemory: Sendable {
     var lastError: String?
     var lastEvaluation: Timestamp?
     var evaluationTime: Duration = .zero
+    /// How long it is left out since it took too long, and until when; longer each time.
+    private(set) var rest: Duration = .zero
+    private var restsUntil: Timestamp?
+
+    private static let rests: ClosedRange<Duration> = .seconds(60) ... .seconds(900)
+
+    /// Whether it is left out at `moment`; a clock that was set back leaves nothing out.
+    func rests(at moment: Timestamp) -> Bool {
+        guard let restsUntil, let lastEvaluation else { return false }
+        return moment < restsUntil && moment >= lastEvaluation
+    }
+
+    /// Leaves it out for a while after `moment`.
+    mutating func rest(after moment: Timestamp) {
+        rest = min(max(rest + rest, Self.rests.lowerBound), Self.rests.upperBound)
+        restsUntil = moment + rest
+    }
+
+    mutating func stopResting() { (rest, restsUntil) = (.zero, nil) }
 }
 
 /// What lasts of a group from round to round.

@@ -15,6 +15,20 @@ struct TipWriter {
             remediation: rule.remediation.name.rawValue, terms: await terms(rule, asker))
     }
 
+    /// Without texts of the pack's: what the alert is and where, as advice. For a pack whose time is over.
+    func brief(evidence: [Evidence]) -> RenderedTip {
+        RenderedTip(
+            subject: subject, level: finding.tip?.level ?? .warning, title: "\(finding.rule.name): \(subject.name)",
+            body: "The rules of pack \(finding.pack.name) took too long in this round for its own texts.",
+            knowledge: finding.tip?.knowledge ?? "", evidence: evidence,
+            remediation: finding.tip?.remediation.name.rawValue ?? RemediationName.notify.rawValue,
+            terms: TipTerms(
+                approval: .advise, coolDownSeconds: (finding.tip?.coolDown ?? .seconds(600)).inSeconds,
+                expirySeconds: (finding.tip?.expiry ?? .seconds(86_400)).inSeconds,
+                hasVerification: finding.tip?.verification != nil,
+                obstacle: "the rules of pack \(finding.pack.name) take too long"))
+    }
+
     private func terms(_ rule: TipRule, _ asker: RuleAsker) async -> TipTerms {
         let verification = rule.verification
         return TipTerms(

@@ -15,17 +15,15 @@ public struct PackTests: Sendable {
     public static func run(_ path: String) async throws(RulePackError) -> PackTests {
         let url = URL(filePath: path)
         var tests = PackTests()
-        if isTestFile(url.lastPathComponent) {
+        if RulePack.isTestFile(url.lastPathComponent) {
             await tests.run(url, packFolder: url.deletingLastPathComponent())
             return tests
         }
         let pack = try RulePack.load(folder: path)
-        let files = try RulePack.files(in: url).filter { isTestFile($0.lastPathComponent) }
-        for file in files { await tests.run(file, packFolder: url, pack) }
+        let files = try RulePack.files(in: url).filter(RulePack.isTestFile)
+        for file in files { await tests.run(url.appending(path: file), packFolder: url, pack) }
         return tests
     }
-
-    private static func isTestFile(_ name: String) -> Bool { name.contains(/\.(test|tips)\.ya?ml$/) }
 
     private mutating func run(_ file: URL, packFolder: URL, _ known: RulePack? = nil) async {
         let name = file.lastPathComponent
