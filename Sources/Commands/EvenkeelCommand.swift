@@ -23,6 +23,7 @@ public struct EvenkeelCommand: AsyncParsableCommand {
             QueryCommand.self,
             CounterCommand.self,
             StoreCommand.self,
+            AuditCommand.self,
             TokenCommand.self,
             SimulateCommand.self,
             BenchCommand.self,

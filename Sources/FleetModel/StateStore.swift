@@ -205,36 +205,3 @@ public struct AutomationPolicy: Hashable, Codable, Sendable {
         self.level = level
     }
 }
-
-/// An entry of the append-only audit log.
-public struct AuditEntry: Hashable, Codable, Sendable {
-    /// Counts up from 1 without gaps. The store gives it when the entry is appended, since more than one process
-    /// may append (a server, and the command line beside it); 0 before.
-    public var number: Int64
-    /// When.
-    public var time: Timestamp
-    /// Who: an operator's name, `policy`, or `evenkeel`.
-    public var actor: String
-    /// What was done, in one word: `tip.approve`, `operation.start`, ...
-    public var event: String
-    /// The tip it concerns.
-    public var tip: Int64?
-    /// The operation it concerns.
-    public var operation: Int64?
-    /// Why, with what evidence, to what end.
-    public var detail: String
-
-    /// An entry.
-    public init(
-        number: Int64 = 0, time: Timestamp, actor: String, event: String, tip: Int64? = nil, operation: Int64? = nil,
-        detail: String
-    ) {
-        self.number = number
-        self.time = time
-        self.actor = actor
-        self.event = event
-        self.tip = tip
-        self.operation = operation
-        self.detail = detail
-    }
-}

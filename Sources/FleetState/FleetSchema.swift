@@ -14,7 +14,9 @@ import GRDB
 /// packs      pack PK | is_enabled | allows_plug_ins                        PackSetting
 /// policies   cluster PK | level                                            AutomationPolicy, cluster "" = fleet
 /// silences   number PK | until | document                                  Silence; never deleted, so no number comes twice
-/// audit      number PK | time | actor | event | tip | operation | detail   AuditEntry; rows cannot be changed
+/// audit      number PK | time | actor | event | tip | operation | document | seal
+///                                                                          AuditEntry; rows cannot be changed
+/// audit_end  number | seal                                                 one row: the last entry (`AuditChain`)
 /// ```
 ///
 /// Times are milliseconds since the epoch. `grdb_migrations`, which GRDB keeps, names the changes that were made to the
@@ -43,6 +45,7 @@ enum FleetSchema {
         migrator.registerMigration("5-silences") { database in
             try database.execute(sql: silences)
         }
+        migrator.registerMigration("6-audit-chain", migrate: AuditTable.chain)
         return migrator
     }
 

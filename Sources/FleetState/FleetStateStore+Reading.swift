@@ -72,16 +72,4 @@ extension FleetStateStore {
                 command: try Document.value(AgentCommand.self, from: row[0], at: place), answer: answer)
         }
     }
-
-    /// The audit log from the entry after `number` on, oldest first, at most `limit` entries.
-    public func audit(after number: Int64 = 0, limit: Int) async throws -> [AuditEntry] {
-        try await reading { reader in
-            let sql = "SELECT * FROM audit WHERE number > ? ORDER BY number LIMIT ?"
-            return try Row.fetchAll(reader.database, sql: sql, arguments: [number, max(0, limit)]).map { row in
-                AuditEntry(
-                    number: row["number"], time: Timestamp(milliseconds: row["time"]), actor: row["actor"],
-                    event: row["event"], tip: row["tip"], operation: row["operation"], detail: row["detail"])
-            }
-        }
-    }
 }

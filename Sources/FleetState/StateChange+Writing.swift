@@ -43,7 +43,7 @@ extension StateChange {
                     INSERT OR REPLACE INTO policies (cluster, level)
                     VALUES (\(policy.cluster?.text ?? ""), \(policy.level.rawValue))
                     """)
-        case .audit(let entry): try Self.append(entry, to: database)
+        case .audit(let entry): try AuditTable.append(entry, to: database)
         }
     }
 
@@ -93,15 +93,6 @@ extension StateChange {
                 INSERT OR REPLACE INTO tokens (role, name, hash, created, revoked)
                 VALUES (\(token.role.rawValue), \(token.name.text), \(token.hash), \(token.created.milliseconds),
                     \(token.revoked?.milliseconds))
-                """)
-    }
-
-    private static func append(_ entry: AuditEntry, to database: Database) throws {
-        try database.execute(
-            literal: """
-                INSERT INTO audit (number, time, actor, event, tip, operation, detail)
-                VALUES ((SELECT coalesce(max(number), 0) + 1 FROM audit), \(entry.time.milliseconds), \(entry.actor),
-                    \(entry.event), \(entry.tip), \(entry.operation), \(entry.detail))
                 """)
     }
 }

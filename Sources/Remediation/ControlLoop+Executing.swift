@@ -181,7 +181,7 @@ extension ControlLoop {
             tips[tip.number]?.update { $0.operations.append(number) }
             step(tip.number, .begin, by: Actor.evenkeel, "operation \(number) moves \(action.text)")
         }
-        audit(requestedBy, "operation.start", tip: tip?.number, operation: number, "\(action.text), \(why)")
+        auditStart(action, number, tip: tip, by: requestedBy, "\(action.text), \(why)")
         carryOut(effect, of: number)
         return number
     }
@@ -211,9 +211,10 @@ extension ControlLoop {
         experiences.learn(operation)
         pictures = [:]
         let place = placeText(operation)
-        audit(
-            Actor.evenkeel, "operation.\(operation.state.rawValue)", tip: operation.tip, operation: operation.number,
-            "\(operation.action.text): \(ending)\(place)")
+        outbox.audit(
+            AuditEntry(
+                time: now, actor: Actor.evenkeel, event: "operation.\(operation.state.rawValue)", tip: operation.tip,
+                operation: operation.number, detail: "\(operation.action.text)", outcome: "\(ending)\(place)"))
         guard let tip = operation.tip, tips[tip] != nil else { return }
         guard operation.state == .succeeded else {
             step(tip, .fail, by: Actor.evenkeel, "operation \(operation.number): \(ending)\(place)")

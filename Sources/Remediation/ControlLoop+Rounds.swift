@@ -103,9 +103,10 @@ extension ControlLoop {
         }
         tips[tip.number] = TipMachine(tip)
         outbox.save(tip)
-        audit(
-            Actor.evenkeel, "tip.raised", tip: tip.number,
-            "\(tip.title). \(tip.evidence.map(\.text).joined(separator: "; "))")
+        outbox.audit(
+            AuditEntry(
+                time: now, actor: Actor.evenkeel, event: "tip.raised", tip: tip.number, detail: tip.title,
+                evidence: tip.evidence))
     }
 
     /// Whether another tip does the same for the same object already: one that is at least as bad, or that is acting.

@@ -40,10 +40,12 @@ struct FleetStateStoreTests {
         let store = try FleetStateStore.inMemory()
         let token = AccessToken(name: try #require(Name("a")), role: .agent, hash: "same", created: Fixture.time(1))
         let other = AccessToken(name: try #require(Name("b")), role: .agent, hash: "same", created: Fixture.time(1))
-        var broken = try Fixture.tip(1)
-        broken.evidence[0].value = .nan  // JSON has no such number
+        let command = try Fixture.command(1)  // no number is used twice
         await #expect(throws: FleetStateError.self) {
-            try await store.commit([.saveToken(token), .saveTip(broken), .saveToken(other)])
+            try await store.commit([
+                .saveToken(token), .saveTip(try Fixture.tip(1)), .saveCommand(command), .saveCommand(command),
+                .saveToken(other),
+            ])
         }
         let state = try await store.load()
         #expect(state.tokens.isEmpty)
