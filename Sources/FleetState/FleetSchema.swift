@@ -12,7 +12,8 @@ import GRDB
 /// tokens     (role, name) PK | hash UNIQUE | created | revoked             AccessToken
 /// parameters (pack, name, cluster) PK | value                              ParameterSetting, cluster "" = fleet
 /// packs      pack PK | is_enabled | allows_plug_ins                        PackSetting
-/// policies   cluster PK | level                                            AutomationPolicy, cluster "" = fleet
+/// policies   version PK | time | actor | change | document                 PolicyVersion; every one is kept
+/// holds      scope PK | document                                           Hold
 /// silences   number PK | until | document                                  Silence; never deleted, so no number comes twice
 /// audit      number PK | time | actor | event | tip | operation | document | seal
 ///                                                                          AuditEntry; rows cannot be changed
@@ -46,6 +47,7 @@ enum FleetSchema {
             try database.execute(sql: silences)
         }
         migrator.registerMigration("6-audit-chain", migrate: AuditTable.chain)
+        migrator.registerMigration("7-policy", migrate: PolicyTable.create)
         return migrator
     }
 

@@ -19,8 +19,8 @@ extension FleetStateStore {
                 operations: try reader.operations(where: "NOT is_final"),
                 commands: try reader.documents(
                     AgentCommand.self, table: "commands", where: "answered IS NULL", order: "number"),
-                tokens: try reader.tokens(), parameters: try reader.parameters(), policies: try reader.policies(),
-                lastNumbers: try reader.lastNumbers(),
+                tokens: try reader.tokens(), parameters: try reader.parameters(), policy: try reader.policy(),
+                holds: try reader.holds(), lastNumbers: try reader.lastNumbers(),
                 endedTips: try reader.tips(where: "is_final", order: "updated DESC, number DESC", limit: Self.lookBack),
                 endedOperations: try reader.operations(
                     where: "is_final", order: "ended DESC, number DESC", limit: Self.lookBack))

@@ -37,12 +37,15 @@ extension StateChange {
                     INSERT OR REPLACE INTO packs (pack, is_enabled, allows_plug_ins)
                     VALUES (\(setting.pack), \(setting.isEnabled), \(setting.allowsPlugIns))
                     """)
-        case .savePolicy(let policy):
+        case .savePolicy(let version): try PolicyTable.append(version, to: database)
+        case .saveHold(let hold):
             try database.execute(
                 literal: """
-                    INSERT OR REPLACE INTO policies (cluster, level)
-                    VALUES (\(policy.cluster?.text ?? ""), \(policy.level.rawValue))
+                    INSERT OR REPLACE INTO holds (scope, document)
+                    VALUES (\(hold.scope.description), \(try Document.text(of: hold)))
                     """)
+        case .removeHold(let scope):
+            try database.execute(literal: "DELETE FROM holds WHERE scope = \(scope.description)")
         case .audit(let entry): try AuditTable.append(entry, to: database)
         }
     }

@@ -32,7 +32,7 @@ extension ControlLoop {
     /// What allows the tip's plan, for the audit log.
     func authority(for tip: Tip, _ actor: String) -> String {
         if actor != Actor.policy { return "operator \(actor)" }
-        return "policy is automatic in cluster \(tip.subject.cluster), and the pack \(tip.pack) allows it"
+        return "policy is automatic (\(levelText(for: tip))), and the pack \(tip.pack) allows it"
     }
 
     /// Writes down something that happened to a tip and left its state as it is.

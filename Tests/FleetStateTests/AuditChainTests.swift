@@ -130,7 +130,9 @@ struct AuditChainTests {
         try tamper(
             path,
             """
-            DROP TABLE audit; DROP TABLE audit_end;
+            DROP TABLE audit; DROP TABLE audit_end; DROP TABLE policies; DROP TABLE holds;
+            CREATE TABLE policies (cluster TEXT PRIMARY KEY NOT NULL, level TEXT NOT NULL) STRICT, WITHOUT ROWID;
+            INSERT INTO policies VALUES ('', 'automatic'), ('lab', 'advise');
             CREATE TABLE audit (number INTEGER PRIMARY KEY NOT NULL, time INTEGER NOT NULL, actor TEXT NOT NULL,
                 event TEXT NOT NULL, tip INTEGER, operation INTEGER, detail TEXT NOT NULL) STRICT;
             INSERT INTO audit VALUES (1, 1000, 'ann', 'tip.approved', 7, NULL, 'first'),
@@ -140,6 +142,8 @@ struct AuditChainTests {
         let store = try FleetStateStore(path: path)
         #expect(try await store.verifyAudit().number == 2)
         #expect(try await store.audit(limit: 9).map(\.detail) == ["first", "second"])
+        let policy = try await store.load().policy
+        #expect(policy.version == 1 && policy.automation.map(\.text) == ["fleet: automatic", "cluster:lab: advise"])
         var filter = AuditFilter()
         filter.operation = 3
         #expect(try await store.audit(filter).map(\.number) == [2])

@@ -15,7 +15,8 @@ struct FleetStateStoreTests {
             .saveHost(try Fixture.record("h1")), .saveTip(try Fixture.tip(1)), .saveTip(try Fixture.tip(2, .resolved)),
             .saveOperation(try Fixture.operation(1)), .saveOperation(try Fixture.operation(2, .failed, ended: 9)),
             .saveCommand(try Fixture.command(1)), .saveParameter(setting),
-            .savePolicy(AutomationPolicy(cluster: nil, level: .automatic)),
+            .savePolicy(try Fixture.policy()),
+            .saveHold(Hold(scope: .fleet, actor: "ann", since: Fixture.time(3), reason: "storm")),
             .audit(AuditEntry(time: Fixture.time(1), actor: "ann", event: "test", detail: "d")),
         ])
         try first.close()
@@ -28,7 +29,8 @@ struct FleetStateStoreTests {
         #expect(state.endedOperations == [try Fixture.operation(2, .failed, ended: 9)])
         #expect(state.commands == [try Fixture.command(1)])
         #expect(state.parameters == [setting])
-        #expect(state.policies == [AutomationPolicy(cluster: nil, level: .automatic)])
+        #expect(state.policy == (try Fixture.policy().policy))
+        #expect(state.holds.map(\.scope) == [.fleet])
         #expect(state.lastNumbers.tip == 2)
         #expect(state.lastNumbers.operation == 2)
         #expect(state.lastNumbers.command == 1)
