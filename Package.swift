@@ -179,7 +179,8 @@ let package = Package(
         tests("RulePacksTests", ["FleetModel", "PromQL", "RulePacks"]),
         tests("PlugInsTests", ["Delivery", "FleetModel", "HTTPClient", "PlugIns", "evenkeel"]),
         tests("PlacementTests", ["FleetModel", "Placement"]),
-        tests("RemediationTests", ["FleetModel", "HostRuntime", "Placement", "Remediation", "RulePacks"]),
+        tests(
+            "RemediationTests", ["FleetModel", "HostRuntime", "Placement", "PromQL", "Remediation", "RulePacks"]),
         tests("SimulationTests", ["FleetModel", "FleetState", "Placement", "Remediation", "RulePacks", "Simulation"]),
         tests(
             "HostAgentTests",

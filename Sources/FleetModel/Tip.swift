@@ -38,6 +38,13 @@ public struct Tip: Hashable, Codable, Sendable {
     public var updated: Timestamp
     /// What happened to it, oldest first.
     public var history: [TipEvent]
+    /// Since when the finding has been there without a gap, `for` included; `nil` where nobody kept it.
+    public var since: Timestamp?
+    /// The first tip of the story that it is a part of: tips that have one cause as far as can be seen. `nil` where it
+    /// stands alone, or is the first.
+    public var story: Int64?
+    /// Until when the same finding raises no new tip, because an operator said so when dismissing this one.
+    public var quietUntil: Timestamp?
 
     /// A tip.
     public init(

@@ -220,6 +220,8 @@ public struct FleetServerService: Service {
             clock: clock)
         EventRoutes(desk: events, revision: version, started: clock.now).add(to: router)
         FleetRoutes(controller: controller, state: state, reader: reader).add(to: router)
+        PolicyRoutes(controller: controller, reader: reader, state: state).add(to: router)
+        AuditRoutes(state: state).add(to: router)
         SilenceRoutes(state: state, desk: notifications, clock: clock).add(to: router)
         VirtualMachineRoutes(controller: controller, reader: reader).add(to: router)
         ConsoleRoutes(controller: controller, reader: reader, sessions: consoles).add(to: router)

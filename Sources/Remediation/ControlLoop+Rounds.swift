@@ -4,7 +4,7 @@ import RulePacks
 /// What a round of rules says, arranged for looking up.
 private struct Findings {
     /// Alerts that fire and lead to a tip, critical ones first.
-    var firing: [(key: AlertKey, tip: RenderedTip)] = []
+    var firing: [(key: AlertKey, tip: RenderedTip, since: Timestamp)] = []
     /// Alerts that are there, pending ones as well.
     private var present: Set<AlertKey> = []
     private let healthy: Set<AlertKey>
@@ -18,7 +18,7 @@ private struct Findings {
         for alert in round.alerts {
             guard let tip = alert.tip else { continue }
             let key = AlertKey(pack: alert.pack, alert: alert.alert, subject: tip.subject)
-            if present.insert(key).inserted, alert.isFiring { firing.append((key, tip)) }
+            if present.insert(key).inserted, alert.isFiring { firing.append((key, tip, alert.activeSince)) }
         }
         firing = firing.filter { $0.tip.level == .critical } + firing.filter { $0.tip.level != .critical }
         firingKeys = Set(firing.map(\.key))
@@ -49,9 +49,10 @@ extension ControlLoop {
         lastRound = round.alerts.time
         let findings = Findings(round.alerts)
         let open = Dictionary(tips.values.map { ($0.tip.key, $0.tip.number) }, uniquingKeysWith: max)
-        for (key, rendered) in findings.firing {
-            if let number = open[key] { refresh(number, rendered) } else { raise(key, rendered) }
+        for (key, rendered, since) in findings.firing {
+            if let number = open[key] { refresh(number, rendered) } else { raise(key, rendered, since: since) }
         }
+        measureEffects()
         for number in tips.keys.sorted() { judge(number, findings, roundTime: round.alerts.time) }
         planWaitingTips()
         advance()
@@ -88,14 +89,15 @@ extension ControlLoop {
         }
     }
 
-    private mutating func raise(_ key: AlertKey, _ rendered: RenderedTip) {
-        guard level(in: key.subject.cluster) != .off else { return }
+    private mutating func raise(_ key: AlertKey, _ rendered: RenderedTip, since: Timestamp) {
         if let end = past.coolDownEnd(pack: key.pack, alert: key.alert, subject: key.subject), end > now { return }
-        let tip = Tip(
+        var tip = Tip(
             number: numbers.tip + 1, pack: key.pack, alert: key.alert, subject: key.subject, level: rendered.level,
             title: rendered.title, body: rendered.body, knowledge: rendered.knowledge, evidence: rendered.evidence,
             remediation: rendered.remediation, terms: rendered.terms, raised: now, updated: now)
-        guard !isCovered(tip) else { return }
+        guard level(for: tip) != .off, !isCovered(tip) else { return }
+        tip.since = since
+        tip.story = story(of: tip)
         numbers.tip += 1
         let worsened = tips.values.map(\.tip).filter { $0.level < tip.level && $0.sharesRemedy(with: tip) }
         for other in worsened.sorted(by: { $0.number < $1.number }) {
@@ -103,9 +105,11 @@ extension ControlLoop {
         }
         tips[tip.number] = TipMachine(tip)
         outbox.save(tip)
-        audit(
-            Actor.evenkeel, "tip.raised", tip: tip.number,
-            "\(tip.title). \(tip.evidence.map(\.text).joined(separator: "; "))")
+        gatherStory(of: tip)
+        outbox.audit(
+            AuditEntry(
+                time: now, actor: Actor.evenkeel, event: "tip.raised", tip: tip.number, detail: tip.title,
+                evidence: tip.evidence))
     }
 
     /// Whether another tip does the same for the same object already: one that is at least as bad, or that is acting.
@@ -119,7 +123,8 @@ extension ControlLoop {
     /// Closes a tip whose subject is well again, and one that did not get well in time.
     private mutating func judge(_ number: Int64, _ findings: Findings, roundTime: Timestamp) {
         guard let tip = tips[number]?.tip else { return }
-        let isWell = findings.showsHealth(of: tip)
+        let drained = tip.isDrain ? tip.subject.host.map(isEmpty) : nil
+        let isWell = drained ?? findings.showsHealth(of: tip)
         switch tip.state {
         case .verifying:
             guard roundTime > tip.inStateSince else { return }
@@ -130,9 +135,10 @@ extension ControlLoop {
                 step(
                     number, .runOut, by: Actor.evenkeel,
                     "not measured healthy within \(limit.text)\(loadText(of: tip))")
+                fallBackWhereUseless(tip.pack)
             }
         case .raised, .planned, .awaitingApproval, .approved:
-            if level(in: tip.subject.cluster) == .off {
+            if level(for: tip) == .off {
                 step(number, .dismiss, by: Actor.policy, "tips are switched off here")
             } else if isWell, !findings.isFiring(tip.key) {
                 step(number, .recover, by: Actor.evenkeel, "healthy again by itself\(loadText(of: tip))")

@@ -22,6 +22,13 @@ enum Remedy: Sendable, Hashable {
         }
         switch remediation {
         case .relieveHost: self = Self.relief(of: tip)
+        case .evacuateHost:
+            guard case .host(let host, _) = tip.subject else {
+                self = .advice("'\(tip.remediation)' needs a host, and this tip is about \(tip.subject.name)")
+                return
+            }
+            self = .request(.evacuateHost(host))
+        case .balanceCluster: self = .request(.balanceCluster(tip.subject.cluster, aggressiveness: 3))
         case .execute: self = Self.plugIn(of: tip, "command", PlugInCall.Means.program, standard: 300)
         case .webhook: self = Self.plugIn(of: tip, "url", PlugInCall.Means.webhook, standard: 60)
         default:

@@ -21,7 +21,7 @@ struct Balance {
         weights.ceiling = limits.processorCeiling
         let balancer = Balancer(weights: weights, maximumMoves: limits.maximumMoves)
         // One failure is watched by the ledger as the search goes; more are checked move by move afterwards.
-        var ledger = snapshot.reserve > 0 ? ReserveLedger(compiled.fleet) : nil
+        var ledger = snapshot.reserve(of: cluster) > 0 ? ReserveLedger(compiled.fleet) : nil
         guard let moves = try? balancer.plan(compiled.fleet, reserve: &ledger) else {
             return .impossible(reason: "the figures of cluster \(cluster) cannot be added up", rejected: [])
         }
@@ -33,7 +33,8 @@ struct Balance {
         var check = MoveCheck(limits: limits, time: snapshot.time, rules: rules)
         var forecast = Forecast(snapshot: snapshot, limits: limits)
         var loads = compiled.hosts.map { HostLoad($0, limits: limits) }
-        var reserve = snapshot.reserve > 1 ? ReserveGuard(compiled, failures: snapshot.reserve) : nil
+        let failures = snapshot.reserve(of: cluster)
+        var reserve = failures > 1 ? ReserveGuard(compiled, failures: failures) : nil
         var rejections = Rejections()
         var actions: [PlannedAction] = []
         for move in moves {

@@ -49,7 +49,9 @@ struct MoveCheck: Sendable {
         if destination.cluster != source.cluster {
             return "it is in cluster \(destination.cluster), not in \(source.cluster)"
         }
-        if let reason = destination.unavailableReason { return "it is not available: \(reason)" }
+        if let reason = destination.unavailableReason ?? destination.closedReason {
+            return "it is not available: \(reason)"
+        }
         if let wanted = machine.accelerator, wanted != destination.accelerator {
             return "it runs VMs under \(destination.accelerator.rawValue), the VM runs under \(wanted.rawValue)"
         }

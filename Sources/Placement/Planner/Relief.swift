@@ -107,7 +107,7 @@ struct Relief {
         var usable: [Destination] = []
         for host in snapshot.hosts where host.cluster == source.cluster && host.name != source.name {
             let load = HostLoad(host, limits: limits)
-            let unavailable = host.unavailableReason.map { "it is not available: \($0)" }
+            let unavailable = (host.unavailableReason ?? host.closedReason).map { "it is not available: \($0)" }
             if let reason = unavailable ?? check.unknown(of: load) ?? check.caution(aboutTouching: host) {
                 rejections.add("any VM", host.name, reason)
             } else {

@@ -40,7 +40,8 @@ struct CompiledCluster {
                 DenseFleet.Host(
                     processor: Self.thousandths(load.processors),
                     room: [max(0, (host.memory.count - limits.hostReserve.count) >> 20)],
-                    isOpen: host.isAvailable && isKnown && check.caution(aboutTouching: host) == nil,
+                    isOpen: host.isAvailable && host.closedReason == nil && isKnown
+                        && check.caution(aboutTouching: host) == nil,
                     isLost: !host.isAvailable, ownLoad: own))
         }
         self.machines = machines

@@ -16,12 +16,15 @@ public struct FleetSnapshot: Sendable, Hashable {
     public let problems: [String]
     /// What operators want kept.
     public let rules: [PlacementRule]
-    /// How many hosts each cluster must be able to lose at any moment.
+    /// How many hosts a cluster must be able to lose at any moment, where nothing is said for it in `reserves`.
     public let reserve: Int
+    /// How many hosts single clusters must be able to lose.
+    public let reserves: [ClusterName: Int]
 
     /// A picture of `hosts` at `time`.
     public init(
-        version: Int64, time: Timestamp, hosts: [PlacementHost], rules: [PlacementRule] = [], reserve: Int = 0
+        version: Int64, time: Timestamp, hosts: [PlacementHost], rules: [PlacementRule] = [], reserve: Int = 0,
+        reserves: [ClusterName: Int] = [:]
     ) {
         var door = SnapshotDoor()
         self.version = version
@@ -30,7 +33,11 @@ public struct FleetSnapshot: Sendable, Hashable {
         self.problems = door.problems
         self.rules = rules
         self.reserve = reserve
+        self.reserves = reserves
     }
+
+    /// How many hosts `cluster` must be able to lose at any moment.
+    public func reserve(of cluster: ClusterName) -> Int { reserves[cluster] ?? reserve }
 
     /// The host of that name.
     public func host(_ name: HostName) -> PlacementHost? {
@@ -57,6 +64,8 @@ public struct PlacementHost: Sendable, Hashable {
     public var cluster: ClusterName
     /// Why the host takes no part in any plan (its agent is silent, it is drained), for a person; `nil` when it does.
     public var unavailableReason: String?
+    /// Why it takes no VM though its own may leave it (it is in maintenance), for a person; `nil` when it does.
+    public var closedReason: String?
     /// Whether its agent has not reported for too long: what it lists may have gone elsewhere since.
     public var isSilent: Bool
     /// Logical processors, for VMs and the host's own work together.

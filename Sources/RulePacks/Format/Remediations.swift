@@ -58,10 +58,9 @@ public enum RemediationName: String, Sendable, Hashable, Codable, CaseIterable {
     public var adviceReason: String? {
         let byHand = "Evenkeel does not do this by itself yet; by hand: "
         return switch self {
-        case .relieveHost, .execute, .webhook: nil
+        case .relieveHost, .evacuateHost, .balanceCluster, .execute, .webhook: nil
         case .notify: "the pack only wants people to know"
-        case .balanceCluster, .migrateVirtualMachine, .consolidateCluster: byHand + "evenkeel vm migrate VM --to HOST"
-        case .evacuateHost: byHand + "evenkeel vm migrate VM --to HOST for each VM of the host"
+        case .migrateVirtualMachine, .consolidateCluster: byHand + "evenkeel vm migrate VM --to HOST"
         case .resizeVirtualMachine: byHand + "evenkeel vm resize VM"
         case .balloonVirtualMachine: byHand + "evenkeel vm balloon VM"
         case .restartVirtualMachine: byHand + "evenkeel vm stop VM, then evenkeel vm start VM"

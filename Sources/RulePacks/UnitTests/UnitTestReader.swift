@@ -196,8 +196,19 @@ struct UnitTestReader {
         for item in entry.take("evidence").flatMap({ reader.list($0, "'evidence'") }) ?? [] {
             if let text = reader.text(item, "evidence") { tip.evidence.append(text) }
         }
+        if entry.has("plan") {
+            tip.plan = (entry.take("plan").flatMap { reader.list($0, "'plan'") } ?? []).compactMap { move($0) }
+        }
         reader.finish(entry, "a tip")
         return alert == nil ? nil : tip
+    }
+
+    private mutating func move(_ value: YAMLValue) -> PlannedMove? {
+        guard var entry = reader.mapping(value, "a move of a plan") else { return nil }
+        let machine = reader.text(&entry, "vm", of: "a move of a plan")
+        let destination = entry.take("to").flatMap { reader.text($0, "'to'") }
+        reader.finish(entry, "a move of a plan")
+        return machine.map { PlannedMove(machine: $0, destination: destination) }
     }
 
     // MARK: Values
