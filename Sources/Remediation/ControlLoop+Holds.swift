@@ -92,14 +92,14 @@ extension ControlLoop {
 
     /// A VM that moved without us: somebody else is at work in the cluster, and two who balance fight each other.
     mutating func standDownForOthers(_ report: HostReport) {
-        let ends = past.lastTouches
-        let open = executions.values.map(\.operation)
+        let past = past
+        let executions = executions
         let claims = claims
         let findings = movers.note(report, at: now) {
             claims.isClaimed($0, by: $1)
         } isOurs: { id, host, since in
-            open.contains { $0.action.virtualMachine == id && $0.touches(host) }
-                || (ends[id] ?? []).contains { $0.ended >= since && $0.hosts.contains(host) }
+            executions.values.contains { $0.operation.action.virtualMachine == id && $0.operation.touches(host) }
+                || past.hasTouched(id, on: host, since: since)
         }
         guard let finding = findings.first, holds[.cluster(report.cluster)] == nil else { return }
         let who =

@@ -34,14 +34,12 @@ struct Past: Sendable {
         if operations[operation.number] != nil { operations[operation.number] = operation }
     }
 
-    /// Where operations that have ended had to do with VMs, and when they ended.
-    var lastTouches: [VirtualMachineID: [(ended: Timestamp, hosts: [HostName])]] {
-        var touches: [VirtualMachineID: [(ended: Timestamp, hosts: [HostName])]] = [:]
-        for operation in operations.values where operation.changedSomething {
-            guard let id = operation.action.virtualMachine, let ended = operation.ended else { continue }
-            touches[id, default: []].append((ended, operation.action.hosts))
+    /// Whether an operation that ended at `time` or later had to do with the VM on that host.
+    func hasTouched(_ machine: VirtualMachineID, on host: HostName, since time: Timestamp) -> Bool {
+        operations.values.contains { operation in
+            operation.action.virtualMachine == machine && operation.touches(host) && operation.changedSomething
+                && operation.ended.map { $0 >= time } == true
         }
-        return touches
     }
 
     private static func newest<Value>(_ values: [Int64: Value]) -> [Int64: Value] {

@@ -17,7 +17,7 @@ struct SimulatedServer: Sendable {
     }
 
     let store: FleetStateStore
-    let engine: EmbeddedEngine
+    let engine: SimulatedEngine
     let series: SimulatedSeries
     let settings: ControlSettings
     let queries: LoadQueries
@@ -34,7 +34,7 @@ struct SimulatedServer: Sendable {
         self.queries = queries
         self.packs = packs
         series = SimulatedSeries()
-        engine = EmbeddedEngine(source: series)
+        engine = SimulatedEngine(source: series)
         rules = RuleEngine(packs: packs)
     }
 

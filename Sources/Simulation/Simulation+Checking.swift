@@ -57,15 +57,41 @@ extension Simulation {
         return nil
     }
 
-    /// An action may not take away a reserve that there was.
-    private func checkReserve(
-        _ operation: FleetModel.Operation, _ before: ControlLoop, _ after: ControlLoop
-    ) throws {
+    /// No action leaves a cluster with less memory than the loss of one host takes, where there was enough before: a
+    /// bound that needs no planner. A VM on its way counts on both sides.
+    private func checkReserve(_ operation: FleetModel.Operation, _ before: ControlLoop, _ after: ControlLoop) throws {
         for (cluster, own) in after.policy.clusters where (own.reserve ?? 0) > 0 {
-            if !before.reserve(of: cluster, failures: own.reserve, at: serverTime).holds { continue }
-            let report = after.reserve(of: cluster, failures: own.reserve, at: serverTime)
-            if !report.holds { throw broken("operation \(operation.number) breaks the reserve: \(report.reason)") }
+            if lost(in: cluster, before) != nil { continue }
+            if let host = lost(in: cluster, after) {
+                throw broken(
+                    "operation \(operation.number) breaks the reserve: without \(host) there is too little memory")
+            }
         }
+    }
+
+    /// A host whose VMs would not find enough memory elsewhere, as far as the loop knows.
+    private func lost(in cluster: ClusterName, _ loop: ControlLoop) -> HostName? {
+        let reports = loop.hostRecords.map(\.report).filter { $0.cluster == cluster }
+        var promised: [HostName: Bytes] = [:]
+        for report in reports {
+            let own = report.virtualMachines.filter { $0.state.ownsGuest || $0.state == .incoming }
+            promised[report.host] = own.reduce(.zero) { $0 + $1.definition.memory }
+        }
+        for move in loop.openOperations.compactMap(\.move) {
+            let source = reports.first { $0.host == move.source }
+            let there = reports.first { $0.host == move.destination }?.virtualMachines.map(\.definition.id) ?? []
+            let machine = source?.virtualMachines.first { $0.definition.id == move.virtualMachine }
+            guard let machine, !there.contains(move.virtualMachine) else { continue }
+            promised[move.destination, default: .zero] =
+                (promised[move.destination] ?? .zero) + machine.definition.memory
+        }
+        for failed in reports {
+            let room = reports.filter { $0.host != failed.host }.reduce(Bytes.zero) { sum, report in
+                sum + max(.zero, report.memory - (promised[report.host] ?? .zero))
+            }
+            if promised[failed.host] ?? .zero > room { return failed.host }
+        }
+        return nil
     }
 
     private mutating func checkBudget(_ operation: FleetModel.Operation) throws {

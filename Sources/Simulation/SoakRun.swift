@@ -29,7 +29,9 @@ public struct SoakRun: Sendable {
         // Every third seed leaves the decisions to operators.
         let level: AutomationLevel = seed.isMultiple(of: 3) ? .operator : .automatic
         var plan = SimulationPlan(
-            seed: seed, duration: duration, faults: .rough, level: level, operatorMovesPerHour: 1)
+            seed: seed, duration: duration, faults: .rough, level: level, operatorMovesPerHour: 1,
+            sampleInterval: .seconds(30), reportInterval: .seconds(30), roundInterval: .seconds(90),
+            tickInterval: .seconds(15))
         plan.policy = try fleet.samplePolicy()
         plan.replay = replay
         var simulation = Simulation(plan: plan, fleet: fleet, packs: packs, store: try .inMemory())

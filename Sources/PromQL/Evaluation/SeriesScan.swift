@@ -28,10 +28,13 @@ final class SeriesScan {
     /// How many samples were read so far.
     private var samples = 0
 
+    /// Asked for once: it reads the control group's files.
+    private static let processors = ProcessInfo.processInfo.activeProcessorCount
+
     /// A scan of `set` on so many processors.
-    init(_ set: any SeriesSet, processors: Int = ProcessInfo.processInfo.activeProcessorCount) {
+    init(_ set: any SeriesSet, processors: Int? = nil) {
         source = set
-        let count = set.count > Self.firstOnes ? max(1, min(processors, 16)) : 1
+        let count = set.count > Self.firstOnes ? max(1, min(processors ?? Self.processors, 16)) : 1
         shares = (0..<count).map { _ in Locked(Share()) }
     }
 
