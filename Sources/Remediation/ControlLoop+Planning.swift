@@ -18,7 +18,8 @@ extension ControlLoop {
             .compactMap(RecentMove.init)
         return builder.snapshot(
             version: snapshotVersion, of: hosts.values, readings: readings,
-            moves: underWay + past.moves(endedFrom: now - window), settled: past.lastMoves(otherThan: tip), at: now)
+            moves: underWay + past.moves(endedFrom: now - window), settled: past.lastMoves(otherThan: tip),
+            demand: demand, at: now)
     }
 
     /// Plans what has no plan that holds, and lets policy approve what it may.

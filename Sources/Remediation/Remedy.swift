@@ -18,6 +18,9 @@ enum Remedy: Sendable, Hashable {
         }
         switch remediation {
         case .relieveHost: self = Self.relief(of: tip)
+        case .balanceCluster: self = .request(.balanceCluster(tip.subject.cluster, aggressiveness: 3))
+        case .consolidateCluster: self = .request(.consolidateCluster(tip.subject.cluster))
+        case .evacuateHost: self = Self.evacuation(of: tip)
         case .notify: self = .advice("the pack only wants people to know")
         case .execute: self = Self.plugIn(of: tip, "command", PlugInCall.Means.program, standard: 300)
         case .webhook: self = Self.plugIn(of: tip, "url", PlugInCall.Means.webhook, standard: 60)
@@ -38,6 +41,13 @@ enum Remedy: Sendable, Hashable {
             return .advice("'\(tip.remediation)' has target '\(target)'; it needs a share between 0 and 1")
         }
         return .request(.relieveHost(host, resource: resource, target: share))
+    }
+
+    private static func evacuation(of tip: Tip) -> Remedy {
+        guard case .host(let host, _) = tip.subject else {
+            return .advice("'\(tip.remediation)' needs a host, and this tip is about \(tip.subject.name)")
+        }
+        return .request(.evacuateHost(host))
     }
 
     private static func plugIn(

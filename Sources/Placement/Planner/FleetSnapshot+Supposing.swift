@@ -21,7 +21,8 @@ extension FleetSnapshot {
             let chosen = Set(wanted)
             for host in hosts.indices { hosts[host].grow(chosen, by: factor) }
         }
-        return FleetSnapshot(version: version, time: time, hosts: hosts, rules: rules, reserve: reserve)
+        return FleetSnapshot(
+            version: version, time: time, hosts: hosts, rules: rules, reserve: reserve, preferences: preferences)
     }
 }
 
