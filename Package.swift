@@ -87,7 +87,7 @@ let package = Package(
         // Lexer, parser, typed AST, evaluator.
         room("PromQL", ["FleetModel", "Patterns"]),
         // Packs: rules, parameters, tips; loading, checking, evaluating.
-        room("RulePacks", ["FleetModel", "Patterns", "PromQL", yams]),
+        room("RulePacks", ["CLinux", "FleetModel", "Patterns", "PromQL", yams]),
         // Actions of a pack's own: its executables, contained, and other servers' webhooks.
         room("PlugIns", ["CLinux", "Delivery", "FleetModel", "HTTPClient"]),
         // Which VMs to move where: pure functions over a fleet snapshot.
@@ -140,8 +140,9 @@ let package = Package(
             "Commands",
             [
                 "ConfigurationFile", "Console", "Counters", "FleetModel", "FleetServer", "FleetState", "HostAgent",
-                "HostRuntime", "HTTPClient", "HTTPDoor", "LibvirtRuntime", "MetricsWire", "Placement", "PromQL",
-                "PulseGuest", "Remediation", "Simulation",
+                "HostRuntime", "HTTPClient", "HTTPDoor", "LibvirtRuntime", "MetricsWire", "Placement", "PlugIns",
+                "PromQL",
+                "PulseGuest", "Remediation", "RulePacks", "Simulation",
                 "TimeSeriesStore",
                 logging,
                 lifecycle,
@@ -176,9 +177,10 @@ let package = Package(
             "NotificationsTests",
             ["FleetModel", "HTTPClient", "MailClient", "MetricsWire", "Notifications", logging]),
         tests("RulePacksTests", ["FleetModel", "PromQL", "RulePacks"]),
-        tests("PlugInsTests", ["Delivery", "FleetModel", "HTTPClient", "PlugIns"]),
+        tests("PlugInsTests", ["Delivery", "FleetModel", "HTTPClient", "PlugIns", "evenkeel"]),
         tests("PlacementTests", ["FleetModel", "Placement"]),
-        tests("RemediationTests", ["FleetModel", "HostRuntime", "Placement", "Remediation", "RulePacks"]),
+        tests(
+            "RemediationTests", ["FleetModel", "HostRuntime", "Placement", "PromQL", "Remediation", "RulePacks"]),
         tests("SimulationTests", ["FleetModel", "FleetState", "Placement", "Remediation", "RulePacks", "Simulation"]),
         tests(
             "HostAgentTests",
@@ -222,9 +224,8 @@ if Context.environment["EVENKEEL_FUZZ"] != nil {
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "Console", "Counters", "FleetModel", "HostRuntime", "LibvirtRuntime", "MetricsWire", "Patterns",
-                "PromQL",
-                "RulePacks", "TimeSeriesStore",
+                "Console", "Counters", "FleetModel", "FleetServer", "HostRuntime", "LibvirtRuntime", "MetricsWire",
+                "Patterns", "PlugIns", "PromQL", "RulePacks", "TimeSeriesStore",
             ],
             path: "Fuzz", swiftSettings: strict))
 }

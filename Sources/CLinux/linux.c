@@ -13,7 +13,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -141,8 +143,22 @@ int linux_open_beneath(int folder, const char *path) {
     return (int)syscall(SYS_openat2, folder, path, &how, sizeof how);
 }
 
+int linux_open_for_looking(const char *path) { return open(path, O_PATH | O_CLOEXEC); }
+
+int linux_file_facts(const char *path, int64_t *facts) {
+    struct stat status;
+    if (stat(path, &status) != 0 && lstat(path, &status) != 0) return -1;
+    facts[0] = status.st_size;
+    facts[1] = status.st_mtim.tv_sec * 1000000000LL + status.st_mtim.tv_nsec;
+    facts[2] = status.st_ctim.tv_sec * 1000000000LL + status.st_ctim.tv_nsec;
+    facts[3] = (int64_t)status.st_ino;
+    return 0;
+}
+
 int linux_spawn_change_folder(posix_spawn_file_actions_t *actions, const char *path) {
     return posix_spawn_file_actions_addchdir_np(actions, path);
 }
+
+int linux_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
 
 int linux_pipe(int *ends) { return pipe2(ends, O_CLOEXEC); }

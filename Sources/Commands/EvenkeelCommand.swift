@@ -18,15 +18,19 @@ public struct EvenkeelCommand: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            DemoCommand.self, ServerCommand.self, AgentDaemonCommand.self, StatusCommand.self, HostCommand.self,
+            DemoCommand.self, ServerCommand.self, AgentDaemonCommand.self, StatusCommand.self, TopCommand.self,
+            HostCommand.self,
             VirtualMachineCommand.self, TipCommand.self, SilenceCommand.self, OperationCommand.self, PackCommand.self,
             QueryCommand.self,
             CounterCommand.self,
             StoreCommand.self,
+            ClusterCommand.self, ConstraintCommand.self, PolicyCommand.self, StopCommand.self, ReserveCommand.self,
+            PlaceCommand.self,
+            AuditCommand.self,
             TokenCommand.self,
             SimulateCommand.self,
             BenchCommand.self,
-            JanitorCommand.self,
+            JanitorCommand.self, PlugInGuardCommand.self,
         ])
 
     /// The root does nothing by itself.

@@ -27,6 +27,9 @@ public struct Operation: Hashable, Codable, Sendable {
     public var progress: MigrationProgress?
     /// What happened, oldest first.
     public var log: [OperationEvent]
+    /// What was measured once the loads had settled, to be held against what was predicted; `nil` before that, and for
+    /// what moves nothing.
+    public var measured: MeasuredEffect?
 
     /// An operation.
     public init(
@@ -46,6 +49,30 @@ public struct Operation: Hashable, Codable, Sendable {
         self.figures = figures
         self.progress = progress
         self.log = log
+    }
+}
+
+/// What an action's hosts carried after it: shares, 0...1, as in `Prediction`; `nil` is unknown.
+public struct MeasuredEffect: Hashable, Codable, Sendable {
+    /// Of when the loads are.
+    public var time: Timestamp
+    /// Busy share of the source's LPs.
+    public var sourceProcessor: Double?
+    /// Busy share of the destination's LPs.
+    public var destinationProcessor: Double?
+    /// Used share of the source's memory.
+    public var sourceMemory: Double?
+    /// Used share of the destination's memory.
+    public var destinationMemory: Double?
+
+    /// An effect of which nothing is known.
+    public init(time: Timestamp) { self.time = time }
+
+    /// How far the source's processors were off what was predicted, measured less predicted; `nil` where one of them is
+    /// unknown.
+    public func error(of prediction: Prediction) -> Double? {
+        guard let sourceProcessor, let expected = prediction.sourceProcessor else { return nil }
+        return sourceProcessor - expected.after
     }
 }
 

@@ -44,16 +44,17 @@ public enum SHA256 {
 
     private static func compress(_ block: ArraySlice<UInt8>, into state: inout [UInt32]) {
         let schedule = schedule(of: block)
-        var work = state
+        var (a, b, c, d) = (state[0], state[1], state[2], state[3])
+        var (e, f, g, h) = (state[4], state[5], state[6], state[7])
         for round in 0..<64 {
-            let (a, e) = (work[0], work[4])
-            let choice = (e & work[5]) ^ (~e & work[6])
-            let first = work[7] &+ sum(e, 6, 11, 25) &+ choice &+ constants[round] &+ schedule[round]
-            let majority = (a & work[1]) ^ (a & work[2]) ^ (work[1] & work[2])
+            let choice = (e & f) ^ (~e & g)
+            let first = h &+ sum(e, 6, 11, 25) &+ choice &+ constants[round] &+ schedule[round]
+            let majority = (a & b) ^ (a & c) ^ (b & c)
             let second = sum(a, 2, 13, 22) &+ majority
-            work = [first &+ second, a, work[1], work[2], work[3] &+ first, e, work[5], work[6]]
+            (h, g, f, e) = (g, f, e, d &+ first)
+            (d, c, b, a) = (c, b, a, first &+ second)
         }
-        for place in state.indices { state[place] = state[place] &+ work[place] }
+        for (place, word) in [a, b, c, d, e, f, g, h].enumerated() { state[place] = state[place] &+ word }
     }
 
     private static func schedule(of block: ArraySlice<UInt8>) -> [UInt32] {

@@ -35,8 +35,10 @@ public struct StoredState: Sendable {
     public var tokens: [AccessToken]
     /// Parameters that differ from their pack's default.
     public var parameters: [ParameterSetting]
-    /// Automation levels that were set.
-    public var policies: [AutomationPolicy]
+    /// What operators want of the fleet.
+    public var policy: FleetPolicy
+    /// What is held.
+    public var holds: [Hold]
     /// What was set of whole packs.
     public var packs: [PackSetting] = []
     /// Highest number given to a tip, an operation, a command and an audit entry so far.
@@ -49,8 +51,9 @@ public struct StoredState: Sendable {
     /// A state; empty without arguments.
     public init(
         hosts: [HostRecord] = [], tips: [Tip] = [], operations: [Operation] = [], commands: [AgentCommand] = [],
-        tokens: [AccessToken] = [], parameters: [ParameterSetting] = [], policies: [AutomationPolicy] = [],
-        lastNumbers: LastNumbers = LastNumbers(), endedTips: [Tip] = [], endedOperations: [Operation] = []
+        tokens: [AccessToken] = [], parameters: [ParameterSetting] = [], policy: FleetPolicy = FleetPolicy(),
+        holds: [Hold] = [], lastNumbers: LastNumbers = LastNumbers(), endedTips: [Tip] = [],
+        endedOperations: [Operation] = []
     ) {
         self.hosts = hosts
         self.tips = tips
@@ -58,7 +61,8 @@ public struct StoredState: Sendable {
         self.commands = commands
         self.tokens = tokens
         self.parameters = parameters
-        self.policies = policies
+        self.policy = policy
+        self.holds = holds
         self.lastNumbers = lastNumbers
         self.endedTips = endedTips
         self.endedOperations = endedOperations
@@ -102,8 +106,12 @@ public enum StateChange: Hashable, Codable, Sendable {
     case removeParameter(pack: String, name: String, cluster: ClusterName?)
     /// A pack was switched on or off, or its plug-ins were allowed or not.
     case savePack(PackSetting)
-    /// An automation level was set.
-    case savePolicy(AutomationPolicy)
+    /// The policy has a new version.
+    case savePolicy(PolicyVersion)
+    /// Something is held from now on.
+    case saveHold(Hold)
+    /// Something is held no more.
+    case removeHold(HoldScope)
     /// Something was done: appended for good.
     case audit(AuditEntry)
 }
@@ -178,63 +186,5 @@ public struct PackSetting: Hashable, Codable, Sendable {
         self.pack = pack
         self.isEnabled = isEnabled
         self.allowsPlugIns = allowsPlugIns
-    }
-}
-
-/// Who may let what happen by itself.
-public struct AutomationPolicy: Hashable, Codable, Sendable {
-    /// How far Evenkeel goes by itself.
-    public enum Level: String, Codable, Sendable, CaseIterable {
-        /// No tips.
-        case off
-        /// Tips with plans; nobody can approve them.
-        case advise
-        /// An operator approves.
-        case `operator`
-        /// Policy approves.
-        case automatic
-    }
-    /// Where it holds; `nil` for the whole fleet. A cluster's own policy wins.
-    public var cluster: ClusterName?
-    /// How far Evenkeel goes.
-    public var level: Level
-
-    /// A policy.
-    public init(cluster: ClusterName?, level: Level) {
-        self.cluster = cluster
-        self.level = level
-    }
-}
-
-/// An entry of the append-only audit log.
-public struct AuditEntry: Hashable, Codable, Sendable {
-    /// Counts up from 1 without gaps. The store gives it when the entry is appended, since more than one process
-    /// may append (a server, and the command line beside it); 0 before.
-    public var number: Int64
-    /// When.
-    public var time: Timestamp
-    /// Who: an operator's name, `policy`, or `evenkeel`.
-    public var actor: String
-    /// What was done, in one word: `tip.approve`, `operation.start`, ...
-    public var event: String
-    /// The tip it concerns.
-    public var tip: Int64?
-    /// The operation it concerns.
-    public var operation: Int64?
-    /// Why, with what evidence, to what end.
-    public var detail: String
-
-    /// An entry.
-    public init(
-        number: Int64 = 0, time: Timestamp, actor: String, event: String, tip: Int64? = nil, operation: Int64? = nil,
-        detail: String
-    ) {
-        self.number = number
-        self.time = time
-        self.actor = actor
-        self.event = event
-        self.tip = tip
-        self.operation = operation
-        self.detail = detail
     }
 }

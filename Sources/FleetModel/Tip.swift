@@ -38,6 +38,13 @@ public struct Tip: Hashable, Codable, Sendable {
     public var updated: Timestamp
     /// What happened to it, oldest first.
     public var history: [TipEvent]
+    /// Since when the finding has been there without a gap, `for` included; `nil` where nobody kept it.
+    public var since: Timestamp?
+    /// The first tip of the story that it is a part of: tips that have one cause as far as can be seen. `nil` where it
+    /// stands alone, or is the first.
+    public var story: Int64?
+    /// Until when the same finding raises no new tip, because an operator said so when dismissing this one.
+    public var quietUntil: Timestamp?
 
     /// A tip.
     public init(
@@ -92,11 +99,17 @@ public struct TipTerms: Hashable, Codable, Sendable {
     /// Whether the pack says how health is measured; where it does not, the alert's silence has to do.
     public var hasVerification: Bool
 
+    /// Why nothing may be done by itself as things are, for a person: what the pack needs and the cluster lacks, or that
+    /// its rules could not be looked at properly; `nil` where nothing of the kind is in the way.
+    public var obstacle: String?
+
     /// Terms; an operator approves, within a day, where the pack says nothing.
     public init(
         approval: Approval = .operator, arguments: [String: String] = [:], coolDownSeconds: Double = 600,
-        expirySeconds: Double = 86_400, verifyWithinSeconds: Double = 600, hasVerification: Bool = false
+        expirySeconds: Double = 86_400, verifyWithinSeconds: Double = 600, hasVerification: Bool = false,
+        obstacle: String? = nil
     ) {
+        self.obstacle = obstacle
         self.approval = approval
         self.arguments = arguments
         self.coolDownSeconds = coolDownSeconds

@@ -59,6 +59,11 @@ actor FleetController {
     /// Why `report` cannot be its host's; `nil` when it can.
     func objection(to report: HostReport) -> String? { loop.objection(to: report) }
 
+    /// Looks at the loop as it is; nothing is changed.
+    func look<Answer: Sendable>(_ body: @Sendable (ControlLoop, Timestamp) -> Answer) -> Answer {
+        body(loop, clock.now)
+    }
+
     /// Asks on behalf of `actor`.
     func request(_ kind: ControlRequest.Kind, by actor: String) async throws -> ControlReply {
         nextRequest += 1
@@ -97,6 +102,8 @@ actor FleetController {
         var seen = FleetView(next)
         view.withLock { old in
             seen.ruleFailures = old.ruleFailures
+            seen.packFailures = old.packFailures
+            seen.needs = old.needs
             seen.roundSeconds = old.roundSeconds
             seen.ruleGroups = old.ruleGroups
             if !canWrite { seen.problem = old.problem }

@@ -33,7 +33,7 @@ struct FleetReader: Sendable {
                 .map(\.definition.name.text).sorted(),
             openTips: Dictionary(grouping: view.tips, by: \.level.rawValue).mapValues(\.count),
             awaitingApproval: view.tips.filter { $0.state == .awaitingApproval }.map(\.number),
-            runningOperations: view.operations.map(\.number), automation: view.automation,
+            runningOperations: view.operations.map(\.number), automation: view.automation, holds: view.holds,
             ruleFailures: view.ruleFailures, lastRound: view.readings?.time)
     }
 
@@ -87,6 +87,14 @@ struct FleetReader: Sendable {
         let open = view.tips.sorted { $0.number > $1.number }
         let ended = all ? try await state.history(limit: Self.historyLimit).tips : []
         return (open + ended.filter { tip in !open.contains { $0.number == tip.number } }).map(TipView.init)
+    }
+
+    /// The same as rows of a listing.
+    func tipRows(all: Bool) async throws -> [TipRow] {
+        let open = view.tips.sorted { $0.number > $1.number }
+        let ended = all ? try await state.history(limit: Self.historyLimit).tips : []
+        let numbers = Set(open.map(\.number))
+        return (open + ended.filter { !numbers.contains($0.number) }).map(TipRow.init)
     }
 
     func tip(_ number: Int64) async throws -> TipView {

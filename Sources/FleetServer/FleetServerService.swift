@@ -11,6 +11,7 @@ import MetricsWire
 import NIOCore
 import Notifications
 import Placement
+import PlugIns
 import PromQL
 import Remediation
 import RemoteEngine
@@ -29,6 +30,7 @@ public struct FleetServerService: Service {
 
     private let configuration: ServerConfiguration
     private let version: String
+    private let plugInGuard: String?
     private let clock: any Clock
     private let logger: Logger
     private let state: FleetStateStore
@@ -39,21 +41,23 @@ public struct FleetServerService: Service {
     private let events: EventDesk
     private let notifications: NotificationDesk
 
-    /// Opens the data folder and loads the packs; throws what a person can put right before anything listens.
+    /// Opens the data folder and loads the packs; `plugInGuard` is the executable that knows `ProgramGuard.command`. Throws what a person can put right before anything listens.
     public init(
-        configuration: ServerConfiguration, version: String, clock: any Clock = WallClock(), logger: Logger
+        configuration: ServerConfiguration, version: String, plugInGuard: String? = nil,
+        clock: any Clock = WallClock(), logger: Logger
     ) throws {
         guard configuration.listen.isLoopback || configuration.tls != nil else {
             throw ServerError.unprotected(address: configuration.listen.authority)
         }
         self.configuration = configuration
         self.version = version
+        self.plugInGuard = plugInGuard
         self.clock = clock
         self.logger = logger
         let folder = configuration.data
         try FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        shelf = try PackShelf(configuration.packs, speed: configuration.packSpeed, logger: logger)
+        shelf = PackShelf(configuration.packs, speed: configuration.packSpeed, logger: logger)
         series = try TimeSeriesStore(directory: folder + "/series", options: configuration.store, logger: logger)
         state = try FleetStateStore(path: folder + "/fleet.sqlite")
         events = try EventDesk(
@@ -97,8 +101,11 @@ public struct FleetServerService: Service {
         let evaluation = evaluationLoop(
             controller: controller, engine: self.engine(QueryOptions(), timeLimit: Self.ruleLimit))
         let plugIns = PlugInDesk(
-            controller: controller, shelf: shelf, client: client, secret: configuration.plugInSecret, clock: clock,
+            controller: controller, shelf: shelf,
+            keeper: ProgramPlugIn.Keeper(executable: plugInGuard, owner: owner), client: client,
+            secret: configuration.plugInSecret, clock: clock,
             logger: logger)
+        let packWatch = PackWatch(shelf: shelf, interval: configuration.evaluationInterval, clock: clock)
         let heartbeat = Heartbeat(controller: controller, clock: clock, logger: logger)
         let monitor = SelfMonitor(
             metrics: metrics, sink: intake, interval: configuration.evaluationInterval, clock: clock, logger: logger)
@@ -106,6 +113,7 @@ public struct FleetServerService: Service {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await serve(application) }
                 group.addTask { try await evaluation.run() }
+                group.addTask { try await packWatch.run() }
                 group.addTask { try await heartbeat.run() }
                 group.addTask { try await monitor.run() }
                 group.addTask { await jobs.run() }
@@ -126,12 +134,22 @@ public struct FleetServerService: Service {
         logger.info("stopped; everything is on disk")
     }
 
-    /// How long another server may take to answer a rule: a round has many of them.
+    /// What tells this server's programs from those of another on the same machine: its data folder.
+    private var owner: String {
+        let path = URL(fileURLWithPath: configuration.data).standardizedFileURL.resolvingSymlinksInPath().path
+        return String(SHA256.hash(ofSecret: path).prefix(16))
+    }
+
+    /// How long the answer to a rule may take: a round has many of them.
     private static let ruleLimit: Duration = .seconds(10)
 
     /// Whoever answers queries.
     private func engine(_ options: QueryOptions, timeLimit: Duration) -> any QueryEngine {
-        guard case .remote(let remote) = intake.keeper else { return EmbeddedEngine(source: series, options: options) }
+        guard case .remote(let remote) = intake.keeper else {
+            var options = options
+            options.timeLimit = min(options.timeLimit, timeLimit)
+            return EmbeddedEngine(source: series, options: options)
+        }
         var endpoint = remote.endpoint
         endpoint.access.timeLimit = min(endpoint.access.timeLimit, timeLimit)
         return RemoteEngine(client: client, endpoint: endpoint)
@@ -202,6 +220,8 @@ public struct FleetServerService: Service {
             clock: clock)
         EventRoutes(desk: events, revision: version, started: clock.now).add(to: router)
         FleetRoutes(controller: controller, state: state, reader: reader).add(to: router)
+        PolicyRoutes(controller: controller, reader: reader, state: state).add(to: router)
+        AuditRoutes(state: state).add(to: router)
         SilenceRoutes(state: state, desk: notifications, clock: clock).add(to: router)
         VirtualMachineRoutes(controller: controller, reader: reader).add(to: router)
         ConsoleRoutes(controller: controller, reader: reader, sessions: consoles).add(to: router)

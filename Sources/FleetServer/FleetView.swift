@@ -8,9 +8,17 @@ struct FleetView: Sendable {
     var tips: [Tip]
     var operations: [Operation]
     var readings: LoadReadings?
-    var automation: AutomationPolicy.Level
+    var automation: AutomationLevel
+    /// What is held.
+    var holds: [Hold]
+    /// What operators want of the fleet.
+    var policy: FleetPolicy
     /// Rules that could not be evaluated in the last round.
     var ruleFailures: [String] = []
+    /// The same by pack.
+    var packFailures: [String: [RuleFailure]] = [:]
+    /// Where packs find what they need, as of the last round.
+    var needs = NeedsWatch()
     /// How every rule group is doing, as of the last round; empty before the first.
     var ruleGroups: [RuleGroupState] = []
     /// How long the last round took, in seconds; `nil` before the first.
@@ -25,6 +33,8 @@ struct FleetView: Sendable {
         tips = loop.openTips
         operations = loop.openOperations
         readings = loop.lastReadings
-        automation = loop.automationPolicies.first { $0.cluster == nil }?.level ?? loop.settings.standardLevel
+        automation = loop.level(in: nil)
+        holds = loop.openHolds
+        policy = loop.policy
     }
 }

@@ -1,3 +1,4 @@
+import Delivery
 import Foundation
 import RulePacks
 
@@ -17,12 +18,12 @@ struct RuleCheckpointFile {
         }
     }
 
-    /// Replaces the file in one step.
+    /// Replaces the file in one step, for good.
     func write(_ checkpoint: RuleCheckpoint) throws {
         do {
-            try JSONEncoder().encode(checkpoint).write(to: URL(fileURLWithPath: path), options: .atomic)
+            try DurableFile.replace(path, with: Array(JSONEncoder().encode(checkpoint)))
         } catch {
-            throw ServerError.damagedFile(path: path, reason: error.localizedDescription)
+            throw ServerError.damagedFile(path: path, reason: "\(error)")
         }
     }
 }

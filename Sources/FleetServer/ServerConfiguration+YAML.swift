@@ -176,9 +176,9 @@ extension ServerConfiguration {
         }
     }
 
-    private static func level(_ text: String) -> ConfigurationReader.Parsed<AutomationPolicy.Level> {
-        let known = AutomationPolicy.Level.allCases.map(\.rawValue).joined(separator: ", ")
-        return AutomationPolicy.Level(rawValue: text).map { .value($0) } ?? .problem("'\(text)' is none of \(known)")
+    private static func level(_ text: String) -> ConfigurationReader.Parsed<AutomationLevel> {
+        let known = AutomationLevel.allCases.map(\.rawValue).joined(separator: ", ")
+        return AutomationLevel(rawValue: text).map { .value($0) } ?? .problem("'\(text)' is none of \(known)")
     }
 
     static func span(_ text: String) -> ConfigurationReader.Parsed<Duration> {

@@ -7,6 +7,8 @@ enum Document {
     static func text(of value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "+Inf", negativeInfinity: "-Inf", nan: "NaN")
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
@@ -15,7 +17,10 @@ enum Document {
         _ type: Value.Type, from text: String, at place: DocumentPlace
     ) throws(FleetStateError) -> Value {
         do {
-            return try JSONDecoder().decode(type, from: Data(text.utf8))
+            let decoder = JSONDecoder()
+            decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+                positiveInfinity: "+Inf", negativeInfinity: "-Inf", nan: "NaN")
+            return try decoder.decode(type, from: Data(text.utf8))
         } catch {
             throw .unreadableDocument(path: place.path, table: place.table, key: place.key, reason: reason(of: error))
         }

@@ -12,9 +12,12 @@ import GRDB
 /// tokens     (role, name) PK | hash UNIQUE | created | revoked             AccessToken
 /// parameters (pack, name, cluster) PK | value                              ParameterSetting, cluster "" = fleet
 /// packs      pack PK | is_enabled | allows_plug_ins                        PackSetting
-/// policies   cluster PK | level                                            AutomationPolicy, cluster "" = fleet
+/// policies   version PK | time | actor | change | document                 PolicyVersion; every one is kept
+/// holds      scope PK | document                                           Hold
 /// silences   number PK | until | document                                  Silence; never deleted, so no number comes twice
-/// audit      number PK | time | actor | event | tip | operation | detail   AuditEntry; rows cannot be changed
+/// audit      number PK | time | actor | event | tip | operation | document | seal
+///                                                                          AuditEntry; rows cannot be changed
+/// audit_end  number | seal                                                 one row: the last entry (`AuditChain`)
 /// ```
 ///
 /// Times are milliseconds since the epoch. `grdb_migrations`, which GRDB keeps, names the changes that were made to the
@@ -43,6 +46,8 @@ enum FleetSchema {
         migrator.registerMigration("5-silences") { database in
             try database.execute(sql: silences)
         }
+        migrator.registerMigration("6-audit-chain", migrate: AuditTable.chain)
+        migrator.registerMigration("7-policy", migrate: PolicyTable.create)
         return migrator
     }
 

@@ -19,8 +19,8 @@ extension FleetStateStore {
                 operations: try reader.operations(where: "NOT is_final"),
                 commands: try reader.documents(
                     AgentCommand.self, table: "commands", where: "answered IS NULL", order: "number"),
-                tokens: try reader.tokens(), parameters: try reader.parameters(), policies: try reader.policies(),
-                lastNumbers: try reader.lastNumbers(),
+                tokens: try reader.tokens(), parameters: try reader.parameters(), policy: try reader.policy(),
+                holds: try reader.holds(), lastNumbers: try reader.lastNumbers(),
                 endedTips: try reader.tips(where: "is_final", order: "updated DESC, number DESC", limit: Self.lookBack),
                 endedOperations: try reader.operations(
                     where: "is_final", order: "ended DESC, number DESC", limit: Self.lookBack))
@@ -70,18 +70,6 @@ extension FleetStateStore {
             let answer = try text.map { try Document.value(HostTaskAnswer.self, from: $0, at: place) }
             return CommandReceipt(
                 command: try Document.value(AgentCommand.self, from: row[0], at: place), answer: answer)
-        }
-    }
-
-    /// The audit log from the entry after `number` on, oldest first, at most `limit` entries.
-    public func audit(after number: Int64 = 0, limit: Int) async throws -> [AuditEntry] {
-        try await reading { reader in
-            let sql = "SELECT * FROM audit WHERE number > ? ORDER BY number LIMIT ?"
-            return try Row.fetchAll(reader.database, sql: sql, arguments: [number, max(0, limit)]).map { row in
-                AuditEntry(
-                    number: row["number"], time: Timestamp(milliseconds: row["time"]), actor: row["actor"],
-                    event: row["event"], tip: row["tip"], operation: row["operation"], detail: row["detail"])
-            }
         }
     }
 }

@@ -37,13 +37,16 @@ extension StateChange {
                     INSERT OR REPLACE INTO packs (pack, is_enabled, allows_plug_ins)
                     VALUES (\(setting.pack), \(setting.isEnabled), \(setting.allowsPlugIns))
                     """)
-        case .savePolicy(let policy):
+        case .savePolicy(let version): try PolicyTable.append(version, to: database)
+        case .saveHold(let hold):
             try database.execute(
                 literal: """
-                    INSERT OR REPLACE INTO policies (cluster, level)
-                    VALUES (\(policy.cluster?.text ?? ""), \(policy.level.rawValue))
+                    INSERT OR REPLACE INTO holds (scope, document)
+                    VALUES (\(hold.scope.description), \(try Document.text(of: hold)))
                     """)
-        case .audit(let entry): try Self.append(entry, to: database)
+        case .removeHold(let scope):
+            try database.execute(literal: "DELETE FROM holds WHERE scope = \(scope.description)")
+        case .audit(let entry): try AuditTable.append(entry, to: database)
         }
     }
 
@@ -93,15 +96,6 @@ extension StateChange {
                 INSERT OR REPLACE INTO tokens (role, name, hash, created, revoked)
                 VALUES (\(token.role.rawValue), \(token.name.text), \(token.hash), \(token.created.milliseconds),
                     \(token.revoked?.milliseconds))
-                """)
-    }
-
-    private static func append(_ entry: AuditEntry, to database: Database) throws {
-        try database.execute(
-            literal: """
-                INSERT INTO audit (number, time, actor, event, tip, operation, detail)
-                VALUES ((SELECT coalesce(max(number), 0) + 1 FROM audit), \(entry.time.milliseconds), \(entry.actor),
-                    \(entry.event), \(entry.tip), \(entry.operation), \(entry.detail))
                 """)
     }
 }

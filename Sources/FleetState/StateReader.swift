@@ -67,15 +67,16 @@ struct StateReader {
         }
     }
 
-    func policies() throws -> [AutomationPolicy] {
-        try Row.fetchAll(database, sql: "SELECT * FROM policies ORDER BY cluster").map { row in
-            let cluster = try cluster(row["cluster"], table: "policies")
-            let text: String = row["level"]
-            guard let level = AutomationPolicy.Level(rawValue: text) else {
-                throw FleetStateError.unreadableDocument(
-                    path: path, table: "policies", key: cluster?.text ?? "fleet", reason: "'\(text)' is not a level")
-            }
-            return AutomationPolicy(cluster: cluster, level: level)
+    func policy() throws -> FleetPolicy {
+        let sql = "SELECT CAST(version AS TEXT), document FROM policies ORDER BY version DESC LIMIT 1"
+        guard let row = try Row.fetchOne(database, sql: sql) else { return FleetPolicy() }
+        let place = DocumentPlace(path: path, table: "policies", key: row[0])
+        return try Document.value(FleetPolicy.self, from: row[1], at: place)
+    }
+
+    func holds() throws -> [Hold] {
+        try Row.fetchAll(database, sql: "SELECT scope, document FROM holds ORDER BY scope").map { row in
+            try Document.value(Hold.self, from: row[1], at: DocumentPlace(path: path, table: "holds", key: row[0]))
         }
     }
 

@@ -163,10 +163,10 @@ public final class NotificationDesk: Sendable {
         }
         guard let stored else { return }
         do {
-            try JSONEncoder().encode(stored).write(to: URL(fileURLWithPath: path), options: .atomic)
+            try DurableFile.replace(path, with: Array(JSONEncoder().encode(stored)))
         } catch {
             state.withLock { $0.isUnsaved = true }
-            logger.error("what was told cannot be written down", metadata: ["reason": "\(error.localizedDescription)"])
+            logger.error("what was told cannot be written down", metadata: ["reason": "\(error)"])
         }
     }
 

@@ -5,7 +5,8 @@ import Glibc
 /// that left its parents and its session is known. A process that was seen once is known for good, with when it started,
 /// so that nobody else who gets its number later is taken for it.
 ///
-/// What takes the mark out of its environment and loses its parents between two looks is not found.
+/// Without a guard (`ProgramGuard`), what takes the mark out of its environment and loses its parents between two looks is
+/// not found.
 struct ProcessFamily {
     static let mark = "EVENKEEL_PLUG_IN"
 
@@ -16,12 +17,28 @@ struct ProcessFamily {
     }
 
     private let head: pid_t
-    private let token: String
+    /// Whether the head is a guard: it takes in what loses its parents, is not asked to end, and ends last.
+    private let isKept: Bool
+    /// What the mark's value is, or begins with.
+    private let mark: String?
+    private let isWhole: Bool
     private var known: Set<Member> = []
 
-    init(head: pid_t, token: String) {
-        self.head = head
-        self.token = token
+    init(head: pid_t, token: String, isKept: Bool) {
+        (self.head, self.isKept) = (head, isKept)
+        (mark, isWhole) = (token, true)
+    }
+
+    /// Everything that came of the guard itself.
+    init(keeper: pid_t) {
+        (head, isKept) = (keeper, true)
+        (mark, isWhole) = (nil, true)
+    }
+
+    /// What an earlier server's programs have left, by what the values of their marks begin with.
+    init(leftBy owner: String) {
+        (head, isKept) = (-1, false)
+        (mark, isWhole) = (owner + ".", false)
     }
 
     /// Looks at all processes of the machine; returns those of the family that live, the head among them.
@@ -33,6 +50,7 @@ struct ProcessFamily {
         for row in all where row.process == head || row.session == head || isMarked(row.process) {
             found.insert(row.process)
         }
+        if isKept { found.insert(head) }
         // Children of those found, of any depth.
         var grows = true
         while grows {
@@ -42,6 +60,7 @@ struct ProcessFamily {
         for number in found {
             if let row = byNumber[number] { known.insert(Member(process: number, started: row.started)) }
         }
+        if isKept { found.remove(head) }
         return found.filter { byNumber[$0].map { !$0.isZombie } ?? false }.sorted()
     }
 
@@ -96,8 +115,11 @@ struct ProcessFamily {
     }
 
     private func isMarked(_ process: pid_t) -> Bool {
-        guard let bytes = Self.read("/proc/\(process)/environ") else { return false }
-        return bytes.split(separator: 0).contains { $0.elementsEqual("\(Self.mark)=\(token)".utf8) }
+        guard let mark, process != getpid(), let bytes = Self.read("/proc/\(process)/environ") else { return false }
+        return bytes.split(separator: 0).contains { entry in
+            let text = Array("\(Self.mark)=\(mark)".utf8)
+            return isWhole ? entry.elementsEqual(text) : entry.starts(with: text)
+        }
     }
 
     private static func read(_ path: String) -> [UInt8]? {

@@ -23,11 +23,36 @@ public struct ProgramPlugIn: PlugInRunner {
 
     private let folder: String
     private let limits: Limits
+    private let keeper: Keeper
+
+    /// Who keeps what comes of programs.
+    public struct Keeper: Hashable, Sendable {
+        /// The executable that becomes a guard (`ProgramGuard`); `nil` for none: what takes its mark off and loses its
+        /// parents at once is not found then, and nothing ends with the server.
+        public var executable: String?
+        /// What all programs of one server are marked with, letters and digits: what it leaves is found by that.
+        public var owner: String
+
+        /// A keeper.
+        public init(executable: String? = nil, owner: String = "") {
+            self.executable = executable
+            self.owner = owner
+        }
+
+        /// Ends what programs of an earlier run of the server have left; returns how many processes that were.
+        public func endLeftovers() -> Int {
+            var family = ProcessFamily(leftBy: owner)
+            let count = owner.isEmpty ? 0 : family.living().count
+            if count > 0 { _ = family.kill() }
+            return count
+        }
+    }
 
     /// Runs programs of the pack in `folder`.
-    public init(folder: String, limits: Limits = Limits()) {
+    public init(folder: String, limits: Limits = Limits(), keeper: Keeper = Keeper()) {
         self.folder = folder
         self.limits = limits
+        self.keeper = keeper
     }
 
     /// Why `command` would not be started; `nil` where it would.
@@ -51,7 +76,8 @@ public struct ProgramPlugIn: PlugInRunner {
         } catch {
             return .failed("it was not started: \(error)")
         }
-        let run = ProgramRun(path: path, folder: folder, request: request, limits: limits, progress: progress)
+        let run = ProgramRun(
+            path: path, folder: folder, request: request, limits: limits, keeper: keeper, progress: progress)
         return await withTaskCancellationHandler {
             await withCheckedContinuation { run.start($0) }
         } onCancel: {
@@ -66,18 +92,20 @@ private final class ProgramRun: Sendable {
     private let folder: String
     private let request: PlugInRequest
     private let limits: ProgramPlugIn.Limits
+    private let keeper: ProgramPlugIn.Keeper
     private let progress: @Sendable (PlugInProgress) -> Void
     private let isCancelled = Atomic(false)
     private let continuation = Mutex<CheckedContinuation<PlugInResult, Never>?>(nil)
 
     init(
         path: String, folder: String, request: PlugInRequest, limits: ProgramPlugIn.Limits,
-        progress: @escaping @Sendable (PlugInProgress) -> Void
+        keeper: ProgramPlugIn.Keeper, progress: @escaping @Sendable (PlugInProgress) -> Void
     ) {
         self.path = path
         self.folder = folder
         self.request = request
         self.limits = limits
+        self.keeper = keeper
         self.progress = progress
     }
 
@@ -120,10 +148,11 @@ private final class ProgramRun: Sendable {
         unsafe sigaddset(&pipe, SIGPIPE)
         unsafe pthread_sigmask(SIG_BLOCK, &pipe, nil)
         var generator = SystemRandomNumberGenerator()
-        let token = String(generator.next(), radix: 16) + String(generator.next(), radix: 16)
+        let random = String(generator.next(), radix: 16) + String(generator.next(), radix: 16)
+        let token = keeper.owner + "." + random
         let started: ProgramProcess
         do throws(ProgramProblem) {
-            started = try ProgramProcess(path: path, folder: folder, token: token)
+            started = try ProgramProcess(path: path, folder: folder, token: token, guardian: keeper.executable)
         } catch {
             return .failed("it was not started: \(error)")
         }

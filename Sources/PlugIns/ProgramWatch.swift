@@ -21,7 +21,7 @@ struct ProgramWatch: ~Copyable {
         _ process: consuming ProgramProcess, token: String, input: [UInt8], limits: ProgramPlugIn.Limits,
         deadline: ContinuousClock.Instant
     ) {
-        family = ProcessFamily(head: process.identifier, token: token)
+        family = ProcessFamily(head: process.identifier, token: token, isKept: process.isGuarded)
         self.process = process
         self.limits = limits
         self.deadline = deadline

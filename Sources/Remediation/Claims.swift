@@ -34,6 +34,9 @@ struct Claims: Sendable {
         }
     }
 
+    /// Whether `host` says that the guest lives there.
+    func isClaimed(_ id: VirtualMachineID, by host: HostName) -> Bool { owners[id]?.contains(host) == true }
+
     /// The VMs that `host` and others claim, by identity, each with all who do.
     func contested(with host: HostName) -> [(id: VirtualMachineID, owners: Set<HostName>)] {
         if contested.isEmpty { return [] }

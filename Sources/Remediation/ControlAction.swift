@@ -24,6 +24,8 @@ public enum ControlAction: Sendable, Hashable {
 public enum ControlReply: Sendable, Hashable {
     /// Done, or under way.
     case done(tip: Int64? = nil, operation: Int64? = nil)
+    /// The policy has that version now; what it says is broken as things are, for a person.
+    case changed(version: Int64, warnings: [String])
     /// What would be done, and how.
     case foretold(PlannedAction, ChosenMigration)
     /// Not done, for this reason, which a person understands.

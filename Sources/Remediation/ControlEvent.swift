@@ -46,8 +46,11 @@ public struct ControlRequest: Sendable, Hashable {
         /// Carry out a tip's plan: the one with that `Plan.snapshotVersion`, which the operator was shown, or whatever
         /// the plan is now where that is `nil`.
         case approve(tip: Int64, snapshotVersion: Int64? = nil)
-        /// Put a tip away without acting on it.
-        case dismiss(tip: Int64, reason: String)
+        /// The same for a part of the plan, or with other destinations.
+        case approvePart(tip: Int64, snapshotVersion: Int64?, PlanChoice)
+        /// Put a tip away without acting on it; and raise none of the kind for that long, or as long as the pack says
+        /// where that is `nil`.
+        case dismiss(tip: Int64, reason: String, quietFor: Duration? = nil)
         /// Move a VM, without a tip; by that method, or by the one that suits it best where that is `nil`.
         case migrate(VirtualMachineID, to: HostName, by: MigrationMethod? = nil)
         /// Say how that would be done and what it would take; nothing is changed.
@@ -61,8 +64,12 @@ public struct ControlRequest: Sendable, Hashable {
         case cancel(operation: Int64)
         /// Forget a host that has gone for good, or that is to join another cluster.
         case removeHost(HostName)
-        /// Set how far Evenkeel goes by itself.
-        case setPolicy(AutomationPolicy)
+        /// Change the policy; refused where it is not at that version any more.
+        case changePolicy(PolicyChange, version: Int64? = nil)
+        /// Hold something: with `.fleet`, nothing new starts. `cancelling` also calls off what is under way there.
+        case hold(HoldScope, reason: String, cancelling: Bool = false)
+        /// Let go of it.
+        case release(HoldScope)
         /// Set a pack's parameter; whoever asks has looked that it may have this value.
         case setParameter(ParameterSetting)
         /// Give a pack's parameter its default again, or the fleet's value where the cluster had its own.
@@ -86,5 +93,19 @@ public struct ControlRequest: Sendable, Hashable {
         self.actor = actor
         self.time = time
         self.kind = kind
+    }
+}
+
+/// What of a plan is approved.
+public struct PlanChoice: Sendable, Hashable {
+    /// The steps, counted from 1 over those that are still to be done; `nil` for all.
+    public var steps: Set<Int>?
+    /// Other destinations for steps, by their place; checked as the plan's own were.
+    public var destinations: [Int: HostName]
+
+    /// A choice; everything as planned without arguments.
+    public init(steps: Set<Int>? = nil, destinations: [Int: HostName] = [:]) {
+        self.steps = steps
+        self.destinations = destinations
     }
 }

@@ -3,66 +3,72 @@ import HostRuntime
 import Placement
 
 extension ControlLoop {
-    /// Begins the next action of every tip that waits for its turn, critical ones first.
+    /// Begins what there is to begin of every tip that was approved, critical ones first.
     mutating func advance() {
-        let waiting = openTips.filter { [.approved, .running].contains($0.state) && !hasOperation($0) }
-        let ordered = waiting.filter { $0.level == .critical } + waiting.filter { $0.level != .critical }
-        for tip in ordered { beginNextAction(of: tip.number) }
+        var waiting: [(isCritical: Bool, number: Int64)] = []
+        for (number, machine) in tips where [.approved, .running].contains(machine.tip.state) {
+            waiting.append((machine.tip.level == .critical, number))
+        }
+        waiting.sort { $0.isCritical == $1.isCritical ? $0.number < $1.number : $0.isCritical }
+        for tip in waiting { beginNextAction(of: tip.number) }
     }
 
-    /// Looks at the live fleet right before the action; a plan that no longer holds is made anew once, never forced.
+    /// Looks at the live fleet right before each action. The steps of a plan do not rest on each other: those whose turn
+    /// has come begin, while others run or wait. A plan that no longer holds is made anew once what runs has ended, never
+    /// forced.
     mutating func beginNextAction(of number: Int64) {
-        guard let tip = tips[number]?.tip else { return }
-        guard let action = tip.remainingActions.first else {
-            step(number, .finishActions, by: Actor.evenkeel, "every action is done; now the subject is measured")
+        var reasonToWait: String?
+        while let tip = tips[number]?.tip, [.approved, .running].contains(tip.state) {
+            let running = runningOperations(of: tip)
+            let waiting = Array(tip.remainingActions.dropFirst(running))
+            if waiting.isEmpty {
+                if running > 0 { return }
+                step(number, .finishActions, by: Actor.evenkeel, "every action is done; now the subject is measured")
+                return
+            }
+            let isAutomatic = tip.approval?.actor == Actor.policy
+            let standing: Standing = isAutomatic ? .policy : .approved
+            var hasBegun = false
+            for (place, action) in waiting.enumerated() {
+                switch verdict(on: action, for: tip, by: standing) {
+                case nil:
+                    bringForward(place + running, to: running, of: number)
+                    start(action, tip: tips[number]?.tip, requestedBy: tip.approval?.actor ?? Actor.evenkeel)
+                    hasBegun = true
+                case .later(let reason):
+                    reasonToWait = reasonToWait ?? "\(action.text): \(reason)"
+                    continue
+                case .notByPolicy(let reason):
+                    if running == 0 {
+                        step(number, .ask, by: Actor.evenkeel, "policy is held back: \(reason)")
+                    } else {
+                        wait(number, for: "policy is held back: \(reason)")
+                    }
+                    return
+                case .never(let reason):
+                    if running > 0 { continue }
+                    return reconsider(number, action, reason, isAutomatic: isAutomatic)
+                }
+                break
+            }
+            if hasBegun { continue }
+            if running == 0, let reasonToWait { wait(number, for: reasonToWait) }
             return
-        }
-        if let reason = waitReason(for: action) {
-            wait(number, for: "\(action.text): \(reason)")
-            return
-        }
-        let isAutomatic = tip.approval?.actor == Actor.policy
-        if isAutomatic, let veto = veto() {
-            step(number, .ask, by: Actor.evenkeel, "policy is held back: \(veto)")
-            return
-        }
-        if let objection = objection(to: action, of: number, isAutomatic: isAutomatic) {
-            reconsider(number, action, objection, isAutomatic: isAutomatic)
-        } else {
-            start(action, tip: tip, requestedBy: tip.approval?.actor ?? Actor.evenkeel)
         }
     }
 
-    private mutating func objection(to action: PlannedAction, of tip: Int64, isAutomatic: Bool) -> String? {
-        if case .plugIn(let call, _) = action.kind { return plugInObjection(to: call) }
-        let picture = snapshot(for: tip)
-        return planner.objection(to: action, on: picture, automatic: isAutomatic)
-            ?? unknownLoad(for: action, in: picture)
-            ?? endObjection(to: action)
-    }
+    /// Operations of the tip that have not ended.
+    func runningOperations(of tip: Tip) -> Int { tip.operations.count { executions[$0] != nil } }
 
-    /// What the planner does not look at: whether the source can give the VM and the destination take it.
-    func endObjection(to action: PlannedAction) -> String? {
-        guard case .migrate(_, let from, let to) = action.kind else { return nil }
-        guard let source = source(of: action) else {
-            return "\(action.virtualMachineName) does not run on \(from) any more"
+    /// Done actions stand first in a plan, those under way next: the one that begins takes its place behind them.
+    private mutating func bringForward(_ place: Int, to target: Int, of number: Int64) {
+        tips[number]?.update { tip in
+            guard var plan = tip.plan else { return }
+            let (from, to) = (tip.actionsDone + place, tip.actionsDone + target)
+            guard from > to, plan.actions.indices.contains(from) else { return }
+            plan.actions.insert(plan.actions.remove(at: from), at: to)
+            tip.plan = plan
         }
-        if source.status.manager == VirtualMachineStatus.libvirt {
-            guard hosts[to]?.report.capabilities?.libvirtAddress == nil else { return nil }
-            return "\(to) takes no VMs of libvirt's: its agent has no libvirt_control or no libvirt_migration_address"
-        }
-        guard hosts[to]?.report.migrationAddress == nil else { return nil }
-        return "\(to) takes no VMs: its agent has no migration address"
-    }
-
-    /// Who approves a tip trusts its prediction: without loads there is none. An operator may still move a VM by name.
-    private func unknownLoad(for action: PlannedAction, in picture: FleetSnapshot) -> String? {
-        guard case .migrate(let id, let source, let destination) = action.kind else { return nil }
-        for host in [source, destination] where picture.host(host)?.processorUse == nil {
-            return "the load of \(host) is unknown"
-        }
-        let isKnown = picture.locate(id)?.machine.processorUse != nil
-        return isKnown ? nil : "the load of \(action.virtualMachineName) is unknown"
     }
 
     /// The plan no longer holds: another one if there is one, else what was not done is refused with the reason.
@@ -81,10 +87,8 @@ extension ControlLoop {
             refuse(action, of: tip, objection)
             return
         }
-        guard isAutomatic, waitReason(for: next) == nil, veto() == nil,
-            self.objection(to: next, of: number, isAutomatic: true) == nil
-        else { return }
-        step(number, .approve, by: Actor.policy, "policy is automatic in cluster \(tip.subject.cluster)")
+        guard isAutomatic, verdict(on: next, for: tip, by: .policy) == nil else { return }
+        step(number, .approve, by: Actor.policy, authority(for: tip, Actor.policy))
         if let approved = tips[number]?.tip { start(next, tip: approved, requestedBy: Actor.policy) }
     }
 
@@ -102,36 +106,13 @@ extension ControlLoop {
             requestedBy, "operation.refused", tip: tip.number, operation: operation.number,
             "\(action.text): \(objection)")
         let note = "\(action.text) was refused right before it began: \(objection)"
-        if tip.state == .running, tip.actionsDone > 0 {
+        if tip.state == .running, tip.actionsDone > 0, !tip.isDrain {
             step(tip.number, .finishActions, by: Actor.evenkeel, "\(note); what was done is measured")
         } else if tip.state == .approved || tip.state == .running {
             step(tip.number, .advise, by: Actor.evenkeel, note)
         } else {
             self.note(tip.number, note)
         }
-    }
-
-    /// Why an action cannot begin just now, though nothing is wrong with it; `nil` when its turn has come.
-    func waitReason(for action: PlannedAction) -> String? {
-        guard case .migrate(let id, let source, let destination) = action.kind else { return nil }
-        if let reason = busyReason(id) { return reason }
-        let underWay = executions.values.map(\.operation).filter { $0.move != nil }.sorted { $0.number < $1.number }
-        let leaving = underWay.filter { $0.move?.source == source }
-        if let first = leaving.first, leaving.count >= settings.outgoingPerHost {
-            return "operation \(first.number) moves a VM off \(source)"
-        }
-        let coming = underWay.filter { $0.move?.destination == destination }
-        if let first = coming.first, coming.count >= settings.incomingPerHost {
-            return "operation \(first.number) moves a VM to \(destination)"
-        }
-        if underWay.count >= settings.concurrentMigrations {
-            return "\(underWay.count) migrations are under way, which is the limit"
-        }
-        for host in [source, destination] {
-            guard let record = hosts[host], let end = past.lastEnd(on: host), record.received <= end else { continue }
-            return "\(host) has not reported since its last operation ended at \(end.text)"
-        }
-        return nil
     }
 
     /// What the source says of the VM; `nil` where it does not run there.
@@ -181,7 +162,7 @@ extension ControlLoop {
             tips[tip.number]?.update { $0.operations.append(number) }
             step(tip.number, .begin, by: Actor.evenkeel, "operation \(number) moves \(action.text)")
         }
-        audit(requestedBy, "operation.start", tip: tip?.number, operation: number, "\(action.text), \(why)")
+        auditStart(action, number, tip: tip, by: requestedBy, "\(action.text), \(why)")
         carryOut(effect, of: number)
         return number
     }
@@ -211,18 +192,57 @@ extension ControlLoop {
         experiences.learn(operation)
         pictures = [:]
         let place = placeText(operation)
-        audit(
-            Actor.evenkeel, "operation.\(operation.state.rawValue)", tip: operation.tip, operation: operation.number,
-            "\(operation.action.text): \(ending)\(place)")
+        outbox.audit(
+            AuditEntry(
+                time: now, actor: Actor.evenkeel, event: "operation.\(operation.state.rawValue)", tip: operation.tip,
+                operation: operation.number, detail: "\(operation.action.text)", outcome: "\(ending)\(place)"))
         guard let tip = operation.tip, tips[tip] != nil else { return }
         guard operation.state == .succeeded else {
-            step(tip, .fail, by: Actor.evenkeel, "operation \(operation.number): \(ending)\(place)")
-            return
+            return stumble(tip, operation, "operation \(operation.number): \(ending)\(place)")
         }
-        tips[tip]?.update { $0.actionsDone += 1 }
+        noteDone(operation.action, of: tip)
         let verb = operation.move == nil ? "did" : "moved"
         note(tip, "operation \(operation.number) \(verb) \(operation.action.text): \(ending)")
         if tips[tip]?.tip.remainingActions.isEmpty == true { beginNextAction(of: tip) }
+    }
+
+    /// The action stands among those that are done.
+    private mutating func noteDone(_ action: PlannedAction, of number: Int64) {
+        tips[number]?.update { tip in
+            var plan = tip.plan ?? Plan(actions: [], explanation: "", snapshotVersion: 0)
+            let place = plan.actions.indices.first { $0 >= tip.actionsDone && plan.actions[$0].kind == action.kind }
+            let done = place.map { plan.actions.remove(at: $0) } ?? action
+            plan.actions.insert(done, at: min(tip.actionsDone, plan.actions.count))
+            tip.plan = plan
+            tip.actionsDone += 1
+        }
+    }
+
+    /// How often a tip's plan may be made anew after an action that failed.
+    private static let mostStumbles = 2
+
+    /// An action did not succeed. What was done is kept, and what is left is planned anew from where things are, for
+    /// somebody to approve; a plan of one step, or one that keeps failing, has failed.
+    private mutating func stumble(_ number: Int64, _ operation: FleetModel.Operation, _ reason: String) {
+        guard let tip = tips[number]?.tip else { return }
+        let failures = tip.operations.count { past.operations[$0]?.state == .failed }
+        let isWhole = tip.actionsDone == 0 && tip.remainingActions.count <= 1
+        guard operation.state == .failed, !isWhole || tip.isDrain, failures <= Self.mostStumbles else {
+            step(number, .fail, by: Actor.evenkeel, reason)
+            return
+        }
+        let proposal = proposal(for: tip)
+        tips[number]?.update { tip in
+            // The step that failed is no part of the plan any more, even where it is planned again.
+            tip.plan?.actions.removeAll { $0.kind == operation.action.kind }
+        }
+        let note = "\(reason); what is left is planned anew"
+        if proposal.plan == nil {
+            tips[number]?.update { $0.planProblem = proposal.problem }
+            step(number, .advise, by: Actor.evenkeel, "\(note): \(proposal.problem ?? "there is nothing left to do")")
+        } else {
+            adopt(proposal, for: number, because: note)
+        }
     }
 
     private func placeText(_ operation: FleetModel.Operation) -> String {

@@ -24,6 +24,7 @@ extension ControlLoop {
             claims.note(report)
         }
         sayWhoClaimsTheSame(as: report.host)
+        standDownForOthers(report)
         advance()
     }
 
@@ -52,6 +53,8 @@ extension ControlLoop {
         }
         hosts[host] = nil
         claims.forget(host)
+        movers.forget(host)
+        if holds.removeValue(forKey: .host(host)) != nil { outbox.save(.removeHold(.host(host))) }
         refusedClusters[host] = nil
         pictures = [:]
         outbox.save(.removeHost(host))

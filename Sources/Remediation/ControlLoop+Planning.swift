@@ -16,10 +16,11 @@ extension ControlLoop {
         let window = (readings?.window ?? .zero) + settings.readingsAgeLimit
         let underWay = executions.values.map(\.operation).sorted { $0.number < $1.number }
             .compactMap(RecentMove.init)
-        return builder.snapshot(
+        let bare = builder.snapshot(
             version: snapshotVersion, of: hosts.values, readings: readings,
             moves: underWay + past.moves(endedFrom: now - window), settled: past.lastMoves(otherThan: tip),
             demand: demand, at: now)
+        return bare.heeding(policy, held: heldHosts)
     }
 
     /// Plans what has no plan that holds, and lets policy approve what it may.
@@ -30,6 +31,7 @@ extension ControlLoop {
             }
             if needsPlan(tip) { adopt(proposal(for: tip), for: number) }
             approveByPolicy(number)
+            if let planned = tips[number]?.tip { approveDrain(planned) }
         }
     }
 
@@ -37,13 +39,9 @@ extension ControlLoop {
         guard let last = plannedAt[tip.number] else { return true }
         guard now - last >= settings.replanInterval else { return false }
         guard let action = tip.remainingActions.first else { return true }
-        return planObjection(to: action, of: tip.number, isAutomatic: false) != nil
-    }
-
-    /// Why an action cannot be done as things are.
-    private mutating func planObjection(to action: PlannedAction, of tip: Int64, isAutomatic: Bool) -> String? {
-        if case .plugIn(let call, _) = action.kind { return plugInObjection(to: call) }
-        return planner.objection(to: action, on: snapshot(for: tip), automatic: isAutomatic)
+        // What was refused at the last moment is asked for again once it can be done.
+        if tip.state == .planned, approvalLevel(of: tip) != .advise { return true }
+        return objection(to: action, of: tip.number, isAutomatic: false) != nil
     }
 
     /// A plan, or why there is none.
@@ -56,10 +54,12 @@ extension ControlLoop {
     mutating func adopt(_ found: Proposal, for number: Int64, because reason: String? = nil) -> Bool {
         guard let tip = tips[number]?.tip else { return false }
         plannedAt[number] = now
-        let before = tip.remainingActions.map(\.kind)
+        // What is under way stays a part of the plan.
+        let kept = tip.actionsDone + runningOperations(of: tip)
+        let before = (tip.plan?.actions.dropFirst(kept) ?? []).map(\.kind)
         let after = found.plan?.actions.map(\.kind) ?? []
         tips[number]?.update { tip in
-            let done = tip.plan?.actions.prefix(tip.actionsDone) ?? []
+            let done = tip.plan?.actions.prefix(kept) ?? []
             tip.plan = found.plan.map { plan in
                 var whole = plan
                 whole.actions = done + plan.actions
@@ -101,32 +101,24 @@ extension ControlLoop {
         }
     }
 
-    /// The least that the pack and the fleet's policy both allow.
+    /// The least that the pack, the fleet's policy and a hold on the pack allow.
     func approvalLevel(of tip: Tip) -> TipTerms.Approval {
-        switch (level(in: tip.subject.cluster), tip.terms.approval) {
+        switch (level(for: tip), tip.terms.approval) {
         case (.off, _), (.advise, _), (_, .advise): .advise
         case (.operator, _), (_, .operator): .operator
         case (.automatic, .automatic): .automatic
         }
     }
 
-    /// Policy says yes where it may and no brake holds it back; else the tip says what holds it back.
+    /// Policy says yes where it may and nothing holds it back; else the tip says what does.
     private mutating func approveByPolicy(_ number: Int64) {
         guard let tip = tips[number]?.tip, tip.state == .awaitingApproval, approvalLevel(of: tip) == .automatic,
             let action = tip.remainingActions.first
         else { return }
-        if let veto = veto() ?? planObjection(to: action, of: number, isAutomatic: true) {
-            wait(number, for: "policy: \(veto)")
+        if let reason = policyObjection(to: action, for: tip) ?? objection(to: action, of: number, isAutomatic: true) {
+            wait(number, for: "policy: \(reason)")
         } else {
-            step(number, .approve, by: Actor.policy, "policy is automatic in cluster \(tip.subject.cluster)")
+            step(number, .approve, by: Actor.policy, authority(for: tip, Actor.policy))
         }
-    }
-
-    /// What holds policy back altogether.
-    func veto() -> String? {
-        brakes.veto(
-            lastRound: lastRound, readingsAgeLimit: settings.readingsAgeLimit,
-            operations: Array(past.operations.values) + executions.values.map(\.operation), tips: past.tips.values,
-            at: now)
     }
 }

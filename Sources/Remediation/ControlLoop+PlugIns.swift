@@ -36,7 +36,7 @@ extension ControlLoop {
             tips[tip.number]?.update { $0.operations.append(number) }
             step(tip.number, .begin, by: Actor.evenkeel, "operation \(number) runs \(action.text)")
         }
-        audit(requestedBy, "operation.start", tip: tip?.number, operation: number, "\(action.text), \(why)")
+        auditStart(action, number, tip: tip, by: requestedBy, "\(action.text), \(why)")
         outbox.save(operation)
         outbox.run(
             PlugInOrder(

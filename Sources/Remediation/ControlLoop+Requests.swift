@@ -8,8 +8,10 @@ extension ControlLoop {
             return .refused("'\(request.actor)' is what Evenkeel calls itself: ask under another name")
         }
         return switch request.kind {
-        case .approve(let tip, let version): approve(tip, planned: version, by: request.actor)
-        case .dismiss(let tip, let reason): dismiss(tip, reason, by: request.actor)
+        case .approve(let tip, let version): approve(tip, planned: version, PlanChoice(), by: request.actor)
+        case .approvePart(let tip, let version, let choice):
+            approve(tip, planned: version, choice, by: request.actor)
+        case .dismiss(let tip, let reason, let span): dismiss(tip, reason, quietFor: span, by: request.actor)
         case .migrate(let id, let host, let method): migrate(id, to: host, method, by: request.actor)
         case .foretell(let id, let host, let method): foretell(id, to: host, method)
         case .create(let definition, let host, let isStarted):
@@ -17,7 +19,10 @@ extension ControlLoop {
         case .perform(let task, let host): perform(task, on: host, by: request.actor)
         case .cancel(let operation): cancel(operation, by: request.actor)
         case .removeHost(let host): remove(host, by: request.actor)
-        case .setPolicy(let policy): set(policy, by: request.actor)
+        case .changePolicy(let change, let version): changePolicy(change, version: version, by: request.actor)
+        case .hold(let scope, let reason, let isCancelling):
+            hold(scope, reason, cancelling: isCancelling, by: request.actor)
+        case .release(let scope): release(scope, by: request.actor)
         case .setParameter(let setting): set(setting, by: request.actor)
         case .resetParameter(let pack, let name, let cluster):
             reset(pack: pack, name, cluster, by: request.actor)
@@ -25,7 +30,9 @@ extension ControlLoop {
         }
     }
 
-    private mutating func approve(_ number: Int64, planned version: Int64?, by actor: String) -> ControlReply {
+    private mutating func approve(
+        _ number: Int64, planned version: Int64?, _ choice: PlanChoice, by actor: String
+    ) -> ControlReply {
         guard let tip = tip(number) else { return .notFound("there is no tip \(number)") }
         switch tip.state {
         case .awaitingApproval: break
@@ -40,7 +47,15 @@ extension ControlLoop {
         if let version, tip.plan?.snapshotVersion != version {
             return .refused("the plan of tip \(number) has changed since it was shown; look again")
         }
-        step(number, .approve, by: actor, "approved")
+        if let reason = stopReason { return .refused("tip \(number) was not approved: \(reason)") }
+        let note: String
+        switch choose(choice, of: tip) {
+        case .refused(let reason): return .refused(reason)
+        case .chosen(let plan, let text):
+            tips[number]?.update { $0.plan = plan }
+            note = text
+        }
+        step(number, .approve, by: actor, note)
         beginNextAction(of: number)
         guard let now = self.tip(number) else { return .notFound("there is no tip \(number)") }
         switch now.state {
@@ -49,13 +64,17 @@ extension ControlLoop {
         }
     }
 
-    private mutating func dismiss(_ number: Int64, _ reason: String, by actor: String) -> ControlReply {
+    private mutating func dismiss(
+        _ number: Int64, _ reason: String, quietFor span: Duration?, by actor: String
+    ) -> ControlReply {
         guard let tip = tip(number) else { return .notFound("there is no tip \(number)") }
         if tip.state.isFinal { return .refused("tip \(number) has ended: \(endText(tip))") }
         guard reason.contains(where: { !$0.isWhitespace }) else {
             return .refused("say why tip \(number) is dismissed: whoever reads the audit log wants to know")
         }
-        if step(number, .dismiss, by: actor, reason) { return .done(tip: number) }
+        if let span, span > .zero { tips[number]?.update { $0.quietUntil = now + span } }
+        let text = span.map { "\(reason); quiet for \($0.text)" } ?? reason
+        if step(number, .dismiss, by: actor, text) { return .done(tip: number) }
         let running = tip.operations.last { executions[$0] != nil }
         return .refused(
             running.map { "tip \(number) is being carried out by operation \($0); cancel that first" }
@@ -74,8 +93,7 @@ extension ControlLoop {
         case .impossible(let reason, _): return .refused(reason)
         case .plan(let plan):
             guard let action = plan.actions.first else { return .refused(plan.explanation) }
-            if let reason = waitReason(for: action) { return .refused("not now: \(reason)") }
-            if let objection = endObjection(to: action) { return .refused(objection) }
+            if let verdict = verdict(on: action, for: nil, by: .named) { return .refused(verdict.text) }
             guard let operation = start(action, tip: nil, requestedBy: actor, method: method) else {
                 return .refused("\(action.virtualMachineName) does not run where it was last seen")
             }
@@ -83,7 +101,7 @@ extension ControlLoop {
         }
     }
 
-    private mutating func cancel(_ number: Int64, by actor: String) -> ControlReply {
+    mutating func cancel(_ number: Int64, by actor: String) -> ControlReply {
         guard let operation = operation(number) else { return .notFound("there is no operation \(number)") }
         guard var execution = executions[number] else {
             return .refused("operation \(number) has ended: \(operation.state.rawValue)")
@@ -97,21 +115,10 @@ extension ControlLoop {
         return .done(tip: operation.tip, operation: number)
     }
 
-    private mutating func set(_ policy: AutomationPolicy, by actor: String) -> ControlReply {
-        policies[policy.cluster] = policy.level
-        outbox.save(.savePolicy(policy))
-        let scope = policy.cluster.map { "cluster \($0)" } ?? "the fleet"
-        audit(actor, "policy.set", "\(scope): \(policy.level.rawValue)")
-        for number in tips.keys { plannedAt[number] = nil }
-        planWaitingTips()
-        advance()
-        return .done()
-    }
-
     private func adviceReason(_ tip: Tip) -> String {
         if let problem = tip.planProblem { return problem }
         if tip.terms.approval == .advise { return "the pack gives it as advice" }
-        return "policy is '\(level(in: tip.subject.cluster).rawValue)' in cluster \(tip.subject.cluster)"
+        return "policy is '\(level(for: tip).rawValue)' (\(levelText(for: tip)))"
     }
 
     private func approvalText(_ tip: Tip) -> String {

@@ -10,10 +10,14 @@ extension ControlLoop {
         for record in state.hosts {
             hosts[record.report.host] = record
             claims.note(record.report)
+            // Until then the VM was where that report says; what moved it since is among the operations.
+            _ = movers.note(
+                record.report, at: record.received, isClaimed: { _, _ in false }, isOurs: { _, _, _ in true })
         }
         for tip in state.tips { tips[tip.number] = TipMachine(tip) }
         allowedPlugIns = Set(state.packs.filter(\.allowsPlugIns).map(\.pack))
-        for policy in state.policies { policies[policy.cluster] = policy.level }
+        policy = state.policy
+        for hold in state.holds { holds[hold.scope] = hold }
         for tip in state.endedTips { past.remember(tip) }
         for operation in state.endedOperations { past.remember(operation) }
         for operation in state.endedOperations.sorted(by: { $0.number < $1.number }) { experiences.learn(operation) }

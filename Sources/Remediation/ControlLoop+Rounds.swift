@@ -4,19 +4,21 @@ import RulePacks
 /// What a round of rules says, arranged for looking up.
 private struct Findings {
     /// Alerts that fire and lead to a tip, critical ones first.
-    var firing: [(key: AlertKey, tip: RenderedTip)] = []
+    var firing: [(key: AlertKey, tip: RenderedTip, since: Timestamp)] = []
     /// Alerts that are there, pending ones as well.
     private var present: Set<AlertKey> = []
     private let healthy: Set<AlertKey>
     private var firingKeys: Set<AlertKey> = []
     private var failed: Set<String> = []
+    private let resting: [String: Set<ClusterName>]
 
     init(_ round: AlertRound) {
         healthy = Set(round.healthy)
+        resting = round.resting
         for alert in round.alerts {
             guard let tip = alert.tip else { continue }
             let key = AlertKey(pack: alert.pack, alert: alert.alert, subject: tip.subject)
-            if present.insert(key).inserted, alert.isFiring { firing.append((key, tip)) }
+            if present.insert(key).inserted, alert.isFiring { firing.append((key, tip, alert.activeSince)) }
         }
         firing = firing.filter { $0.tip.level == .critical } + firing.filter { $0.tip.level != .critical }
         firingKeys = Set(firing.map(\.key))
@@ -26,6 +28,7 @@ private struct Findings {
     /// Whether the subject is known to be well: measured where the pack says how, else by the alert's silence.
     func showsHealth(of tip: Tip) -> Bool {
         let key = tip.key
+        if resting[tip.pack]?.contains(tip.subject.cluster) == true { return false }
         if tip.terms.hasVerification { return healthy.contains(key) }
         return !present.contains(key) && !failed.contains(Self.name(tip.pack, tip.alert))
     }
@@ -37,7 +40,7 @@ private struct Findings {
 
 extension Tip {
     /// The finding that the tip is about.
-    var key: AlertKey { AlertKey(pack: pack, alert: alert, subject: subject) }
+    public var key: AlertKey { AlertKey(pack: pack, alert: alert, subject: subject) }
 }
 
 extension ControlLoop {
@@ -47,9 +50,10 @@ extension ControlLoop {
         lastRound = round.alerts.time
         let findings = Findings(round.alerts)
         let open = Dictionary(tips.values.map { ($0.tip.key, $0.tip.number) }, uniquingKeysWith: max)
-        for (key, rendered) in findings.firing {
-            if let number = open[key] { refresh(number, rendered) } else { raise(key, rendered) }
+        for (key, rendered, since) in findings.firing {
+            if let number = open[key] { refresh(number, rendered) } else { raise(key, rendered, since: since) }
         }
+        measureEffects()
         for number in tips.keys.sorted() { judge(number, findings, roundTime: round.alerts.time) }
         planWaitingTips()
         advance()
@@ -76,6 +80,7 @@ extension ControlLoop {
     /// The news is stored with the tip's next step.
     private mutating func refresh(_ number: Int64, _ rendered: RenderedTip) {
         guard tips[number]?.tip.operations.isEmpty == true else { return }
+        if tips[number]?.tip.terms.obstacle != rendered.terms.obstacle { plannedAt[number] = nil }
         tips[number]?.update { tip in
             tip.title = rendered.title
             tip.body = rendered.body
@@ -85,23 +90,27 @@ extension ControlLoop {
         }
     }
 
-    private mutating func raise(_ key: AlertKey, _ rendered: RenderedTip) {
-        guard level(in: key.subject.cluster) != .off else { return }
+    private mutating func raise(_ key: AlertKey, _ rendered: RenderedTip, since: Timestamp) {
         if let end = past.coolDownEnd(pack: key.pack, alert: key.alert, subject: key.subject), end > now { return }
-        let tip = Tip(
+        var tip = Tip(
             number: numbers.tip + 1, pack: key.pack, alert: key.alert, subject: key.subject, level: rendered.level,
             title: rendered.title, body: rendered.body, knowledge: rendered.knowledge, evidence: rendered.evidence,
             remediation: rendered.remediation, terms: rendered.terms, raised: now, updated: now)
-        guard !isCovered(tip) else { return }
+        guard level(for: tip) != .off, !isCovered(tip) else { return }
+        tip.since = since
+        tip.story = story(of: tip)
         numbers.tip += 1
-        for other in openTips where other.level < tip.level && other.sharesRemedy(with: tip) {
+        let worsened = tips.values.map(\.tip).filter { $0.level < tip.level && $0.sharesRemedy(with: tip) }
+        for other in worsened.sorted(by: { $0.number < $1.number }) {
             step(other.number, .supersede, by: Actor.evenkeel, "tip \(tip.number) is about the same, and worse")
         }
         tips[tip.number] = TipMachine(tip)
         outbox.save(tip)
-        audit(
-            Actor.evenkeel, "tip.raised", tip: tip.number,
-            "\(tip.title). \(tip.evidence.map(\.text).joined(separator: "; "))")
+        gatherStory(of: tip)
+        outbox.audit(
+            AuditEntry(
+                time: now, actor: Actor.evenkeel, event: "tip.raised", tip: tip.number, detail: tip.title,
+                evidence: tip.evidence))
     }
 
     /// Whether another tip does the same for the same object already: one that is at least as bad, or that is acting.
@@ -115,7 +124,8 @@ extension ControlLoop {
     /// Closes a tip whose subject is well again, and one that did not get well in time.
     private mutating func judge(_ number: Int64, _ findings: Findings, roundTime: Timestamp) {
         guard let tip = tips[number]?.tip else { return }
-        let isWell = findings.showsHealth(of: tip)
+        let drained = tip.isDrain ? tip.subject.host.map(isEmpty) : nil
+        let isWell = drained ?? findings.showsHealth(of: tip)
         switch tip.state {
         case .verifying:
             guard roundTime > tip.inStateSince else { return }
@@ -126,9 +136,10 @@ extension ControlLoop {
                 step(
                     number, .runOut, by: Actor.evenkeel,
                     "not measured healthy within \(limit.text)\(loadText(of: tip))")
+                fallBackWhereUseless(tip.pack)
             }
         case .raised, .planned, .awaitingApproval, .approved:
-            if level(in: tip.subject.cluster) == .off {
+            if level(for: tip) == .off {
                 step(number, .dismiss, by: Actor.policy, "tips are switched off here")
             } else if isWell, !findings.isFiring(tip.key) {
                 step(number, .recover, by: Actor.evenkeel, "healthy again by itself\(loadText(of: tip))")

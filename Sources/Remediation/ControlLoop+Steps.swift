@@ -37,7 +37,7 @@ extension ControlLoop {
         guard var execution = StepExecution(operation) else { return .refused("that is no single step") }
         let effect = execution.begin(at: now)
         executions[number] = execution
-        audit(actor, "operation.start", operation: number, text)
+        auditStart(action, number, tip: nil, by: actor, text)
         carryOut(effect, of: number)
         return .done(operation: number)
     }

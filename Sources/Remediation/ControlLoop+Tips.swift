@@ -14,8 +14,25 @@ extension ControlLoop {
             tips[number] = machine
         }
         outbox.save(tip)
-        audit(actor, "tip.\(tip.state.rawValue)", tip: number, "\(tip.title): \(note)")
+        var entry = AuditEntry(
+            time: now, actor: actor, event: "tip.\(tip.state.rawValue)", tip: number, detail: "\(tip.title): \(note)")
+        switch step {
+        case .ask: entry.plan = Array(tip.remainingActions)
+        case .approve:
+            entry.plan = Array(tip.remainingActions)
+            entry.evidence = tip.evidence
+            entry.authority = authority(for: tip, actor)
+        default: break
+        }
+        if tip.state.isFinal { entry.outcome = "\(tip.state.rawValue): \(note)" }
+        outbox.audit(entry)
         return true
+    }
+
+    /// What allows the tip's plan, for the audit log.
+    func authority(for tip: Tip, _ actor: String) -> String {
+        if actor != Actor.policy { return "operator \(actor)" }
+        return "policy is automatic (\(levelText(for: tip))), and the pack \(tip.pack) allows it"
     }
 
     /// Writes down something that happened to a tip and left its state as it is.
@@ -35,5 +52,16 @@ extension ControlLoop {
     ) {
         outbox.audit(
             AuditEntry(time: now, actor: actor, event: event, tip: tip, operation: operation, detail: detail))
+    }
+
+    /// Says in the audit log that an operation begins, for whom, by which right and on what grounds.
+    mutating func auditStart(
+        _ action: PlannedAction, _ number: Int64, tip: Tip?, by actor: String, _ detail: String
+    ) {
+        outbox.audit(
+            AuditEntry(
+                time: now, actor: actor, event: "operation.start", tip: tip?.number, operation: number, detail: detail,
+                authority: tip.map { authority(for: $0, actor) } ?? "operator \(actor)", evidence: tip?.evidence,
+                plan: [action]))
     }
 }

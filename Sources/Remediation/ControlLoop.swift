@@ -17,9 +17,8 @@ import RulePacks
 public struct ControlLoop: Sendable {
     /// What the loop keeps to.
     public let settings: ControlSettings
-    let planner: Planner
+    private(set) var planner: Planner
     let builder: SnapshotBuilder
-    let brakes: Brakes
 
     /// The time of the latest event.
     var now = Timestamp(milliseconds: 0)
@@ -28,7 +27,15 @@ public struct ControlLoop: Sendable {
     var claims = Claims()
     /// Clusters that hosts asked to change to, and were refused: said once in the audit log.
     var refusedClusters: [HostName: ClusterName] = [:]
-    var policies: [ClusterName?: AutomationPolicy.Level] = [:]
+    /// What operators want of the fleet.
+    public internal(set) var policy = FleetPolicy() {
+        didSet { usePolicy() }
+    }
+    private(set) var limits: SafetyLimits
+    private(set) var calendar = PolicyCalendar([])
+    /// What is held, until somebody lets go.
+    var holds: [HoldScope: Hold] = [:]
+    var movers = MoverWatch()
     /// Packs whose plug-ins may be run.
     var allowedPlugIns: Set<String> = []
     /// Tips that have not ended.
@@ -61,7 +68,16 @@ public struct ControlLoop: Sendable {
         demand = DemandBook(window: settings.planner.stabilityWindow)
         builder = SnapshotBuilder(
             reportAgeLimit: settings.reportAgeLimit, readingsAgeLimit: settings.readingsAgeLimit)
-        brakes = Brakes(limits: settings.brakes)
+        limits = SafetyLimits(settings, policy)
+    }
+
+    private mutating func usePolicy() {
+        limits = SafetyLimits(settings, policy)
+        calendar = PolicyCalendar(policy.windows)
+        var planning = settings.planner
+        planning.coolDown = limits.machineCoolDown
+        planner = Planner(limits: planning)
+        pictures = [:]
     }
 
     /// Takes one event and says what to do about it.
@@ -136,11 +152,8 @@ extension ControlLoop {
     /// The hosts by name, each with its last report.
     public var hostRecords: [HostRecord] { hosts.values.sorted { $0.report.host < $1.report.host } }
 
-    /// The automation levels that were set: the fleet's first, then clusters by name.
-    public var automationPolicies: [AutomationPolicy] {
-        policies.map { AutomationPolicy(cluster: $0.key, level: $0.value) }
-            .sorted { ($0.cluster?.text ?? "") < ($1.cluster?.text ?? "") }
-    }
+    /// What is held, by scope.
+    public var openHolds: [Hold] { holds.values.sorted { $0.scope < $1.scope } }
 
     /// How loaded everything was in the last round; `nil` before the first.
     public var lastReadings: LoadReadings? { readings }
@@ -160,11 +173,6 @@ extension ControlLoop {
 
     /// Whether an answer to the command is still waited for.
     public func isOpen(command number: Int64) -> Bool { commands[number] != nil }
-
-    /// How far Evenkeel goes by itself in `cluster`: its own policy, else the fleet's, else the standard.
-    public func level(in cluster: ClusterName) -> AutomationPolicy.Level {
-        policies[cluster] ?? policies[nil] ?? settings.standardLevel
-    }
 
     /// What the planner would do about `request` at `time`; nothing is changed.
     public func plan(_ request: PlanRequest, at time: Timestamp) -> PlanOutcome {

@@ -24,14 +24,14 @@ public struct ControlSettings: Sendable, Hashable, Codable {
     /// How migrations are made.
     public var migration: MigrationSettings
     /// How far Evenkeel goes by itself where no policy was set.
-    public var standardLevel: AutomationPolicy.Level
+    public var standardLevel: AutomationLevel
 
     /// Settings for production.
     public init(
         planner: PlannerLimits = PlannerLimits(), reportAgeLimit: Duration = .seconds(45),
         readingsAgeLimit: Duration = .seconds(90), replanInterval: Duration = .seconds(60),
         awaitLimit: Duration = .seconds(30), concurrentMigrations: Int = 4, brakes: BrakeLimits = BrakeLimits(),
-        migration: MigrationSettings = MigrationSettings(), standardLevel: AutomationPolicy.Level = .operator
+        migration: MigrationSettings = MigrationSettings(), standardLevel: AutomationLevel = .operator
     ) {
         self.planner = planner
         self.reportAgeLimit = reportAgeLimit
@@ -87,8 +87,12 @@ public struct BrakeLimits: Sendable, Hashable, Codable {
     public var budget: Int
     /// With so many operations of policy failed, or tips ineffective, within the window, policy approves nothing.
     public var failures: Int
+    /// Most actions by policy within 24 windows.
+    public var dailyBudget = 100
+    /// After so many automatic tips of a pack in a row that did not help, its tips wait for an operator.
+    public var ineffectiveTips = 3
 
-    /// Limits; twenty actions and two failures an hour.
+    /// Limits; twenty actions and two failures an hour, a hundred actions a day.
     public init(window: Duration = .seconds(3600), budget: Int = 20, failures: Int = 2) {
         self.window = window
         self.budget = budget

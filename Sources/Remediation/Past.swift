@@ -6,6 +6,8 @@ struct Past: Sendable {
 
     private(set) var tips: [Int64: Tip] = [:]
     private(set) var operations: [Int64: FleetModel.Operation] = [:]
+    /// Moves that succeeded and whose effect is not looked at yet.
+    private var waiting: Set<Int64> = []
 
     mutating func remember(_ tip: Tip) {
         tips[tip.number] = tip
@@ -14,10 +16,32 @@ struct Past: Sendable {
 
     mutating func remember(_ operation: FleetModel.Operation) {
         operations[operation.number] = operation
+        if operation.state == .succeeded, operation.move != nil, operation.measured == nil {
+            waiting.insert(operation.number)
+        }
         guard operations.count > 3 * Self.capacity else { return }
         // However much is done to VMs by hand, moves are remembered: cool-downs and budgets rest on them.
         let moves = Self.newest(operations.filter { $0.value.move != nil })
         operations = Self.newest(operations.filter { $0.value.move == nil }).merging(moves) { first, _ in first }
+    }
+
+    /// Moves that succeeded and whose effect is to be looked at, by number.
+    var unmeasured: [FleetModel.Operation] { waiting.sorted().compactMap { operations[$0] } }
+
+    /// The effect of a move was looked at.
+    mutating func measured(_ operation: FleetModel.Operation) {
+        waiting.remove(operation.number)
+        if operations[operation.number] != nil { operations[operation.number] = operation }
+    }
+
+    /// Where operations that have ended had to do with VMs, and when they ended.
+    var lastTouches: [VirtualMachineID: [(ended: Timestamp, hosts: [HostName])]] {
+        var touches: [VirtualMachineID: [(ended: Timestamp, hosts: [HostName])]] = [:]
+        for operation in operations.values where operation.changedSomething {
+            guard let id = operation.action.virtualMachine, let ended = operation.ended else { continue }
+            touches[id, default: []].append((ended, operation.action.hosts))
+        }
+        return touches
     }
 
     private static func newest<Value>(_ values: [Int64: Value]) -> [Int64: Value] {
@@ -69,7 +93,7 @@ struct Past: Sendable {
         tips.values.filter { tip in
             tip.subject == subject && tip.alert == alert && tip.pack == pack && tip.state != .superseded
                 && tip.state != .cleared
-        }.map { $0.updated + .seconds($0.terms.coolDownSeconds) }.max()
+        }.map { max($0.updated + .seconds($0.terms.coolDownSeconds), $0.quietUntil ?? $0.updated) }.max()
     }
 }
 

@@ -12,19 +12,28 @@ enum Remedy: Sendable, Hashable {
     case advice(String)
 
     init(for tip: Tip) {
+        if let obstacle = tip.terms.obstacle {
+            self = .advice(obstacle)
+            return
+        }
         guard let remediation = RemediationName(rawValue: tip.remediation) else {
             self = .advice("the pack asks for '\(tip.remediation)', which is not a remediation of this version")
             return
         }
         switch remediation {
         case .relieveHost: self = Self.relief(of: tip)
+        case .evacuateHost:
+            guard case .host(let host, _) = tip.subject else {
+                self = .advice("'\(tip.remediation)' needs a host, and this tip is about \(tip.subject.name)")
+                return
+            }
+            self = .request(.evacuateHost(host))
         case .balanceCluster: self = .request(.balanceCluster(tip.subject.cluster, aggressiveness: 3))
-        case .consolidateCluster: self = .request(.consolidateCluster(tip.subject.cluster))
-        case .evacuateHost: self = Self.evacuation(of: tip)
-        case .notify: self = .advice("the pack only wants people to know")
         case .execute: self = Self.plugIn(of: tip, "command", PlugInCall.Means.program, standard: 300)
         case .webhook: self = Self.plugIn(of: tip, "url", PlugInCall.Means.webhook, standard: 60)
-        default: self = .advice("'\(tip.remediation)' is advice in this version: an operator carries it out")
+        default:
+            let reason = remediation.adviceReason ?? "nobody carries it out"
+            self = .advice("'\(tip.remediation)' is advice: \(reason)")
         }
     }
 
@@ -41,13 +50,6 @@ enum Remedy: Sendable, Hashable {
             return .advice("'\(tip.remediation)' has target '\(target)'; it needs a share between 0 and 1")
         }
         return .request(.relieveHost(host, resource: resource, target: share))
-    }
-
-    private static func evacuation(of tip: Tip) -> Remedy {
-        guard case .host(let host, _) = tip.subject else {
-            return .advice("'\(tip.remediation)' needs a host, and this tip is about \(tip.subject.name)")
-        }
-        return .request(.evacuateHost(host))
     }
 
     private static func plugIn(

@@ -86,7 +86,8 @@ struct SimulatedServer: Sendable {
     mutating func round(at time: Timestamp) async throws -> ControlRound {
         let clusters = Set((loop?.hostRecords ?? []).map(\.report.cluster)).sorted()
         try await series.append(rules.parameterSeries(clusters: clusters, settings: [], at: time))
-        let alerts = await rules.evaluate(at: time, engine: engine, sink: series)
+        let alerts = await rules.evaluate(
+            at: time, engine: engine, sink: series, openTips: Set((loop?.openTips ?? []).map(\.key)))
         ruleCheckpoint = rules.checkpoint
         return ControlRound(alerts: alerts, readings: try await queries.readings(from: engine, at: time))
     }

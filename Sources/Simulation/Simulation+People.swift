@@ -5,7 +5,11 @@ import Remediation
 extension Simulation {
     /// An operator looks at tips that wait for one, and dismisses some.
     mutating func approveAsOperator() async throws {
-        guard plan.level == .operator, let loop = server.loop else { return }
+        guard let loop = server.loop else { return }
+        for hold in loop.openHolds where hold.actor == Actor.evenkeel && people.chance(0.01) {
+            try await ask(.release(hold.scope))
+        }
+        guard plan.level == .operator else { return }
         for tip in loop.openTips where tip.state == .awaitingApproval && people.chance(0.02) {
             let kind: ControlRequest.Kind =
                 people.chance(0.1) ? .dismiss(tip: tip.number, reason: "not today") : .approve(tip: tip.number)
@@ -25,9 +29,9 @@ extension Simulation {
         }
     }
 
-    private mutating func ask(_ kind: ControlRequest.Kind) async throws {
+    mutating func ask(_ kind: ControlRequest.Kind) async throws {
         nextRequest += 1
-        try await feed(.request(ControlRequest(id: nextRequest, actor: "ann", time: now, kind: kind)))
+        try await feed(.request(ControlRequest(id: nextRequest, actor: "ann", time: serverTime, kind: kind)))
     }
 
     /// Agents crash and start, hosts cannot be reached and can again. VMs run on all the while.

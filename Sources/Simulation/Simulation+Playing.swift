@@ -18,11 +18,20 @@ extension Simulation {
         case .performed(let host, let run, let number, let answer): performed(host, run, number, answer)
         case .answer(let host, let run, let number): try await sendAnswer(host, run, number)
         case .repeatedAnswer(let number, let answer):
-            try await feed(.answered(command: number, answer: answer, time: now))
+            try await feed(.answered(command: number, answer: answer, time: serverTime))
         case .migrationEnds(let host, let id, let attempt, let lasting):
             try endMigration(of: id, on: host, attempt: attempt, lasting: lasting)
         case .agentCrash(let host), .agentStart(let host), .outage(let host), .outageEnd(let host):
             disturb(host, event)
+        case .flap(let host, let left): flap(host, left: left)
+        case .migrationStalls(let host, let id, let attempt): try stall(id, on: host, attempt: attempt)
+        case .foreignMove: moveByOthers()
+        case .diskFills, .diskHasRoom, .clockJumps, .clockIsRight: disturbServer(event)
+        case .stop: try await stopEverything()
+        case .goOn: try await ask(.release(.fleet))
+        case .checkAudit:
+            agenda.add(.checkAudit, at: now + .seconds(3600))
+            try await checkAudit()
         case .serverStart: try await startServer()
         }
     }
@@ -45,13 +54,14 @@ extension Simulation {
         agenda.add(.round, at: now + plan.roundInterval)
         guard server.isUp else { return }
         report.rounds += 1
-        try await feed(.round(try await server.round(at: now)))
+        try await feed(.round(try await server.round(at: serverTime)))
     }
 
     private mutating func tick() async throws {
         agenda.add(.tick, at: now + plan.tickInterval)
-        try await feed(.tick(now))
+        try await feed(.tick(serverTime))
         try await approveAsOperator()
+        try checkReasons()
     }
 
     private mutating func sendReport(of host: HostName) async throws {
@@ -63,7 +73,7 @@ extension Simulation {
         guard let agent = agents[host], agent.isConnected,
             let report = fleet.report(of: host, agentRun: agent.run, at: now)
         else { return }
-        try await feed(.report(HostRecord(report: report, received: now)))
+        try await feed(.report(HostRecord(report: report, received: serverTime)))
     }
 
     // MARK: Commands and answers
@@ -80,13 +90,18 @@ extension Simulation {
 
     private mutating func send(_ commands: [AgentCommand]) throws {
         for command in commands {
-            if let violation = invariants.limitBroken(by: command, loop: server.loop, fleet: fleet, at: now) {
+            let isSettled = record.lastForeignMove.map { now - $0 > .seconds(300) } ?? true
+            if isSettled, let violation = invariants.limitBroken(by: command, loop: server.loop, fleet: fleet, at: now)
+            {
                 throw broken(violation)
             }
             guard let agent = agents[command.host], agent.isConnected, !network.chance(faults.lossShare) else {
                 continue
             }
             agenda.add(.deliver(command.host, run: agent.run, command), at: now + delay())
+            if network.chance(faults.doubledCommandShare) {
+                agenda.add(.deliver(command.host, run: agent.run, command), at: now + delay())
+            }
         }
     }
 
@@ -99,10 +114,7 @@ extension Simulation {
         case .answer(let answer):
             agenda.add(.performed(host, run: run, command: command.number, answer), at: now + .milliseconds(50))
         case .sending(let attempt, let lasting, let isNew):
-            if isNew {
-                let id = command.task.virtualMachine
-                agenda.add(.migrationEnds(host, id, attempt: attempt, lasting: lasting), at: now + lasting)
-            }
+            if isNew { planEnd(of: command, on: host, attempt: attempt, lasting: lasting) }
         }
         try checkInvariants()
     }
@@ -125,7 +137,8 @@ extension Simulation {
             // The agent tells of its VMs with every change, and the server hears of that first.
             try await reportNow(host)
         }
-        let isTaken = isHeard ? try await feed(.answered(command: number, answer: answer, time: now)) : false
+        let isTaken =
+            isHeard ? try await feed(.answered(command: number, answer: answer, time: serverTime)) : false
         // The acknowledgement may get lost as well.
         if isTaken && !network.chance(faults.lossShare) {
             agents[host]?.settle(number)
@@ -145,12 +158,37 @@ extension Simulation {
             fleet.endMigration(of: id, on: host, attempt: attempt, lasting: lasting, destinationDies: dies)
         }
         try checkInvariants()
-        // Whoever waits for the end of sending learns it now; an agent that has crashed meanwhile asks again.
+        tellEnd(of: id, on: host, "the stream broke")
+    }
+
+    /// A stream that is slow enough does not come to its end within its time limit.
+    private mutating func planEnd(of command: AgentCommand, on host: HostName, attempt: Int, lasting: Duration) {
+        guard case .send(let outgoing) = command.task else { return }
+        let id = outgoing.virtualMachine
+        let isSlow = network.chance(faults.slowMigrationShare)
+        let whole = isSlow ? lasting * Int.random(in: 2...60, using: &network) : lasting
+        let limit = Duration.seconds(outgoing.timeLimitSeconds)
+        if whole > limit {
+            agenda.add(.migrationStalls(host, id, attempt: attempt), at: now + limit)
+        } else {
+            agenda.add(.migrationEnds(host, id, attempt: attempt, lasting: whole), at: now + whole)
+        }
+    }
+
+    private mutating func stall(_ id: VirtualMachineID, on host: HostName, attempt: Int) throws {
+        report.stalls += 1
+        if fleet.hosts[host]?.processes[id]?.attempt == attempt { fleet.breakStream(of: id, from: host) }
+        try checkInvariants()
+        tellEnd(of: id, on: host, "not done within its time limit")
+    }
+
+    /// Whoever waits for the end of sending learns it now; an agent that has crashed meanwhile asks again.
+    private mutating func tellEnd(of id: VirtualMachineID, on host: HostName, _ problem: String) {
         guard let agent = agents[host], agent.isUp else { return }
         for (number, entry) in agent.commands.sorted(by: { $0.key < $1.key }) where entry.answer == nil {
             guard case .send(let outgoing) = entry.command.task, outgoing.virtualMachine == id else { continue }
             let figures = fleet.hosts[host]?.processes[id]?.figures
-            let answer = figures.map(HostTaskAnswer.sent) ?? .failed("the stream broke")
+            let answer = figures.map(HostTaskAnswer.sent) ?? .failed(problem)
             agenda.add(.performed(host, run: agent.run, command: number, answer), at: now)
         }
     }
@@ -164,14 +202,16 @@ extension Simulation {
     /// Gives the server an event. Whether it took it: everything that had to be durable is.
     @discardableResult
     mutating func feed(_ event: ControlEvent) async throws -> Bool {
-        guard server.isUp else { return false }
-        return try await settle(try await server.take(event, faults: faults, using: &crashes))
+        guard let before = server.loop else { return false }
+        defer { noteStandDowns(since: before) }
+        return try await settle(before, try await server.take(event, faults: faults, using: &crashes))
     }
 
     @discardableResult
-    private mutating func settle(_ result: SimulatedServer.Result) async throws -> Bool {
+    private mutating func settle(_ before: ControlLoop?, _ result: SimulatedServer.Result) async throws -> Bool {
         switch result {
         case .done(let issued, let changed):
+            if let before { try checkBeginnings(issued, before) }
             try send(issued)
             if changed { try checkInvariants() }
             return true
@@ -186,6 +226,6 @@ extension Simulation {
 
     private mutating func startServer() async throws {
         guard !server.isUp else { return }
-        try await settle(try await server.start(at: now, faults: faults, using: &crashes))
+        try await settle(nil, try await server.start(at: serverTime, faults: faults, using: &crashes))
     }
 }

@@ -17,6 +17,13 @@ public struct Simulation: Sendable {
         case migrationEnds(HostName, VirtualMachineID, attempt: Int, lasting: Duration)
         case agentCrash(HostName), agentStart(HostName)
         case outage(HostName), outageEnd(HostName)
+        case flap(HostName, left: Int)
+        case migrationStalls(HostName, VirtualMachineID, attempt: Int)
+        case foreignMove
+        case diskFills, diskHasRoom
+        case clockJumps, clockIsRight
+        case stop, goOn
+        case checkAudit
         case serverStart
     }
 
@@ -33,6 +40,13 @@ public struct Simulation: Sendable {
     var crashes: SeededGenerator
     var people: SeededGenerator
     var nextRequest: Int64 = 0
+    /// How far the server's clock is off.
+    var clockError = Duration.zero
+    var isDiskFull = false
+    var record = BehaviourRecord()
+
+    /// What the server's clock shows.
+    var serverTime: Timestamp { now + clockError }
 
     /// A simulation of `fleet`, with `packs` for rules and `store` for a disk.
     public init(plan: SimulationPlan, fleet: SimulatedFleet, packs: [RulePack], store: FleetStateStore) {
@@ -62,10 +76,15 @@ public struct Simulation: Sendable {
     }
 
     /// What goes wrong now.
-    var faults: FaultRates { now < plan.calmFrom ? plan.faults : FaultRates() }
+    var faults: FaultRates {
+        guard now < plan.calmFrom else { return FaultRates() }
+        var faults = plan.faults
+        if isDiskFull { faults.commitFailureShare = 1 }
+        return faults
+    }
 
     func broken(_ what: String) -> SimulationError {
-        .broken(seed: plan.seed, time: now, what: what)
+        .broken(replay: plan.replay, time: now, what: what)
     }
 
     func checkInvariants() throws {
@@ -73,7 +92,11 @@ public struct Simulation: Sendable {
     }
 
     private mutating func begin() async throws {
-        try await server.store.commit([.savePolicy(AutomationPolicy(cluster: nil, level: plan.level))])
+        let policy = try plan.policy.applying(
+            .setAutomation(AutomationRule(scope: .fleet, level: plan.level)))
+        try await server.store.commit([
+            .savePolicy(PolicyVersion(policy: policy, time: now, actor: "simulation", change: "level"))
+        ])
         agenda.add(.serverStart, at: now)
         for (place, host) in agents.keys.sorted().enumerated() {
             let offset = Duration.milliseconds(137 * place)
@@ -86,10 +109,17 @@ public struct Simulation: Sendable {
         agenda.add(.tick, at: now + plan.tickInterval)
         agenda.add(.round, at: now + plan.roundInterval)
         planFault(.operatorMove, perHour: plan.operatorMovesPerHour)
+        for host in agents.keys.sorted() { planFault(.flap(host, left: 6), perHour: plan.faults.flapsPerHour) }
+        planFault(.foreignMove, perHour: plan.faults.foreignMovesPerHour)
+        planFault(.diskFills, perHour: plan.faults.fullDisksPerHour)
+        planFault(.clockJumps, perHour: plan.faults.clockJumpsPerHour)
+        planFault(.stop, perHour: plan.faults.stopsPerHour)
+        agenda.add(.checkAudit, at: now + .seconds(3600))
     }
 
     private mutating func conclude() async throws {
         try checkInvariants()
+        try await checkAudit()
         guard let loop = server.loop else { throw broken("the server is down at the end") }
         if let violation = try await invariants.finalViolation(loop: loop, store: server.store) {
             throw broken(violation)

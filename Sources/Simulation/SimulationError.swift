@@ -3,7 +3,7 @@ import FleetModel
 /// Why a simulation stopped.
 public enum SimulationError: Error, Hashable, Sendable {
     /// Something happened that must never happen.
-    case broken(seed: UInt64, time: Timestamp, what: String)
+    case broken(replay: String, time: Timestamp, what: String)
     /// The series of a simulation do not understand that regular expression.
     case pattern(String)
 }
@@ -12,11 +12,8 @@ extension SimulationError: CustomStringConvertible {
     /// What is wrong, and how to see it again.
     public var description: String {
         switch self {
-        case .broken(let seed, let time, let what):
-            """
-            \(what), at \(time.milliseconds) ms of simulated time. Replay it with \
-            SIMULATION_SEED=\(seed) swift test --filter SimulationTests
-            """
+        case .broken(let replay, let time, let what):
+            "\(what), at \(time.milliseconds) ms of simulated time. Replay it with: \(replay)"
         case .pattern(let pattern):
             "the series of a simulation understand alternatives of plain words only, not the pattern '\(pattern)'"
         }

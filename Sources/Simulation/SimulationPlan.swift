@@ -14,7 +14,7 @@ public struct SimulationPlan: Sendable {
     /// What goes wrong until then.
     public var faults: FaultRates
     /// How far Evenkeel goes by itself.
-    public var level: AutomationPolicy.Level
+    public var level: AutomationLevel
     /// How often an operator moves a VM by hand, in an hour.
     public var operatorMovesPerHour: Double
     /// What the control loop keeps to.
@@ -27,17 +27,22 @@ public struct SimulationPlan: Sendable {
     public var roundInterval: Duration
     /// How often the control loop hears of the time.
     public var tickInterval: Duration
+    /// What operators want besides `level`.
+    public var policy = FleetPolicy()
+    /// The command that plays it again, for whoever sees it fail.
+    public var replay: String
 
     /// A day without faults, begun at midnight.
     public init(
         seed: UInt64, start: Timestamp = Timestamp(milliseconds: 1_800_000_000_000 / 86_400_000 * 86_400_000),
         duration: Duration = .seconds(86_400), calm: Duration = .seconds(3600), faults: FaultRates = FaultRates(),
-        level: AutomationPolicy.Level = .automatic, operatorMovesPerHour: Double = 0,
+        level: AutomationLevel = .automatic, operatorMovesPerHour: Double = 0,
         settings: ControlSettings = ControlSettings(), sampleInterval: Duration = .seconds(20),
         reportInterval: Duration = .seconds(20), roundInterval: Duration = .seconds(60),
         tickInterval: Duration = .seconds(10)
     ) {
         self.seed = seed
+        replay = "SIMULATION_SEED=\(seed) swift test --filter SimulationTests"
         self.start = start
         self.duration = duration
         self.calm = calm
@@ -69,6 +74,20 @@ public struct SimulationReport: Sendable, Hashable {
     public var outages = 0
     /// Rounds of rules.
     public var rounds = 0
+    /// VMs that somebody else moved.
+    public var foreignMoves = 0
+    /// Times that the disk was full.
+    public var fullDisks = 0
+    /// Times that the server's clock was set.
+    public var clockJumps = 0
+    /// Times that an operator stopped everything.
+    public var stops = 0
+    /// Migrations that ran into their time limit.
+    public var stalls = 0
+    /// Times that the loop stood down for another mover.
+    public var standDowns = 0
+    /// Entries of the audit log.
+    public var auditEntries: Int64 = 0
     /// Tips by the state that they are in at the end.
     public var tips: [TipState: Int] = [:]
     /// Operations by the state that they are in at the end.

@@ -14,7 +14,7 @@ import Testing
         init() throws {
             parent = FileManager.default.temporaryDirectory.appending(path: "shelf-\(UUID().uuidString)")
             try Self.write("first", version: "1", in: parent)
-            shelf = try PackShelf(
+            shelf = PackShelf(
                 [parent.appending(path: "first").path], speed: 1, logger: Logger(label: "test"))
         }
 

@@ -45,6 +45,26 @@ enum Fixture {
             virtualMachineName: "web", prediction: prediction)
     }
 
+    /// A policy with something of every kind.
+    static func policy() throws -> PolicyVersion {
+        let cluster = try #require(ClusterName("main"))
+        var own = ClusterPolicy()
+        own.reserve = 1
+        own.domains = ["rack": [try host("h1")]]
+        let date = try #require(CalendarDate("2026-12-24"))
+        let window = PolicyWindow(
+            name: "fair", kind: .blackout, clusters: [cluster], zone: "Europe/Berlin", days: [.mon],
+            dates: [DateSpan(first: date, last: date)], from: 1320, to: 360)
+        let changes: [PolicyChange] = [
+            .setCluster(cluster, own), .setLimit(.actionsPerHour, 5), .setWindow(window),
+            .addConstraint(Constraint(kind: .pin, machines: [try machine()], hosts: [try host("h1")])),
+            .setMachine(try machine(), MachinePolicy(priority: .high, isHighlyAvailable: true)),
+            .setAutomation(AutomationRule(scope: .fleet, level: .automatic, threshold: .critical)),
+        ]
+        let policy = try changes.reduce(FleetPolicy()) { try $0.applying($1) }
+        return PolicyVersion(policy: policy, time: time(4), actor: "ann", change: "everything")
+    }
+
     static func machine() throws -> VirtualMachineID {
         try #require(VirtualMachineID("00000000-0000-4000-8000-000000000001"))
     }

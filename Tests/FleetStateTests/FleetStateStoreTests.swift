@@ -15,7 +15,8 @@ struct FleetStateStoreTests {
             .saveHost(try Fixture.record("h1")), .saveTip(try Fixture.tip(1)), .saveTip(try Fixture.tip(2, .resolved)),
             .saveOperation(try Fixture.operation(1)), .saveOperation(try Fixture.operation(2, .failed, ended: 9)),
             .saveCommand(try Fixture.command(1)), .saveParameter(setting),
-            .savePolicy(AutomationPolicy(cluster: nil, level: .automatic)),
+            .savePolicy(try Fixture.policy()),
+            .saveHold(Hold(scope: .fleet, actor: "ann", since: Fixture.time(3), reason: "storm")),
             .audit(AuditEntry(time: Fixture.time(1), actor: "ann", event: "test", detail: "d")),
         ])
         try first.close()
@@ -28,7 +29,8 @@ struct FleetStateStoreTests {
         #expect(state.endedOperations == [try Fixture.operation(2, .failed, ended: 9)])
         #expect(state.commands == [try Fixture.command(1)])
         #expect(state.parameters == [setting])
-        #expect(state.policies == [AutomationPolicy(cluster: nil, level: .automatic)])
+        #expect(state.policy == (try Fixture.policy().policy))
+        #expect(state.holds.map(\.scope) == [.fleet])
         #expect(state.lastNumbers.tip == 2)
         #expect(state.lastNumbers.operation == 2)
         #expect(state.lastNumbers.command == 1)
@@ -40,10 +42,12 @@ struct FleetStateStoreTests {
         let store = try FleetStateStore.inMemory()
         let token = AccessToken(name: try #require(Name("a")), role: .agent, hash: "same", created: Fixture.time(1))
         let other = AccessToken(name: try #require(Name("b")), role: .agent, hash: "same", created: Fixture.time(1))
-        var broken = try Fixture.tip(1)
-        broken.evidence[0].value = .nan  // JSON has no such number
+        let command = try Fixture.command(1)  // no number is used twice
         await #expect(throws: FleetStateError.self) {
-            try await store.commit([.saveToken(token), .saveTip(broken), .saveToken(other)])
+            try await store.commit([
+                .saveToken(token), .saveTip(try Fixture.tip(1)), .saveCommand(command), .saveCommand(command),
+                .saveToken(other),
+            ])
         }
         let state = try await store.load()
         #expect(state.tokens.isEmpty)

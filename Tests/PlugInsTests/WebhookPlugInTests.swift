@@ -15,6 +15,17 @@ import Testing
 
     /// A web server that gives these answers, the last one for good, and keeps what it was asked.
     private final class Web: Sendable {
+        /// In place of a status: no answer at all; a body without end.
+        static let never = 0
+        static let endless = -1
+
+        private static func sendForever(_ connection: Int32) {
+            var part = Array("HTTP/1.1 200 OK\r\n\r\n".utf8)
+            while unsafe part.withUnsafeBytes({
+                unsafe send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }) > 0 { part = [UInt8](repeating: 0x78, count: 1 << 16) }
+        }
+
         let taken = Locked<[Taken]>([])
         let port: Int
         private let listener: Int32
@@ -43,6 +54,12 @@ import Testing
                     guard let one = Self.read(connection) else { continue }
                     taken.withLock { $0.append(one) }
                     let answer = left.withLock { $0.count > 1 ? $0.removeFirst() : $0[0] }
+                    if answer.status == Self.never { continue }
+                    if answer.status == Self.endless {
+                        Self.sendForever(connection)
+                        close(connection)
+                        continue
+                    }
                     let text =
                         "HTTP/1.1 \(answer.status) X\r\nContent-Length: \(answer.body.utf8.count)\r\n"
                         + "Connection: close\r\n\r\n\(answer.body)"
@@ -139,6 +156,16 @@ import Testing
         let large = try Web([(200, String(repeating: "x", count: 100_000))])
         guard case .failed(let reason) = await run(large.port).result else { return #expect(Bool(false)) }
         #expect(reason.contains("bytes"))
+    }
+
+    @Test func oneThatNeverAnswersAndOneThatNeverEndsAreFailures() async throws {
+        let silent = try Web([(Web.never, "")])
+        guard case .failed = await run(silent.port, limit: 0.5).result else { return #expect(Bool(false)) }
+        let endless = try Web([(Web.endless, "")])
+        guard case .failed(let reason) = await run(endless.port).result else { return #expect(Bool(false)) }
+        #expect(reason.contains("bytes"), "\(reason)")
+        // It is not asked to do so again.
+        #expect(endless.taken.withLock { $0.count } == 1)
     }
 
     @Test func aServerThatIsAwayIsCalledUntilTheTimeIsOver() async throws {

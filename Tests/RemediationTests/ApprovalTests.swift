@@ -105,13 +105,13 @@ struct ApprovalTests {
             for: .approve(tip: 1, snapshotVersion: shown + 1))
 
         var same = world
-        same.ask(.setPolicy(AutomationPolicy(cluster: nil, level: .operator)))
+        same.set(.operator)
         #expect(same.tip?.plan?.snapshotVersion == shown, "planned anew, with the same actions")
         same.expect(.done(tip: 1, operation: 1), for: .approve(tip: 1, snapshotVersion: shown))
 
         world.use[Sample.host("h2")] = 0.9
         world.round([Sample.hot("h1")])
-        world.ask(.setPolicy(AutomationPolicy(cluster: nil, level: .operator)))
+        world.set(.operator)
         #expect(world.tip?.plan?.snapshotVersion != shown)
         world.expect(
             .refused("the plan of tip 1 has changed since it was shown; look again"),
@@ -213,8 +213,8 @@ struct ApprovalTests {
         #expect(world.tip?.state == .ineffective)
     }
 
-    @Test("Level advise plans, and nobody can approve", arguments: [AutomationPolicy.Level.advise, .off])
-    func advise(level: AutomationPolicy.Level) {
+    @Test("Level advise plans, and nobody can approve", arguments: [AutomationLevel.advise, .off])
+    func advise(level: AutomationLevel) {
         var world = World.hot(level: level)
         world.round([Sample.hot("h1")])
         if level == .off {
@@ -223,7 +223,8 @@ struct ApprovalTests {
             #expect(world.tip?.state == .planned)
             #expect(world.tip?.plan != nil)
             world.expect(
-                .refused("tip 1 cannot be approved: policy is 'advise' in cluster main"), for: .approve(tip: 1))
+                .refused("tip 1 cannot be approved: policy is 'advise' (fleet: advise, policy version 1)"),
+                for: .approve(tip: 1))
         }
     }
 

@@ -258,9 +258,10 @@ struct ExecutionTests {
         var world = World.hot()
         world.round([Sample.hot("h1")])
         #expect(world.tip?.state == .awaitingApproval)
-        world.expect(.done(), for: .setPolicy(AutomationPolicy(cluster: World.cluster, level: .automatic)))
+        let rule = AutomationRule(scope: .cluster(World.cluster), level: .automatic)
+        world.expect(.changed(version: 2, warnings: []), for: .changePolicy(.setAutomation(rule)))
         #expect(world.tip?.state == .running)
-        #expect(world.journal.state.policies.contains(AutomationPolicy(cluster: World.cluster, level: .automatic)))
+        #expect(world.journal.state.policy.automation.contains(rule))
     }
 
     private func answerWell(_ command: AgentCommand, in world: inout World) {

@@ -30,7 +30,8 @@ struct StepTests {
         #expect(world.operation?.state == .succeeded && world.operation?.location?.text == "h1")
         #expect(world.openCommands.isEmpty)
         #expect(world.journal.audit.last?.event == "operation.succeeded")
-        #expect(world.journal.audit.last?.detail == "pause vm-1 on h1: done")
+        #expect(world.journal.audit.last?.detail == "pause vm-1 on h1")
+        #expect(world.journal.audit.last?.outcome == "done")
     }
 
     @Test("What speaks against it stands in the log of a step that was done")

@@ -18,14 +18,15 @@ struct World {
 
     static let cluster = Sample.name("main", ClusterName.init)
 
-    init(settings: ControlSettings = ControlSettings(), level: AutomationPolicy.Level = .operator) {
+    init(settings: ControlSettings = ControlSettings(), level: AutomationLevel = .operator) {
         loop = ControlLoop(settings: settings)
-        journal.state.policies = [AutomationPolicy(cluster: nil, level: level)]
+        journal.state.policy.version = 1
+        journal.state.policy.automation = [AutomationRule(scope: .fleet, level: level)]
         take(.restored(journal.state, time: now))
     }
 
     /// A hot host with three VMs, and an idle one.
-    static func hot(settings: ControlSettings = ControlSettings(), level: AutomationPolicy.Level = .operator) -> World {
+    static func hot(settings: ControlSettings = ControlSettings(), level: AutomationLevel = .operator) -> World {
         var world = World(settings: settings, level: level)
         world.add("h1", use: 0.9, machines: [1: 1.2, 2: 1.2, 3: 1.2])
         world.add("h2", use: 0.05, machines: [:])
@@ -128,6 +129,12 @@ struct World {
         take(.restored(journal.state, time: now))
     }
 
+    /// Sets how far Evenkeel goes in a scope.
+    mutating func set(_ level: AutomationLevel, in scope: AutomationScope = .fleet, from threshold: TipLevel = .warning)
+    {
+        ask(.changePolicy(.setAutomation(AutomationRule(scope: scope, level: level, threshold: threshold))))
+    }
+
     // MARK: Views
 
     var openCommands: [AgentCommand] {
@@ -179,9 +186,11 @@ struct Journal {
             state.commands.append(command)
         case .answerCommand(let number, _, _): state.commands.removeAll { $0.number == number }
         case .savePack: break
-        case .savePolicy(let policy):
-            state.policies.removeAll { $0.cluster == policy.cluster }
-            state.policies.append(policy)
+        case .savePolicy(let version): state.policy = version.policy
+        case .saveHold(let hold):
+            state.holds.removeAll { $0.scope == hold.scope }
+            state.holds.append(hold)
+        case .removeHold(let scope): state.holds.removeAll { $0.scope == scope }
         case .audit(let entry): audit.append(entry)
         case .removeHost(let host): state.hosts.removeAll { $0.report.host == host }
         case .saveToken, .saveParameter, .removeParameter: break

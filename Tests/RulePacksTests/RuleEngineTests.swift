@@ -262,7 +262,7 @@ struct RuleEngineTests {
     @Test("a remediation that cannot be carried out yet is advice, whatever the pack allows")
     func unavailable() async throws {
         let tip = Self.tip.replacing(
-            "{name: relieve-host, resource: processor, target: limit}", with: "{name: evacuate-host}")
+            "{name: relieve-host, resource: processor, target: limit}", with: "{name: consolidate-cluster}")
         var rules = RuleEngine(packs: [try pack("- {alert: Hot, expr: hot}", tips: tip)])
         engine.answer("hot", .vector([element("a")]))
         let terms = try #require(await round(&rules, 0).alerts.first?.tip?.terms)

@@ -16,7 +16,7 @@ struct DayTests {
 
     @Test("A day of ten hosts on which everything goes wrong that can", arguments: seeds)
     func roughDay(seed: UInt64) async throws {
-        let level: AutomationPolicy.Level = seed.isMultiple(of: 3) ? .operator : .automatic
+        let level: AutomationLevel = seed.isMultiple(of: 3) ? .operator : .automatic
         let plan = SimulationPlan(seed: seed, faults: .rough, level: level, operatorMovesPerHour: 2)
         let report = try await Self.play(plan, hosts: 10)
         #expect(report.serverCrashes > 0)
@@ -24,6 +24,26 @@ struct DayTests {
         #expect(report.operations[.succeeded, default: 0] > 0)
         #expect(report.operations[.failed, default: 0] > 0)
         #expect(report.tips[.resolved, default: 0] > 0)
+    }
+
+    @Test(
+        "Days of a small fleet under a policy, with other movers, wrong clocks, full disks and stops",
+        arguments: [3, 4])
+    func soakDays(seed: UInt64) async throws {
+        let pack = try RulePack.load(folder: Self.rulesFolder + "/host-pressure")
+        let run = SoakRun(packs: [pack])
+        let report = try await run.play(seed: seed, replay: "SIMULATION_SEED=\(seed)")
+        #expect(report.auditEntries > 0)
+        #expect(report.fullDisks + report.clockJumps + report.foreignMoves + report.stops > 0)
+    }
+
+    @Test("Somebody who moves VMs beside Evenkeel makes it stand down, and nothing breaks")
+    func otherMover() async throws {
+        var faults = FaultRates()
+        faults.foreignMovesPerHour = 1
+        let plan = SimulationPlan(seed: 8, duration: .seconds(6 * 3600), faults: faults)
+        let report = try await Self.play(plan, hosts: 4)
+        #expect(report.foreignMoves > 0 && report.standDowns > 0)
     }
 
     @Test("Without faults hosts that run hot are relieved: far less heat than when nobody acts")

@@ -67,8 +67,18 @@ int linux_bridge_add(const char *bridge, const char *name);
 /// symbolic link or by a magic link. Gives a descriptor, or a negative number and errno.
 int linux_open_beneath(int folder, const char *path);
 
+/// open(2) for looking only (O_PATH): neither waits for a pipe's other end nor wakes a device.
+int linux_open_for_looking(const char *path);
+
+/// stat(2), of a symbolic link that leads nowhere lstat(2): four numbers that change when the file does (size, times of
+/// its last changes in nanoseconds, inode).
+int linux_file_facts(const char *path, int64_t *facts);
+
 /// posix_spawn_file_actions_addchdir_np(3).
 int linux_spawn_change_folder(posix_spawn_file_actions_t *actions, const char *path);
+
+/// prctl(2) PR_SET_CHILD_SUBREAPER: descendants that lose their parents become children of this process.
+int linux_become_subreaper(void);
 
 /// pipe2(2) with O_CLOEXEC.
 int linux_pipe(int *ends);

@@ -11,7 +11,7 @@ struct BenchCommand: AsyncParsableCommand {
             """,
         subcommands: [
             BenchIngestCommand.self, BenchQueryCommand.self, BenchSampleCommand.self, BenchMigrateCommand.self,
-            BenchPlanCommand.self,
+            BenchPlanCommand.self, BenchControlCommand.self,
         ])
 }
 

@@ -56,6 +56,14 @@ struct PackBenchmark {
         let failures: [String: String]
     }
 
+    /// An empty store that does not wait for the disk: writing is not what is measured.
+    private func makeStore(_ folder: String) throws -> TimeSeriesStore {
+        var options = StoreOptions()
+        options.maximumSeries = 20_000_000
+        options.synchronous = false
+        return try TimeSeriesStore(directory: folder, options: options, clock: clock, logger: logger)
+    }
+
     // MARK: Rounds
 
     /// From one round to the next, as a server does by default.
@@ -67,9 +75,7 @@ struct PackBenchmark {
 
     /// Measures rounds over a fleet of `hosts` in a new store in `folder`.
     func rounds(hosts: Int, folder: String) async throws -> RoundReport {
-        var options = StoreOptions()
-        options.maximumSeries = 20_000_000
-        let store = try TimeSeriesStore(directory: folder, options: options, clock: clock, logger: logger)
+        let store = try makeStore(folder)
         let end = clock.now
         try await writeWeek(hosts: hosts, until: end, to: store)
         var fleet = PackFleet(hosts: hosts)
@@ -129,7 +135,7 @@ struct PackBenchmark {
             if let checkpoint { rules.restore(checkpoint, at: moment) }
             let before = MemoryPeak.cpuSeconds
             try await store.append(rules.parameterSeries(clusters: clusters, settings: [], at: moment))
-            let round = await rules.evaluate(at: moment, engine: engine, sink: store)
+            let round = await rules.evaluate(at: moment, engine: engine, sink: store, openTips: [])
             let spent = (MemoryPeak.cpuSeconds - before) * 1000
             checkpoint = rules.checkpoint
             if moment == end { return (Self.rows(rules), spent, round.failures.map { "\($0)" }) }
@@ -161,7 +167,7 @@ struct PackBenchmark {
     /// Plays `days` days of samples a minute apart, of all that `pack` asks for, through it; the store is a new one in
     /// `folder`.
     func backtest(_ pack: RulePack, hosts: Int, days: Int, folder: String) async throws -> BacktestReport {
-        let store = try TimeSeriesStore(directory: folder, clock: clock, logger: logger)
+        let store = try makeStore(folder)
         let end = clock.now
         let minutes = days * 1440 + 60
         var fleet = PackFleet(hosts: hosts, metrics: pack.inputMetrics)

@@ -18,6 +18,8 @@ struct PackFleet {
         case gauge(Double)
         /// Stays there.
         case steady(Double)
+        /// Stays there, but grows by so much a second on every fiftieth host or VM.
+        case trouble(Double)
     }
 
     /// A metric, with every combination of its labels' values.
@@ -60,11 +62,11 @@ struct PackFleet {
         Metric("evenkeel_host_memory_bytes", .steady(256e9)),
         Metric("evenkeel_host_memory_available_bytes", .gauge(90e9)),
         Metric("evenkeel_host_busy_ratio", .gauge(0.4), [("stat", ["avg", "max"])]),
-        Metric("evenkeel_host_pages_swapped_total", .steady(10), [("direction", ["in", "out"])]),
+        Metric("evenkeel_host_pages_swapped_total", .trouble(2000), [("direction", ["in", "out"])]),
         Metric(
             "evenkeel_host_pressure_seconds_total", .counter(0.002),
             [("resource", ["cpu", "memory", "io"]), ("stall", ["some", "full"])]),
-        Metric("evenkeel_host_backlog_drops_total", .steady(0)),
+        Metric("evenkeel_host_backlog_drops_total", .trouble(20)),
         Metric("evenkeel_host_clock_skew_seconds", .gauge(0.001)),
         Metric("evenkeel_agent_spool_dropped_total", .steady(0)),
         Metric("evenkeel_agent_spool_refused_total", .steady(0)),
@@ -75,7 +77,7 @@ struct PackFleet {
             "evenkeel_host_disk_request_seconds_total", .counter(0.1), [numbered("device", 4, "nvme"), directions]),
         Metric("evenkeel_host_network_bytes_total", .counter(4e7), [numbered("interface", 4, "eth"), ways]),
         Metric("evenkeel_host_network_packets_total", .counter(4e4), [numbered("interface", 4, "eth"), ways]),
-        Metric("evenkeel_host_network_drops_total", .steady(0), [numbered("interface", 4, "eth"), ways]),
+        Metric("evenkeel_host_network_drops_total", .trouble(50), [numbered("interface", 4, "eth"), ways]),
         Metric("evenkeel_host_network_errors_total", .steady(0), [numbered("interface", 4, "eth"), ways]),
         Metric("evenkeel_host_link_up", .steady(1), [numbered("interface", 4, "eth")]),
         Metric("evenkeel_host_link_speed_bits", .steady(25e9), [numbered("interface", 4, "eth")]),
@@ -107,12 +109,13 @@ struct PackFleet {
         Metric(
             "evenkeel_vm_vp_halt_seconds_total", .counter(0.2),
             [numbered("vp", 4), ("phase", ["wait", "poll_success", "poll_fail"])]),
-        Metric("evenkeel_vm_virtual_processors", .steady(4)), Metric("evenkeel_vm_throttled_seconds_total", .steady(0)),
-        Metric("evenkeel_vm_restarts_total", .steady(0)), Metric("evenkeel_vm_memory_bytes", .steady(8e9)),
+        Metric("evenkeel_vm_virtual_processors", .steady(4)),
+        Metric("evenkeel_vm_throttled_seconds_total", .trouble(0.5)),
+        Metric("evenkeel_vm_restarts_total", .trouble(0.002)), Metric("evenkeel_vm_memory_bytes", .steady(8e9)),
         Metric("evenkeel_vm_balloon_bytes", .steady(8e9)),
         Metric("evenkeel_vm_guest_memory_pressure_ratio", .gauge(0.5)),
         Metric("evenkeel_vm_guest_memory_bytes", .gauge(5e9), [("kind", ["total", "available", "free"])]),
-        Metric("evenkeel_vm_guest_swapped_bytes_total", .steady(0), [("direction", ["in", "out"])]),
+        Metric("evenkeel_vm_guest_swapped_bytes_total", .trouble(4e6), [("direction", ["in", "out"])]),
         Metric("evenkeel_vm_snapshots", .steady(1)),
         Metric(
             "evenkeel_vm_disk_info", .steady(1),
@@ -124,7 +127,7 @@ struct PackFleet {
             [("interface", ["net0"]), ("model", ["virtio-net-pci"]), ("bridge", ["br0"])]),
         Metric("evenkeel_vm_network_bytes_total", .counter(1e6), [("interface", ["net0"]), ways]),
         Metric("evenkeel_vm_network_packets_total", .counter(1e3), [("interface", ["net0"]), ways]),
-        Metric("evenkeel_vm_network_drops_total", .steady(0), [("interface", ["net0"]), ways]),
+        Metric("evenkeel_vm_network_drops_total", .trouble(50), [("interface", ["net0"]), ways]),
     ]
 
     private struct Series {
@@ -144,24 +147,31 @@ struct PackFleet {
         for number in 0..<count {
             var series: [Series] = []
             let host = ["host": "host-\(number)", "cluster": Self.cluster(ofHost: number)]
-            for metric in ofHost { add(metric, host, to: &series) }
+            for metric in ofHost { add(metric, of: number, host, to: &series) }
             for machine in 0..<Self.machinesOfHost {
                 let labels = host.merging(["vm": "\(number)-\(machine)", "name": "vm-\(number)-\(machine)"]) { $1 }
-                for metric in ofMachine { add(metric, labels, to: &series) }
+                for metric in ofMachine {
+                    add(metric, of: number * Self.machinesOfHost + machine, labels, to: &series)
+                }
             }
             hosts.append(series)
         }
     }
 
-    private mutating func add(_ metric: Metric, _ place: [String: String], to series: inout [Series]) {
+    private mutating func add(
+        _ metric: Metric, of number: Int, _ place: [String: String], to series: inout [Series]
+    ) {
         for combination in metric.combinations {
             let labels = combination.merging(place) { $1 }.merging([Labels.metricName: metric.name]) { $1 }
             let value: Double
             switch metric.shape {
             case .counter(let rate): value = rate * 1e6 * unit()
             case .gauge(let mean), .steady(let mean): value = mean
+            case .trouble: value = 3
             }
-            series.append(Series(wire: encoder.register(Labels(labels)), shape: metric.shape, value: value))
+            var shape = metric.shape
+            if case .trouble(let rate) = shape { shape = number % 50 == 7 ? .counter(rate) : .steady(3) }
+            series.append(Series(wire: encoder.register(Labels(labels)), shape: shape, value: value))
         }
     }
 
@@ -175,7 +185,7 @@ struct PackFleet {
                 switch hosts[host][place].shape {
                 case .counter(let rate): hosts[host][place].value += rate * seconds * (0.5 + unit())
                 case .gauge(let mean): hosts[host][place].value = mean * (0.9 + 0.2 * unit())
-                case .steady: break
+                case .steady, .trouble: break
                 }
                 let series = hosts[host][place]
                 encoder.append(series.wire, time: moment, value: (series.value * 1e6).rounded() / 1e6)

@@ -40,7 +40,8 @@ struct ServerCommand: AsyncParsableCommand {
         let logger = Daemon.logger("evenkeel.server")
         do {
             Daemon.raiseDescriptorLimit()
-            let server = try FleetServerService(configuration: configuration(), version: Version.text, logger: logger)
+            let server = try FleetServerService(
+                configuration: configuration(), version: Version.text, plugInGuard: "/proc/self/exe", logger: logger)
             try await Daemon.run(server, untilInputEnds: untilInputEnds, logger: logger)
         } catch let error as CommandFailure {
             throw error

@@ -23,7 +23,7 @@ struct DemoLive {
         out.append("")
         out.append("LPs:  # guest   = hypervisor   + root   x steal   . idle")
         out.append("")
-        out.append(TipListCommand.table(tips, now: now))
+        out.append(TipListCommand.table(tips.map(TipRow.init), now: now))
         out.append("")
         out += lines.suffix(10)
         return out.joined(separator: "\n")

@@ -6,7 +6,10 @@ import Foundation
 /// `evenkeel host`: the hosts.
 struct HostCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "host", abstract: "The hosts.", subcommands: [HostListCommand.self, HostRemoveCommand.self])
+        commandName: "host", abstract: "The hosts.",
+        subcommands: [
+            HostListCommand.self, HostDrainCommand.self, HostResumeCommand.self, HostRemoveCommand.self,
+        ])
 }
 
 /// `evenkeel host ls`: a line a host.

@@ -3,6 +3,11 @@ import FleetServer
 
 /// An operation for a person's eyes.
 enum OperationText {
+    /// `operation 3 (migrate web-1 from kvm1 to kvm2)`.
+    static func line(_ operation: OperationView) -> String {
+        "operation \(operation.number) (\(what(operation.action)))"
+    }
+
     static func details(_ operation: OperationView) -> String {
         let action = operation.action
         var lines = [
@@ -21,6 +26,13 @@ enum OperationText {
             lines.append("Progress: \(progress.transferred) sent, \(progress.remaining) remain")
         }
         if action.to != nil { lines.append("Loads:    \(prediction(action))") }
+        if let measured = operation.measured {
+            lines.append(
+                "Measured: \(action.from) processor \(Phrases.percent(measured.sourceProcessor)), memory "
+                    + "\(Phrases.percent(measured.sourceMemory)); \(action.to ?? "-") processor "
+                    + "\(Phrases.percent(measured.destinationProcessor)), memory "
+                    + "\(Phrases.percent(measured.destinationMemory)) at \(Phrases.timeOfDay(measured.time))")
+        }
         lines.append("Log:")
         lines += operation.log.map { "  \(Phrases.timeOfDay($0.time))  \($0.text)" }
         return lines.joined(separator: "\n")

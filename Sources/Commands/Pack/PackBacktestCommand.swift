@@ -87,10 +87,27 @@ struct PackBacktestCommand: AsyncParsableCommand {
                 "\(alert.flaps)", "\(alert.heldBack)", alert.remediation)
         }
         if !view.alerts.isEmpty { lines.append(table.text) }
+        if let plans = view.plans, view.count > 0 { lines += Self.plans(plans) }
         for (rule, reason) in view.failures.sorted(by: { $0.key < $1.key }) {
             lines.append("failed: \(rule): \(reason)")
         }
         return lines.joined(separator: "\n")
+    }
+
+    /// What the planner would have made of the tips.
+    private static func plans(_ plans: BacktestView.Plans) -> [String] {
+        let gain = plans.meanGain.map { ", \(Phrases.percent($0)) of a source's processors expected on average" } ?? ""
+        var lines = ["plans: \(plans.planned) with \(plans.moves) move(s)\(gain)"]
+        if plans.moves > 0 {
+            lines.append(
+                "overload while the tips were open: \(Int(plans.overloadMinutes)) min; the moves would have spared "
+                    + "\(Int(plans.avoidedMinutes)) min")
+        }
+        for (reason, count) in plans.unplanned.sorted(by: { ($0.value, $1.key) > ($1.value, $0.key) }).prefix(10) {
+            lines.append("no plan for \(count): \(reason)")
+        }
+        if plans.skipped > 0 { lines.append("\(plans.skipped) more tips were not planned for") }
+        return lines
     }
 
     private static func span(_ seconds: Double) -> String {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import PlugIns
 import RulePacks
 
 /// `evenkeel pack check`: everything that is wrong with packs, before a server sees them.
@@ -81,10 +82,21 @@ struct PackReport: Encodable {
             tips = pack.tips.count
             parameters = pack.parameters.count
             foreignMetrics = metrics.foreign.sorted()
-            findings = metrics.findings.map { Finding($0, in: path) }
+            findings = (metrics.findings + Self.programs(of: pack, in: path)).map { Finding($0, in: path) }
         } catch {
             findings = error.findings.map { Finding($0, in: path) }
         }
+    }
+
+    /// Programs that the server would not start, by the same rules as the server's.
+    private static func programs(of pack: RulePack, in folder: String) -> [PackFinding] {
+        pack.tips.values.sorted { ($0.place.line, $0.place.column) < ($1.place.line, $1.place.column) }
+            .compactMap { tip in
+                guard case .word(let command)? = tip.remediation.arguments["command"],
+                    let objection = ProgramPlugIn(folder: folder).objection(to: command)
+                else { return nil }
+                return PackFinding(tip.place, "the program would not be started: \(objection)")
+            }
     }
 
     var text: String {

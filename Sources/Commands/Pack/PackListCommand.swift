@@ -17,11 +17,12 @@ struct PackListCommand: AsyncParsableCommand {
 
     static func table(_ packs: [PackView]) -> String {
         if packs.isEmpty { return "No packs." }
-        var table = TextTable("NAME", "VERSION", "ON", ">RULES", ">FIRING", "TITLE", "PROBLEM")
+        var table = TextTable("NAME", "VERSION", "ON", ">RULES", ">FIRING", "TITLE", "REMARKS")
         for pack in packs {
             table.add(
                 pack.name.isEmpty ? pack.path : pack.name, pack.version, pack.isEnabled ? "yes" : "no", "\(pack.rules)",
-                "\(pack.firing)", pack.title, PlainText.oneLine(pack.problem ?? ""))
+                "\(pack.firing)", pack.title,
+                PlainText.oneLine(([pack.problem].compactMap(\.self) + pack.remarks).joined(separator: "; ")))
         }
         return table.text
     }

@@ -37,13 +37,15 @@ enum PackText {
                 + (details.licence.isEmpty ? "" : " (\(details.licence))"),
         ]
         if let problem = pack.problem { lines.append("Problem:  \(problem)") }
-        if !details.missingMetrics.isEmpty {
+        lines += pack.remarks.map { "Needs:    \($0)" }
+        if pack.remarks.isEmpty, !details.missingMetrics.isEmpty {
             lines.append("Rests:    no series of \(details.missingMetrics.joined(separator: ", "))")
         }
-        var tips = TextTable("ALERT", "LEVEL", "PROPOSES", "APPROVAL")
+        var tips = TextTable("ALERT", "LEVEL", "PROPOSES", "APPROVAL", "")
         for tip in details.tips {
-            let advice = tip.isAvailable || tip.remediation == "notify" ? "" : " (advice: nobody can carry it out yet)"
-            tips.add(tip.alert, tip.level, tip.remediation + advice, tip.approval)
+            tips.add(
+                tip.alert, tip.level, tip.remediation, tip.approval,
+                tip.remediation == "notify" ? "" : tip.reason.map { "advice: \($0)" } ?? "")
         }
         if !details.tips.isEmpty { lines += ["", tips.text] }
         var table = TextTable("PARAMETER", ">DEFAULT", "SET", "RANGE", "WHAT IT DOES")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Remediation
 import RulePacks
 
 /// `evenkeel pack test`: runs the unit tests of packs.
@@ -41,7 +42,7 @@ struct PackTestCommand: AsyncParsableCommand {
         let isFile = path.hasSuffix(".yaml") || path.hasSuffix(".yml")
         let folder = isFile ? URL(filePath: path).deletingLastPathComponent().path : path
         do throws(RulePackError) {
-            let tests = try await PackTests.run(path)
+            let tests = try await PackTests.run(path, planner: HistoryPlanner())
             return Report(
                 path: path, files: tests.files, tests: tests.count,
                 findings: tests.findings.map { PackReport.Finding($0, in: folder) })

@@ -1,7 +1,7 @@
 /// Texts that come from elsewhere (names, reasons, log lines), made safe for a terminal.
 enum PlainText {
     /// `text` with every control character but the line feed replaced: they would move the cursor, rewrite what stands
-    /// above, or ring the bell.
+    /// above, or ring the bell. So is what turns the direction of writing round, which shows a text as another one.
     static func harmless(_ text: String) -> String {
         replacing(text) { $0 == "\n" }
     }
@@ -13,8 +13,15 @@ enum PlainText {
 
     private static func replacing(_ text: String, keeping isKept: (Unicode.Scalar) -> Bool) -> String {
         let scalars = text.unicodeScalars.map { scalar in
-            scalar.properties.generalCategory == .control && !isKept(scalar) ? "?" : scalar
+            isHarmful(scalar) && !isKept(scalar) ? "?" : scalar
         }
         return String(String.UnicodeScalarView(scalars))
+    }
+
+    private static func isHarmful(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .lineSeparator, .paragraphSeparator: true
+        default: scalar.properties.isBidiControl
+        }
     }
 }

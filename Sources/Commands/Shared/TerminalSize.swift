@@ -14,6 +14,13 @@ enum TerminalSize {
         return isTerminal && environment["NO_COLOR", default: ""].isEmpty && environment["TERM"] != "dumb"
     }
 
+    /// Its characters a line, and its lines; 80 and 24 where nobody says.
+    static var current: (columns: Int, rows: Int) {
+        var size = winsize()
+        let isKnown = unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 && size.ws_row > 0
+        return isKnown ? (Int(size.ws_col), Int(size.ws_row)) : (80, 24)
+    }
+
     /// Its characters a line; 80 where nobody says.
     static var columns: Int {
         var size = winsize()

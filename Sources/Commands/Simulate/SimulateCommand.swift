@@ -1,10 +1,19 @@
 import ArgumentParser
 import Simulation
 
-/// `evenkeel simulate`: a day of a fleet under real loads, with balancing policies side by side.
+/// `evenkeel simulate`: fleets that are made up, under real loads or under everything that can go wrong.
 struct SimulateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "simulate", abstract: "Plays a day of a fleet under recorded loads, policies side by side.",
+        commandName: "simulate",
+        abstract: "Plays fleets that are made up: policies side by side, or faults without end.",
+        subcommands: [SimulatePoliciesCommand.self, SimulateSoakCommand.self],
+        defaultSubcommand: SimulatePoliciesCommand.self)
+}
+
+/// `evenkeel simulate policies`, the standard: a day of a fleet under real loads, with balancing policies side by side.
+struct SimulatePoliciesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "policies", abstract: "Plays a day of a fleet under recorded loads, policies side by side.",
         discussion: """
             Loads are days of VMs' processor use, a file a VM with a percentage each five minutes (PlanetLab's \
             format), in folders or .tar.xz archives a day. The fleet is made up: hosts of two sizes, rules, a \

@@ -26,6 +26,7 @@ struct StatusCommand: AsyncParsableCommand {
 
     static func text(_ status: StatusView, now: Timestamp) -> String {
         var lines = ["Evenkeel \(status.version); the fleet's automation is '\(status.automation.rawValue)'"]
+        for hold in status.holds ?? [] { lines.append("HELD         \(hold.scope) by \(hold.actor): \(hold.reason)") }
         if let problem = status.problem { lines.append("PROBLEM      \(problem)") }
         for problem in status.storeProblems { lines.append("SERIES       \(problem)") }
         let silent = status.silentHosts.isEmpty ? "" : ", silent: " + status.silentHosts.joined(separator: ", ")

@@ -5,27 +5,44 @@ import FleetServer
 /// `evenkeel tip ls`: open tips, and on request those at their end.
 struct TipListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "ls", abstract: "Lists open tips.",
-        discussion: "Example: evenkeel tip ls --all")
+        commandName: "ls", abstract: "Lists open tips, those of one story as one.",
+        discussion: """
+            Tips that have one cause as far as can be seen (many hosts silent at once, a host and its VMs) stand as one line, \
+            that of the first; --flat shows each.
+            Example: evenkeel tip ls --all
+            """)
 
     @Flag(help: "Also tips that are at their end, newest first.")
     var all = false
+
+    @Flag(help: "A line for each tip, also where many are one story.")
+    var flat = false
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let tips: [TipView] = try await server.client().get("/fleet/v1/tips" + (all ? "?all=true" : ""))
-        try output.show(tips) { Self.table($0, now: WallClock().now) }
+        let client = try server.client()
+        if output.json {
+            let tips: [TipView] = try await client.get("/fleet/v1/tips" + (all ? "?all=true" : ""))
+            return try output.show(tips) { _ in "" }
+        }
+        let rows: [TipRow] = try await client.get("/fleet/v1/tips?brief=true" + (all ? "&all=true" : ""))
+        try output.show(rows) { Self.table($0, now: WallClock().now, isFlat: flat || all) }
     }
 
-    static func table(_ tips: [TipView], now: Timestamp) -> String {
+    static func table(_ tips: [TipRow], now: Timestamp, isFlat: Bool = true) -> String {
         if tips.isEmpty { return "No tips." }
+        let numbers = Set(tips.map(\.number))
+        let related = Dictionary(grouping: tips.filter { $0.story.map(numbers.contains) == true }) { $0.story ?? 0 }
         var table = TextTable(">N", "LEVEL", "STATE", "OBJECT", "AGE", "TITLE", "PROPOSES")
         for tip in tips {
+            let isPart = tip.story.map(numbers.contains) == true
+            if isPart && !isFlat { continue }
+            let more = related[tip.number].map { " (+ \($0.count) related)" } ?? ""
             table.add(
                 "\(tip.number)", tip.level.rawValue, tip.state.rawValue, "\(tip.subjectKind) \(tip.subject)",
-                Phrases.age(tip.raised, now: now), tip.title, TipText.proposal(tip))
+                Phrases.age(tip.raised, now: now), tip.title + (isFlat ? "" : more), tip.proposal)
         }
         return table.text
     }

@@ -14,10 +14,12 @@ enum TipText {
         var lines = [
             "Tip \(tip.number) (\(tip.level.rawValue), \(tip.state.rawValue)): \(tip.title)",
             "About:     \(tip.subjectKind) \(tip.subject), cluster \(tip.cluster); rule \(tip.pack)/\(tip.alert)",
-            "Raised:    \(Phrases.timeOfDay(tip.raised))",
+            "Raised:    \(Phrases.timeOfDay(tip.raised))"
+                + (tip.since.map { ", true since \(Phrases.timeOfDay($0))" } ?? ""),
             "", tip.body, "", "Evidence:",
         ]
         lines += tip.evidence.map { "  \($0.text)   at \(Phrases.timeOfDay($0.time)) by  \($0.query)" }
+        if let story = tip.story { lines.insert("Story:     a part of what tip \(story) is about", at: 3) }
         lines += ["", "Remediation: \(tip.remediation)"] + plan(tip)
         if !tip.operations.isEmpty {
             lines.append("Operations: " + tip.operations.map { "\($0)" }.joined(separator: ", "))
@@ -29,12 +31,21 @@ enum TipText {
         return lines.joined(separator: "\n")
     }
 
+    /// What is looked at when it is carried out.
+    static func checks(_ tip: TipView) -> [String] {
+        let lines = tip.checks ?? []
+        return lines.isEmpty ? [] : ["  Checked:"] + lines.map { "    - \($0)" }
+    }
+
     /// What would be done, what is expected of it, and what else was looked at.
     static func plan(_ tip: TipView) -> [String] {
         guard let plan = tip.plan else { return ["  no plan: \(tip.planProblem ?? "none was made yet")"] }
         var lines = ["  " + plan.explanation]
         for (place, action) in plan.actions.enumerated() {
-            lines.append("  \(place + 1). \(OperationText.what(action))")
+            let done = tip.done ?? 0
+            lines.append(
+                place < done
+                    ? "  done: \(OperationText.what(action))" : "  \(place - done + 1). \(OperationText.what(action))")
             if action.to != nil { lines.append("     expected: \(OperationText.prediction(action))") }
         }
         for other in plan.rejected {

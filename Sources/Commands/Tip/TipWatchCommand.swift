@@ -6,7 +6,10 @@ import FleetServer
 struct TipWatchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "watch", abstract: "Follows one tip to its end, or all tips until interrupted.",
-        discussion: "Example: evenkeel tip watch 3")
+        discussion: """
+            On a terminal the moves of one tip are drawn with bars.
+            Example: evenkeel tip watch 3
+            """)
 
     @Argument(help: "The tip's number; all tips without it.")
     var number: Int64?
@@ -20,16 +23,31 @@ struct TipWatchCommand: AsyncParsableCommand {
         let client = try server.client()
         let clock = WallClock()
         var shown: [Int64: Int] = [:]
+        var drawn = 0
         while true {
             let tips: [TipView] = try await fetch(client)
+            let bars = try await bars(tips, client)
+            if drawn > 0 { StandardError.write(TipFollower.erasing(drawn)) }
             for tip in tips.sorted(by: { $0.number < $1.number }) {
                 let known = min(shown[tip.number] ?? 0, tip.history.count)
                 for event in tip.history[known...] { try show(event, of: tip) }
                 shown[tip.number] = tip.history.count
             }
             if let number, let tip = tips.first(where: { $0.number == number }), tip.state.isFinal { return }
+            StandardError.write(bars.map { $0 + "\n" }.joined())
+            drawn = bars.count
             try await clock.sleep(for: .milliseconds(500))
         }
+    }
+
+    /// How far the moves of the one tip are, where somebody can see it.
+    private func bars(_ tips: [TipView], _ client: ServerClient) async throws -> [String] {
+        guard number != nil, !json, TerminalSize.isErrorTerminal, TerminalSize.isTerminal, let tip = tips.first,
+            tip.state == .running
+        else { return [] }
+        let all: [OperationView] = try await client.get("/fleet/v1/operations")
+        let open = all.filter { tip.operations.contains($0.number) && !$0.state.isFinal }
+        return TipProgress.lines(of: tip, open, width: min(TerminalSize.columns, 100))
     }
 
     private func fetch(_ client: ServerClient) async throws -> [TipView] {

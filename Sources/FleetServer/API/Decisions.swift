@@ -11,6 +11,8 @@ extension FleetController {
         let principal = try context.requireOperator()
         switch try await request(kind, by: principal.name) {
         case .done(let tip, let operation): return try FleetJSON.response(try await show((tip, operation)))
+        case .changed(let version, let warnings):
+            return try FleetJSON.response(PolicyAnswer(version: version, warnings: warnings))
         case .foretold(let action, let choice): return try FleetJSON.response(MigrationView(action, choice))
         case .refused(let reason): throw APIError(.conflict, reason)
         case .notFound(let reason): throw APIError(.notFound, reason)

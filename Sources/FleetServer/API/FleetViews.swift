@@ -117,6 +117,14 @@ public struct TipView: Codable, Sendable {
     public var updated: Timestamp
     /// What happened to it.
     public var history: [TipEvent]
+    /// Since when the finding has been there without a gap.
+    public var since: Timestamp?
+    /// The first tip of the story that it is a part of; `nil` where it stands alone or is the first.
+    public var story: Int64?
+    /// How many of the plan's steps are done: the first ones.
+    public var done: Int?
+    /// What is looked at right before each step, and how its effect is checked.
+    public var checks: [String]?
 
     /// The view of a stored tip.
     public init(_ tip: Tip) {
@@ -138,13 +146,11 @@ public struct TipView: Codable, Sendable {
         raised = tip.raised
         updated = tip.updated
         history = tip.history
-        subjectKind =
-            switch tip.subject {
-            case .host: "host"
-            case .virtualMachine: "vm"
-            case .cluster: "cluster"
-            case .datastore: "datastore"
-            }
+        since = tip.since
+        story = tip.story
+        done = tip.actionsDone
+        checks = TipChecks.lines(of: tip)
+        subjectKind = tip.subject.kindWord
     }
 }
 
@@ -248,6 +254,8 @@ public struct OperationView: Codable, Sendable {
     public var progress: MigrationProgress?
     /// What happened.
     public var log: [OperationEvent]
+    /// What was measured afterwards, to be held against the prediction.
+    public var measured: MeasuredEffect?
 
     /// The view of a stored operation.
     public init(_ operation: Operation) {
@@ -263,6 +271,7 @@ public struct OperationView: Codable, Sendable {
         figures = operation.figures
         progress = operation.progress
         log = operation.log
+        measured = operation.measured
     }
 }
 
@@ -289,7 +298,9 @@ public struct StatusView: Codable, Sendable {
     /// Operations under way.
     public var runningOperations: [Int64]
     /// How far the fleet goes by itself.
-    public var automation: AutomationPolicy.Level
+    public var automation: AutomationLevel
+    /// What is held.
+    public var holds: [Hold]?
     /// Rules that could not be evaluated in the last round, and why.
     public var ruleFailures: [String]
     /// When rules were evaluated last.

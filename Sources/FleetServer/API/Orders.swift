@@ -80,10 +80,16 @@ public struct ApprovalOrder: Codable, Sendable {
     /// The version of the plan that was shown (`PlanView.version`); refused when the plan has changed since. `nil`
     /// approves whatever the plan is now.
     public var plan: Int64?
+    /// Only these steps, counted from 1 over those that are still to be done; `nil` for all.
+    public var steps: [Int]?
+    /// Other destinations, by a step's place.
+    public var destinations: [Int: String]?
 
     /// An approval of the plan of that version.
-    public init(plan: Int64?) {
+    public init(plan: Int64?, steps: [Int]? = nil, destinations: [Int: String]? = nil) {
         self.plan = plan
+        self.steps = steps
+        self.destinations = destinations
     }
 }
 
@@ -91,10 +97,13 @@ public struct ApprovalOrder: Codable, Sendable {
 public struct DismissalOrder: Codable, Sendable {
     /// Why, for the tip's history and the audit log.
     public var reason: String
+    /// For how long the same finding raises no new tip; `nil` for as long as the pack says.
+    public var seconds: Double?
 
     /// A dismissal for `reason`.
-    public init(reason: String) {
+    public init(reason: String, seconds: Double? = nil) {
         self.reason = reason
+        self.seconds = seconds
     }
 }
 

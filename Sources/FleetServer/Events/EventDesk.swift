@@ -1,3 +1,4 @@
+import Delivery
 import FleetModel
 import Foundation
 import Logging
@@ -66,9 +67,9 @@ final class EventDesk: Sendable {
         try saving.withLock { _ in
             let book = book.withLock { $0 }
             do {
-                try JSONEncoder().encode(book).write(to: URL(fileURLWithPath: path), options: .atomic)
+                try DurableFile.replace(path, with: Array(JSONEncoder().encode(book)))
             } catch {
-                throw ServerError.damagedFile(path: path, reason: error.localizedDescription)
+                throw ServerError.damagedFile(path: path, reason: "\(error)")
             }
         }
     }

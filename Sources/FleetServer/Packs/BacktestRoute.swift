@@ -3,6 +3,7 @@ import FleetState
 import Foundation
 import Hummingbird
 import PromQL
+import Remediation
 import RulePacks
 import TimeSeriesStore
 
@@ -42,6 +43,8 @@ struct BacktestRoute {
         let end = min(order.end ?? clock.now, clock.now)
         let set = try await state.parameters().filter { $0.pack == pack.name }
         let clusters = Set(controller.view.withLock { $0.hosts.map(\.report.cluster) }).sorted()
+        let policy = controller.view.withLock { $0.policy }
+        let limits = await controller.look { loop, _ in loop.settings.planner }
         let variants = [(name: "", settings: set)] + (try order.variants.map { try Self.variant($0, of: pack, set) })
         return try jobs.start(.backtest, by: actor) { report in
             var views: [BacktestView] = []
@@ -55,7 +58,12 @@ struct BacktestRoute {
                     (progress.files, progress.filesDone) = (100, Int(done * 100))
                     return report(progress)
                 }
-                views.append(BacktestView(found, variant: variant.name, end: end))
+                var view = BacktestView(found, variant: variant.name, end: end)
+                // Planned on what the series say of the fleet then, under what operators want now.
+                let replay = try await PlanReplay.run(
+                    found.tips, over: EmbeddedEngine(source: series), until: end, limits: limits, policy: policy)
+                view.plans = BacktestView.Plans(replay)
+                views.append(view)
             }
             return { [views] job in job.backtests = views }
         }

@@ -1,4 +1,5 @@
 import FleetModel
+import Remediation
 import RulePacks
 
 /// The body of `POST /fleet/v1/packs/backtest`.
@@ -42,6 +43,26 @@ public struct BacktestView: Codable, Sendable {
     public var count: Int
     /// Rules that could not be evaluated.
     public var failures: [String: String]
+    /// What the plans for the tips would have come to; `nil` where nobody looked.
+    public var plans: Plans?
+
+    /// What the plans for the tips would have come to.
+    public struct Plans: Codable, Sendable {
+        /// Tips for which there would have been a plan.
+        public var planned: Int
+        /// Tips for which there would have been none, by reason.
+        public var unplanned: [String: Int]
+        /// Moves of all plans.
+        public var moves: Int
+        /// The mean of what the plans were expected to take off their sources' processors, 0...1.
+        public var meanGain: Double?
+        /// Minutes for which hosts of the plans were over the ceiling while their tips were open.
+        public var overloadMinutes: Double
+        /// How many of these the moves would have spared; negative where they would have made it worse.
+        public var avoidedMinutes: Double
+        /// Tips that were not looked at, since there were too many.
+        public var skipped: Int
+    }
 
     /// What came of an alert.
     public struct Alert: Codable, Sendable {
@@ -105,5 +126,18 @@ extension BacktestView {
                 flaps: report.flaps[alert] ?? 0, heldBack: report.heldBack[alert] ?? 0,
                 remediation: tips[0].remediation)
         }.sorted { ($0.tips, $1.alert) > ($1.tips, $0.alert) }
+    }
+}
+
+extension BacktestView.Plans {
+    init(_ replay: PlanReplay) {
+        planned = replay.planned
+        unplanned = Dictionary(
+            replay.outcomes.filter { $0.moves.isEmpty }.map { ($0.problem ?? "nothing to do", 1) }, uniquingKeysWith: +)
+        moves = replay.moves
+        meanGain = replay.meanGain
+        overloadMinutes = replay.overload.inSeconds / 60
+        avoidedMinutes = replay.avoided.inSeconds / 60
+        skipped = replay.skipped
     }
 }

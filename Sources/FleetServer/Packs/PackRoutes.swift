@@ -105,13 +105,22 @@ struct PackRoutes {
         let setting = settings.first { $0.pack == pack.name } ?? PackSetting(pack: pack.name)
         let rules = pack.groups.flatMap(\.rules)
         let states = view.ruleGroups.filter { $0.pack == pack.name }.flatMap(\.rules)
-        let failing = states.filter { $0.health == .bad }.map { "\($0.rule.name): \($0.lastError ?? "")" }
+        let failing = failures(of: pack.name, states, view)
         let problems = [entry.problem, failing.isEmpty ? nil : failing.joined(separator: "; ")].compactMap(\.self)
         return PackView(
             name: pack.name, version: pack.version, title: pack.title, path: entry.path, isEnabled: setting.isEnabled,
             allowsPlugIns: setting.allowsPlugIns, rules: rules.count, alerts: rules.count(where: \.isAlert),
             firing: states.flatMap(\.alerts).count(where: \.isFiring),
+            remarks: view.needs.remarks(on: pack, FleetAbilities(view.hosts.map(\.report))),
             problem: problems.isEmpty ? nil : problems.joined(separator: "\n"))
+    }
+
+    /// The rules that failed in their last evaluation, and what else went wrong in the last round; each reason once.
+    private static func failures(of pack: String, _ states: [RuleState], _ view: FleetView) -> [String] {
+        let rules = states.filter { $0.health == .bad }.map { "\($0.rule.name): \($0.lastError ?? "")" }
+        let round = (view.packFailures[pack] ?? []).map { "\($0.rule): \($0.reason)" }
+        var seen: Set<String> = []
+        return (rules + round).filter { seen.insert($0).inserted }
     }
 
     private func details(of entry: PackShelf.Entry) async throws -> PackDetails {
@@ -126,22 +135,33 @@ struct PackRoutes {
                 set: Dictionary(values, uniquingKeysWith: { $1 }))
         }
         var tips: [PackDetails.TipTerms] = []
-        for rule in pack.groups.flatMap(\.rules) where rule.isAlert { tips.append(Self.terms(of: rule, pack)) }
+        for rule in pack.groups.flatMap(\.rules) where rule.isAlert {
+            tips.append(Self.terms(of: rule, pack, plugIns: view.allowsPlugIns))
+        }
         return PackDetails(
             pack: view, author: pack.author, licence: pack.licence,
             missingMetrics: try await missing(pack.needs.metrics), parameters: parameters, tips: tips)
     }
 
-    private static func terms(of rule: Rule, _ pack: RulePack) -> PackDetails.TipTerms {
+    /// Why a remediation is advice, of plug-ins that nobody has allowed as well.
+    private static func reason(_ name: RemediationName, _ pack: RulePack, _ plugIns: Bool) -> String? {
+        if [.execute, .webhook].contains(name), !plugIns {
+            return "its plug-ins are not allowed: evenkeel pack enable \(pack.name) --allow-plug-ins"
+        }
+        return name.adviceReason
+    }
+
+    private static func terms(of rule: Rule, _ pack: RulePack, plugIns: Bool) -> PackDetails.TipTerms {
         guard let tip = pack.tips[rule.name] else {
             return PackDetails.TipTerms(
                 alert: rule.name, level: rule.labels["severity"]?.source ?? "", remediation: "notify",
-                isAvailable: false,
+                isAvailable: false, reason: RemediationName.notify.adviceReason,
                 approval: "advise", knowledge: "")
         }
         return PackDetails.TipTerms(
             alert: rule.name, level: tip.level.rawValue, remediation: tip.remediation.name.rawValue,
-            isAvailable: tip.remediation.name.isAvailable, approval: tip.approval.rawValue, knowledge: tip.knowledge)
+            isAvailable: tip.remediation.name.isAvailable, reason: reason(tip.remediation.name, pack, plugIns),
+            approval: tip.approval.rawValue, knowledge: tip.knowledge)
     }
 
     /// The metrics that have no series now.

@@ -15,13 +15,15 @@ final class PackShelf: Sendable {
         /// Why what lies on disk now is not in force; `nil` where it is.
         var problem: String?
         /// What the files looked like when they were read.
-        fileprivate var print: Fingerprint
+        fileprivate var print: Print
     }
 
+    fileprivate typealias Print = [String: PackFiles.Facts]
+
     private struct State {
-        var entries: [Entry]
+        var entries: [Entry] = []
         /// Folders that were never usable, with what they looked like and why.
-        var broken: [String: (print: Fingerprint, problem: String)] = [:]
+        var broken: [String: (print: Print, problem: String)] = [:]
     }
 
     private let state: Locked<State>
@@ -29,17 +31,14 @@ final class PackShelf: Sendable {
     private let parents: [String]
     private let logger: Logger
 
-    /// Reads the packs at `paths`; throws for the first that cannot be used. New folders beside them are taken up later.
-    init(_ paths: [String], speed: Double, logger: Logger) throws {
+    /// Reads the packs at `paths`. One that cannot be used is told of and holds up none of the others. New folders beside
+    /// them are taken up later.
+    init(_ paths: [String], speed: Double, logger: Logger) {
         self.speed = speed
         self.logger = logger
         parents = Set(paths.map { URL(fileURLWithPath: $0).deletingLastPathComponent().path }).sorted()
-        state = Locked(
-            State(
-                entries: try paths.map { path in
-                    let print = Fingerprint(path)
-                    return Entry(path: path, pack: try RulePack.load(folder: path).scaled(by: speed), print: print)
-                }))
+        state = Locked(State())
+        for path in paths { take(path, PackFiles.facts(of: path)) }
     }
 
     /// The packs and the folders that are none, with the reasons.
@@ -59,20 +58,25 @@ final class PackShelf: Sendable {
     func refresh() {
         let known = state.withLock { $0 }
         for entry in known.entries {
-            let print = Fingerprint(entry.path)
+            let print = PackFiles.facts(of: entry.path)
             if print != entry.print { reload(entry, print) }
         }
         let paths = Set(known.entries.map(\.path))
-        for path in parents.flatMap(Self.folders) where !paths.contains(path) {
-            let print = Fingerprint(path)
-            if known.broken[path]?.print != print { take(path, print) }
+        let found = Set(parents.flatMap(Self.folders)).union(known.broken.keys).subtracting(paths)
+        for path in found.sorted() {
+            let print = PackFiles.facts(of: path)
+            if print.isEmpty, !FileManager.default.fileExists(atPath: path) {
+                state.withLock { $0.broken[path] = nil }
+            } else if known.broken[path]?.print != print {
+                take(path, print)
+            }
         }
     }
 
-    private func reload(_ entry: Entry, _ print: Fingerprint) {
+    private func reload(_ entry: Entry, _ print: Print) {
         var next = entry
         next.print = print
-        if print.isGone {
+        if print.isEmpty {
             logger.notice("pack \(entry.pack.name) is gone from \(entry.path)")
             return state.withLock { state in state.entries.removeAll { $0.path == entry.path } }
         }
@@ -82,7 +86,9 @@ final class PackShelf: Sendable {
             logger.notice("pack \(next.pack.name) \(next.pack.version) is read again from \(entry.path)")
         } catch {
             next.problem = error.description
-            logger.error("pack \(entry.pack.name) goes on as it was; \(entry.path) cannot be used: \(error)")
+            logger.error(
+                "pack \(entry.pack.name) goes on as it was; \(entry.path) cannot be used: \(Self.plain(error.description))"
+            )
         }
         state.withLock { [next] state in
             guard let place = state.entries.firstIndex(where: { $0.path == next.path }) else { return }
@@ -90,7 +96,7 @@ final class PackShelf: Sendable {
         }
     }
 
-    private func take(_ path: String, _ print: Fingerprint) {
+    private func take(_ path: String, _ print: Print) {
         let found: Result<RulePack, RulePackError>
         do throws(RulePackError) {
             found = .success(try RulePack.load(folder: path).scaled(by: speed))
@@ -114,10 +120,18 @@ final class PackShelf: Sendable {
             }
         }
         if let twin {
-            logger.error("\(path) is no pack that can be used: \(twin)")
+            logger.error("\(Self.plain(path)) is no pack that can be used: \(Self.plain(twin))")
         } else {
-            logger.notice("a new pack is read from \(path)")
+            logger.notice("a pack is read from \(Self.plain(path))")
         }
+    }
+
+    /// Names and texts of packs in the log, where they are to pass for nothing else.
+    private static func plain(_ text: String) -> String {
+        let scalars = text.unicodeScalars.map { scalar in
+            scalar.properties.generalCategory == .control && scalar != "\n" ? "?" : scalar
+        }
+        return String(String.UnicodeScalarView(scalars))
     }
 
     /// The folders of packs in a folder.
@@ -126,31 +140,5 @@ final class PackShelf: Sendable {
         return names.sorted().map { "\(parent)/\($0)" }.filter {
             FileManager.default.fileExists(atPath: $0 + "/pack.yaml")
         }
-    }
-}
-
-/// What a pack's files look like from outside: names, sizes and times of change.
-private struct Fingerprint: Equatable {
-    private var files: [String: [Int64]] = [:]
-
-    var isGone: Bool { files.isEmpty }
-
-    init(_ path: String) {
-        let names = try? FileManager.default.contentsOfDirectory(atPath: path)
-        for name in names ?? [""] {
-            let file = names == nil ? path : "\(path)/\(name)"
-            guard names == nil || name.hasSuffix(".yaml") || name.hasSuffix(".yml"), let facts = Self.facts(file) else {
-                continue
-            }
-            files[file] = facts
-        }
-    }
-
-    private static func facts(_ path: String) -> [Int64]? {
-        guard let found = try? FileManager.default.attributesOfItem(atPath: path) else { return nil }
-        let size = (found[.size] as? NSNumber)?.int64Value ?? 0
-        let changed = (found[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
-        let node = (found[.systemFileNumber] as? NSNumber)?.int64Value ?? 0
-        return [size, Int64(changed * 1e6), node]
     }
 }

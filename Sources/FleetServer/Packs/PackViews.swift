@@ -21,6 +21,8 @@ public struct PackView: Codable, Sendable {
     public var alerts: Int
     /// How many alerts fire now.
     public var firing: Int
+    /// What the pack needs and clusters lack, a line each: where it rests, and where its tips are advice.
+    public var remarks: [String] = []
     /// Why what lies on disk is not in force, or which rules failed in the last round; `nil` where all is well.
     public var problem: String?
 }
@@ -70,6 +72,8 @@ public struct PackDetails: Codable, Sendable {
         public var remediation: String
         /// Whether Evenkeel can carry that out; it is advice otherwise.
         public var isAvailable: Bool
+        /// Why it is advice; `nil` where Evenkeel carries it out.
+        public var reason: String?
         /// Who may approve at most.
         public var approval: String
         /// What it means, causes, what the remediation does, when not to.

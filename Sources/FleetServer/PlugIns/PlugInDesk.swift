@@ -13,6 +13,7 @@ struct PlugInDesk: Sendable {
 
     let controller: FleetController
     let shelf: PackShelf
+    let keeper: ProgramPlugIn.Keeper
     let client: HTTPClient
     /// Signs what goes to webhooks.
     let secret: [UInt8]?
@@ -21,6 +22,8 @@ struct PlugInDesk: Sendable {
 
     /// Runs until the task is cancelled; what runs then is ended, and the next run of the server says so.
     func run() async {
+        let left = keeper.endLeftovers()
+        if left > 0 { logger.warning("ended \(left) process(es) that plug-ins of an earlier run had left") }
         await withTaskGroup(of: Void.self) { group in
             var count = 0
             for await item in controller.plugIns.items {
@@ -83,7 +86,7 @@ struct PlugInDesk: Sendable {
             guard let entry = shelf.contents.entries.first(where: { $0.pack.name == call.pack }) else {
                 return SimulatedPlugIn { _ in ([], .failed("the pack \(call.pack) is gone")) }
             }
-            return ProgramPlugIn(folder: entry.path)
+            return ProgramPlugIn(folder: entry.path, keeper: keeper)
         }
     }
 

@@ -23,7 +23,7 @@ struct Balance {
         weights.ceiling = limits.processorCeiling
         let balancer = Balancer(weights: weights, maximumMoves: limits.maximumMoves)
         // One failure is watched by the ledger as the search goes; more are checked move by move afterwards.
-        var ledger = snapshot.reserve > 0 ? ReserveLedger(compiled.fleet) : nil
+        var ledger = snapshot.reserve(of: cluster) > 0 ? ReserveLedger(compiled.fleet) : nil
         guard let moves = try? balancer.plan(compiled.fleet, reserve: &ledger) else {
             return .impossible(reason: "the figures of cluster \(cluster) cannot be added up", rejected: [])
         }
@@ -32,7 +32,8 @@ struct Balance {
 
     /// What the search found, held against every limit once more, each move with its VM on both sides.
     private func outcome(_ moves: [DenseMove], _ compiled: CompiledCluster, _ check: MoveCheck) -> PlanOutcome {
-        var reserve = snapshot.reserve > 1 ? ReserveGuard(compiled, failures: snapshot.reserve) : nil
+        var reserve =
+            snapshot.reserve(of: cluster) > 1 ? ReserveGuard(compiled, failures: snapshot.reserve(of: cluster)) : nil
         var assembly = Assembly(compiled, check, of: snapshot)
         for move in moves {
             let machine = compiled.machines[move.machine]

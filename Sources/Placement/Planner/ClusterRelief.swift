@@ -19,8 +19,9 @@ struct ClusterRelief {
         let fleet = compiled.present
         var reliever = Reliever(target: target, ceiling: limits.processorCeiling, maximumMoves: limits.maximumMoves)
         reliever.patience = 5000
-        let relief = reliever.relieveAll(fleet, reserve: snapshot.reserve > 0 ? ReserveLedger(fleet) : nil)
-        var reserve = snapshot.reserve > 1 ? ReserveGuard(compiled, failures: snapshot.reserve) : nil
+        let relief = reliever.relieveAll(fleet, reserve: snapshot.reserve(of: cluster) > 0 ? ReserveLedger(fleet) : nil)
+        var reserve =
+            snapshot.reserve(of: cluster) > 1 ? ReserveGuard(compiled, failures: snapshot.reserve(of: cluster)) : nil
         var assembly = Assembly(compiled, check, of: snapshot)
         for move in relief.moves {
             let machine = compiled.machines[move.machine]

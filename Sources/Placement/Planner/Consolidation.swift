@@ -12,7 +12,7 @@ struct Consolidation {
         guard !compiled.hosts.isEmpty else {
             return .impossible(reason: "the fleet has no cluster \(cluster)", rejected: [])
         }
-        var search = ConsolidationSearch(compiled.present, limits: limits, failures: snapshot.reserve)
+        var search = ConsolidationSearch(compiled.present, limits: limits, failures: snapshot.reserve(of: cluster))
         search.run()
         var assembly = Assembly(compiled, check, of: snapshot)
         var emptied: [HostName] = []
@@ -37,7 +37,8 @@ struct Consolidation {
                 explanation: "\(Wording.count(assembly.actions.count, "move")) empty "
                     + "\(Wording.count(emptied.count, "host")) of cluster \(cluster), which can be powered down "
                     + "afterwards: \(names). Every other host stays under its ceilings"
-                    + (snapshot.reserve > 0 ? ", and the cluster can still lose \(snapshot.reserve)." : "."),
+                    + (snapshot.reserve(of: cluster) > 0
+                        ? ", and the cluster can still lose \(snapshot.reserve(of: cluster))." : "."),
                 rejected: assembly.rejections.list, snapshotVersion: snapshot.version))
     }
 }

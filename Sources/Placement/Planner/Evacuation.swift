@@ -23,7 +23,7 @@ struct Evacuation {
             return .impossible(reason: "\(source.name) is in no cluster", rejected: [])
         }
         let fleet = compiled.present
-        let books = ReliefBooks(fleet, ceiling: limits.processorCeiling, failures: snapshot.reserve)
+        let books = ReliefBooks(fleet, ceiling: limits.processorCeiling, failures: snapshot.reserve(of: source.cluster))
         let machines = source.virtualMachines.compactMap { compiled.numbers[$0.id] }
         let moves = Emptying(fleet: fleet, host: host, machines: machines.filter { fleet.isMovable[$0] })
             .best(books)
@@ -43,7 +43,7 @@ struct Evacuation {
         if let reason = check.objection(toMoving: machine, from: source) {
             return assembly.reject(machine.name, nil, reason)
         }
-        let reserve = ReserveGuard(compiled, failures: snapshot.reserve)
+        let reserve = ReserveGuard(compiled, failures: snapshot.reserve(of: source.cluster))
         for host in compiled.hosts where host.name != source.name && !assembly.rejections.isFull {
             let load = HostLoad(host, limits: limits)
             let reason =

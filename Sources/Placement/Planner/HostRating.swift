@@ -56,7 +56,8 @@ extension Planner {
             residentMemory: machine.memory, processorUse: use, virtualProcessors: machine.virtualProcessors)
         let load = HostLoad(host, limits: limits)
         let objection =
-            host.unavailableReason.map { "it is not available: \($0)" } ?? check.unknown(of: load)
+            (host.unavailableReason ?? host.closedReason).map { "it is not available: \($0)" } ?? check.unknown(
+                of: load)
             ?? (machine.id == nil ? nil : check.rules.objection(to: host.name, for: placed))
             ?? (machine.virtualProcessors > host.logicalProcessors
                 ? "it has \(host.logicalProcessors) logical processors, fewer than the VM has virtual ones" : nil)

@@ -67,7 +67,9 @@ struct MoveCheck: Sendable {
         if destination.cluster != source.cluster {
             return "it is in cluster \(destination.cluster), not in \(source.cluster)"
         }
-        if let reason = destination.unavailableReason { return "it is not available: \(reason)" }
+        if let reason = destination.unavailableReason ?? destination.closedReason {
+            return "it is not available: \(reason)"
+        }
         if let reason = ReachKey(machine).objection(to: destination) { return reason }
         if MoveEstimate(machine, bandwidth: MoveEstimate.bandwidth(source, destination, limits: limits)) == nil {
             return "the move would not end: the guest writes to its memory faster than it can be sent there"

@@ -50,7 +50,7 @@ struct Relief {
         let compiled = prepared ?? CompiledCluster(source.cluster, of: snapshot, rules: check.rules, limits: limits)
         guard let host = compiled.places[source.name] else { return impossible("\(source.name) is in no cluster") }
         let fleet = compiled.present
-        var books = ReliefBooks(fleet, ceiling: limits.processorCeiling, failures: snapshot.reserve)
+        var books = ReliefBooks(fleet, ceiling: limits.processorCeiling, failures: snapshot.reserve(of: source.cluster))
         let reliefs = candidates.compactMap { candidate in
             compiled.numbers[candidate.machine.id].map { ReliefCandidate($0, relief: candidate.relief) }
         }
@@ -61,7 +61,9 @@ struct Relief {
             let search = ReliefSearch(fleet: fleet, host: host, candidates: reliefs, books: books, steps: 0)
             let most = search.mostRelief(atMost: limits.maximumMoves)
             let left = most.map { share - $0 / capacity }
-            if snapshot.reserve > 0, !candidates.isEmpty { addReserve(candidates, compiled, fleet, &rejections) }
+            if snapshot.reserve(of: source.cluster) > 0, !candidates.isEmpty {
+                addReserve(candidates, compiled, fleet, &rejections)
+            }
             let reason = writer.whyImpossible(share: share, best: left, candidates: candidates.count)
             return .impossible(reason: reason, rejected: rejections.list)
         }
@@ -77,7 +79,7 @@ struct Relief {
     private func addReserve(
         _ candidates: [Candidate], _ compiled: CompiledCluster, _ fleet: DenseFleet, _ rejections: inout Rejections
     ) {
-        guard let guarded = ReserveGuard(compiled, failures: snapshot.reserve) else { return }
+        guard let guarded = ReserveGuard(compiled, failures: snapshot.reserve(of: source.cluster)) else { return }
         for candidate in candidates.prefix(Self.mostExplained) {
             for destination in candidate.destinations.prefix(Self.mostExplained) {
                 guard let reason = guarded.objection(toMoving: candidate.machine.id, to: destination) else { continue }
@@ -107,7 +109,7 @@ struct Relief {
         var usable: [Destination] = []
         for host in snapshot.hosts where host.cluster == source.cluster && host.name != source.name {
             let load = HostLoad(host, limits: limits)
-            let unavailable = host.unavailableReason.map { "it is not available: \($0)" }
+            let unavailable = (host.unavailableReason ?? host.closedReason).map { "it is not available: \($0)" }
             if let reason = unavailable ?? check.unknown(of: load) ?? check.caution(aboutTouching: host) {
                 rejections.add("any VM", host.name, reason)
             } else {

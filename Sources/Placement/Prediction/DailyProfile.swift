@@ -8,7 +8,7 @@ public struct DailyProfile: Sendable, Hashable, Codable {
 
     private var means = [Float](repeating: 0, count: slots)
     private var counts = [Float](repeating: 0, count: slots)
-    /// Days on which the time of day has started anew.
+    /// How often a new day has begun.
     private var days = 0
     private var lastSlot = -1
 

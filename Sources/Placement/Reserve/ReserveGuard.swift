@@ -11,10 +11,10 @@ struct ReserveGuard {
 
     /// `nil` where the cluster keeps no reserve.
     init?(_ cluster: ClusterName, of snapshot: FleetSnapshot, limits: PlannerLimits) {
-        guard snapshot.reserve > 0 else { return nil }
+        guard snapshot.reserve(of: cluster) > 0 else { return nil }
         self.init(
             CompiledCluster(cluster, of: snapshot, rules: RuleBook(snapshot), limits: limits),
-            failures: snapshot.reserve)
+            failures: snapshot.reserve(of: cluster))
     }
 
     init?(_ compiled: CompiledCluster, failures: Int) {

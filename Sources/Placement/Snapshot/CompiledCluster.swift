@@ -56,7 +56,8 @@ struct CompiledCluster {
             denseHosts.append(
                 DenseFleet.Host(
                     processor: Units.thousandths(load.processors), room: columns.room(of: host, load),
-                    isOpen: host.isAvailable && !isCautious && check.unknown(of: load) == nil,
+                    isOpen: host.isAvailable && host.closedReason == nil && !isCautious
+                        && check.unknown(of: load) == nil,
                     isLost: !host.isAvailable, domain: domains[place],
                     ownLoad: load.processorDemand.map { max(0, Units.thousandthsUp($0) - sum) } ?? 0))
         }

@@ -18,13 +18,15 @@ public struct FleetSnapshot: Sendable, Hashable {
     public let rules: [PlacementRule]
     /// What operators would rather have, each with its weight.
     public let preferences: [PlacementPreference]
-    /// How many hosts each cluster must be able to lose at any moment.
+    /// How many hosts a cluster must be able to lose at any moment, where nothing is said for it in `reserves`.
     public let reserve: Int
+    /// How many hosts single clusters must be able to lose.
+    public let reserves: [ClusterName: Int]
 
     /// A picture of `hosts` at `time`.
     public init(
         version: Int64, time: Timestamp, hosts: [PlacementHost], rules: [PlacementRule] = [], reserve: Int = 0,
-        preferences: [PlacementPreference] = []
+        reserves: [ClusterName: Int] = [:], preferences: [PlacementPreference] = []
     ) {
         var door = SnapshotDoor()
         self.version = version
@@ -33,8 +35,12 @@ public struct FleetSnapshot: Sendable, Hashable {
         self.problems = door.problems
         self.rules = rules
         self.reserve = reserve
+        self.reserves = reserves
         self.preferences = preferences.filter { $0.weight.isFinite && $0.weight > 0 }
     }
+
+    /// How many hosts `cluster` must be able to lose at any moment.
+    public func reserve(of cluster: ClusterName) -> Int { reserves[cluster] ?? reserve }
 
     /// The host of that name.
     public func host(_ name: HostName) -> PlacementHost? {
@@ -61,6 +67,8 @@ public struct PlacementHost: Sendable, Hashable {
     public var cluster: ClusterName
     /// Why the host takes no part in any plan (its agent is silent, it is drained), for a person; `nil` when it does.
     public var unavailableReason: String?
+    /// Why it takes no VM though its own may leave it (it is in maintenance), for a person; `nil` when it does.
+    public var closedReason: String?
     /// Whether its agent has not reported for too long: what it lists may have gone elsewhere since.
     public var isSilent: Bool
     /// Logical processors, for VMs and the host's own work together.

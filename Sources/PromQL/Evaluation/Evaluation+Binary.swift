@@ -49,7 +49,7 @@ extension Evaluation {
     private func streamSet(_ node: BinaryOperation, _ steps: Steps, _ receive: Receiver) throws(PromQLError) {
         let signature = JoinSignature(node.matching)
         let left = try collect(node.left, steps)
-        let right = try collect(node.right, steps)
+        let right = try collectRight(of: node, meeting: left, steps)
         var presence: [Labels: PresenceColumn] = [:]
         let reference = node.operation == .or ? left : right
         for series in reference {

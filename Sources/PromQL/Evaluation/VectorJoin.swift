@@ -6,10 +6,21 @@ extension Evaluation {
         var join = VectorJoin(node, steps)
         // The side that may have many elements for one signature is called the left one from here on.
         let isSwapped = node.matching.cardinality == .oneToMany
-        let many = try collect(isSwapped ? node.right : node.left, steps)
-        let one = try collect(isSwapped ? node.left : node.right, steps)
+        let left = try collect(node.left, steps)
+        let right = try collectRight(of: node, meeting: left, steps)
+        let (many, one) = isSwapped ? (right, left) : (left, right)
         try join.run(many: many, one: one, checkStop: checkStop)
         for var series in join.result.series where series.hasValue { try receive(&series) }
+    }
+
+    /// The right side of an operation: all of it, or what can meet the elements of the left one.
+    func collectRight(
+        of node: BinaryOperation, meeting left: [StepSeries], _ steps: Steps
+    ) throws(PromQLError) -> [StepSeries] {
+        guard node.canNarrowRight, let narrowing = Narrowing(left, node.matching) else {
+            return try collect(node.right, steps)
+        }
+        return narrowing.isEmpty ? [] : try collect(narrowing.narrowed(node.right), steps)
     }
 }
 

@@ -315,7 +315,9 @@ public struct Backtest: Sendable {
         open[key] = BacktestTip(
             key: key, level: tip?.level ?? .warning,
             title: tip?.title.renderOrExplain(scene) ?? found.rule.name,
-            remediation: tip?.remediation.name.rawValue ?? RemediationName.notify.rawValue, raised: time, ended: nil)
+            remediation: tip?.remediation.name.rawValue ?? RemediationName.notify.rawValue,
+            arguments: tip.map { $0.remediation.plainArguments(scene, value: found.entry.value) } ?? [:], raised: time,
+            ended: nil)
     }
 }
 

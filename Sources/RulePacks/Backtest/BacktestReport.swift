@@ -10,10 +10,26 @@ public struct BacktestTip: Sendable, Hashable {
     public var title: String
     /// What it would have proposed.
     public var remediation: String
+    /// The remediation's arguments, as `TipTerms.arguments`.
+    public var arguments: [String: String] = [:]
     /// When it would have been raised.
     public var raised: Timestamp
     /// When its alert fell silent; `nil` where it fires at the end of the span.
     public var ended: Timestamp?
+
+    /// A tip.
+    public init(
+        key: AlertKey, level: TipLevel, title: String, remediation: String, arguments: [String: String] = [:],
+        raised: Timestamp, ended: Timestamp?
+    ) {
+        self.key = key
+        self.level = level
+        self.title = title
+        self.remediation = remediation
+        self.arguments = arguments
+        self.raised = raised
+        self.ended = ended
+    }
 }
 
 /// What a backtest found.

@@ -11,6 +11,9 @@ public struct AlertRound: Sendable, Hashable {
     public var healthy: [AlertKey]
     /// Rules that could not be evaluated; what they said before stands.
     public var failures: [RuleFailure]
+    /// Clusters in which a pack rests since series that it needs are missing, by the pack's name: what it does not find
+    /// there says nothing.
+    public var resting: [String: Set<ClusterName>] = [:]
 
     /// A round.
     public init(

@@ -2,10 +2,15 @@ import FleetModel
 
 /// One evaluation of a group: its rules one after the other, each seeing what those before it wrote.
 struct GroupRun: Sendable {
+    /// Most alerts of a rule, and most series, where its group has no `limit`: more than any fleet has objects.
+    private static let mostAlerts = 10_000
+    private static let mostSeries = 200_000
+
     let pack: RulePack
     let group: RuleGroup
     let parameters: ParameterValues
     let options: RuleEngineOptions
+    let budget: RoundBudget
     var memory: GroupMemory
     var asker: RuleAsker
 
@@ -21,9 +26,15 @@ struct GroupRun: Sendable {
     }
 
     private mutating func evaluate(_ rule: Rule, _ key: String) async {
-        let began = options.stopwatch()
         var known = memory.rules[key] ?? RuleMemory()
+        if known.rests(at: moment) {
+            asker.fail(pack: pack.name, rule: rule.name, rule.place, RuleProblem(known.lastError ?? "it took too long"))
+            return
+        }
+        let meter = budget.meter(of: pack.name)
+        asker.meter = meter
         do {
+            try meter.check()
             let series: [Labels: Double]
             switch rule.kind {
             case .record: series = try await recorded(by: rule)
@@ -37,15 +48,25 @@ struct GroupRun: Sendable {
             }
             known.health = .good
             known.lastError = nil
+            known.stopResting()
         } catch {
-            asker.fail(pack: pack.name, rule: rule.name, rule.place, error)
             known.health = .bad
-            known.lastError = "\(error)"
+            known.lastError = isolated(&known, "\(error)", after: meter.elapsed)
+            asker.fail(pack: pack.name, rule: rule.name, rule.place, RuleProblem(known.lastError ?? ""))
             memory.failures += 1
         }
+        meter.stop()
         known.lastEvaluation = moment
-        known.evaluationTime = options.stopwatch() - began
+        known.evaluationTime = meter.elapsed
         memory.rules[key] = known
+    }
+
+    /// A rule that has failed only after most of its pack's time is left out for a while, so that the pack's others have
+    /// their turn. Returns what to say of it.
+    private func isolated(_ known: inout RuleMemory, _ reason: String, after elapsed: Duration) -> String {
+        guard let limit = budget.limit, elapsed >= limit / 2 else { return reason }
+        known.rest(after: moment)
+        return "\(reason); it took \(elapsed.prometheusText) and is left out for \(known.rest.prometheusText)"
     }
 
     /// Ends the series of rules that are no more.
@@ -64,7 +85,8 @@ struct GroupRun: Sendable {
     private func recorded(by rule: Rule) async throws -> [Labels: Double] {
         let elements = try await asker.elements(of: rule.expression, at: lookedAt)
         let series = try rule.series(of: elements)
-        if let limit = group.limit, series.count > limit {
+        let limit = group.limit ?? Self.mostSeries
+        if series.count > limit {
             throw RuleProblem("exceeded limit of \(limit) with \(series.count) series")
         }
         return series
@@ -76,6 +98,9 @@ struct GroupRun: Sendable {
         _ rule: Rule, _ known: inout RuleMemory, holdFor: Duration, keepFiringFor: Duration
     ) async throws {
         let elements = try await asker.elements(of: rule.expression, at: lookedAt)
+        guard elements.count <= Self.mostSeries else {
+            throw RuleProblem("it gives \(elements.count) elements, and \(Self.mostSeries) may be looked at")
+        }
         var found = try await alerts(of: rule, elements)
         if !known.isRestored {
             known.isRestored = true
@@ -83,7 +108,8 @@ struct GroupRun: Sendable {
         }
         known.alerts.receive(found, holdFor: holdFor, keepFiringFor: keepFiringFor, at: moment)
         let count = known.alerts.entries.count
-        if let limit = group.limit, count > limit {
+        let limit = group.limit ?? Self.mostAlerts
+        if count > limit {
             known.alerts.removeAll()
             throw RuleProblem("exceeded limit of \(limit) with \(count) alerts")
         }
@@ -102,6 +128,7 @@ struct GroupRun: Sendable {
         var alerts: [AlertBook.Entry] = []
         var seen: Set<Labels> = []
         for element in elements where pack.targets.includes(element.labels) {
+            try asker.meter?.check()
             let scene = scene(of: element, rule)
             var labels = element.labels.setting(Labels.metricName, to: "")
             for (name, template) in rule.labels { labels[name] = await asker.render(template, scene) }

@@ -4,10 +4,13 @@ import FleetModel
 struct RoundComposer {
     /// Most elements of one evidence query that a tip shows.
     private static let mostEvidence = 8
+    /// Most alerts of one rule that become tips: nobody reads more, and a rule that finds everything finds nothing.
+    static let mostTips = 1000
 
     let parameters: ParameterValues
     let moment: Timestamp
     let external: ExternalIdentity
+    let budget: RoundBudget
 
     /// An alert with everything that its texts are made from.
     struct Finding {
@@ -45,19 +48,43 @@ struct RoundComposer {
 
     func alerts(of findings: [Finding], _ asker: inout RuleAsker) async -> [ActiveAlert] {
         var alerts: [ActiveAlert] = []
+        var firing: [String: Int] = [:]
         for finding in findings {
             var alert = ActiveAlert(
                 pack: finding.pack.name, alert: finding.rule.name, labels: finding.entry.labels,
                 annotations: finding.entry.annotations,
                 value: finding.entry.value, isFiring: finding.entry.isFiring,
                 activeSince: finding.entry.activeSince, tip: nil)
-            if finding.entry.isFiring, let subject = finding.subject {
+            if finding.entry.isFiring, let subject = finding.subject,
+                isAmongTheFirst(finding, &firing, &asker)
+            {
                 let writer = TipWriter(finding: finding, subject: subject, annotations: alert.annotations)
-                alert.tip = await writer.tip(evidence: await evidence(of: finding, &asker), asker)
+                let meter = budget.meter(of: finding.pack.name)
+                asker.meter = meter
+                if meter.isSpent {
+                    alert.tip = writer.brief(evidence: measured(finding))
+                } else {
+                    alert.tip = await writer.tip(evidence: await evidence(of: finding, &asker), asker)
+                }
+                meter.stop()
             }
             alerts.append(alert)
         }
         return alerts
+    }
+
+    /// Counts the rule's firing alerts; what is beyond the most is told of once a round.
+    private func isAmongTheFirst(
+        _ finding: Finding, _ firing: inout [String: Int], _ asker: inout RuleAsker
+    ) -> Bool {
+        let rule = finding.rule
+        firing["\(finding.pack.name)/\(rule.name)", default: 0] += 1
+        let count = firing["\(finding.pack.name)/\(rule.name)"] ?? 0
+        if count == Self.mostTips + 1 {
+            let problem = RuleProblem("it fires for more than \(Self.mostTips) objects; only these become tips")
+            asker.fail(pack: finding.pack.name, rule: rule.name, rule.place, problem)
+        }
+        return count <= Self.mostTips
     }
 
     // MARK: Evidence
@@ -71,7 +98,12 @@ struct RoundComposer {
                 asker.fail(pack: finding.pack.name, rule: finding.rule.name, finding.rule.place, error)
             }
         }
-        guard evidence.isEmpty, finding.entry.value.isFinite else { return evidence }
+        return evidence.isEmpty ? measured(finding) : evidence
+    }
+
+    /// The alert's own value as evidence.
+    private func measured(_ finding: Finding) -> [Evidence] {
+        guard finding.entry.value.isFinite else { return [] }
         let value = NumberText.shortest(finding.entry.value)
         return [
             Evidence(
@@ -98,16 +130,24 @@ struct RoundComposer {
 
     // MARK: Health
 
-    /// The subjects for which a verification holds, by pack, alert and subject.
-    func healthy(_ packs: [RulePack], _ asker: inout RuleAsker) async -> [AlertKey] {
+    /// The subjects for which a verification holds, by pack, alert and subject; only those of `tips`, if given.
+    func healthy(
+        _ packs: [RulePack], among tips: Set<AlertKey>?, _ asker: inout RuleAsker
+    ) async -> [AlertKey] {
+        let open = tips.map { Dictionary(grouping: $0) { [$0.pack, $0.alert] } }
         var keys: [AlertKey] = []
         for pack in packs {
             for (alert, tip) in pack.tips.sorted(by: { $0.key < $1.key }) {
                 guard let verification = tip.verification else { continue }
+                let wanted = open.map { Set(($0[[pack.name, alert]] ?? []).map(\.subject)) }
+                if wanted?.isEmpty ?? false { continue }
+                let meter = budget.meter(of: pack.name)
+                asker.meter = meter
+                defer { meter.stop() }
                 do {
                     let elements = try await asker.elements(of: verification.expression, at: moment)
                     let subjects = Set(elements.compactMap { tip.subject.subject(of: $0.labels) })
-                    keys += subjects.sorted { $0.name < $1.name }.map {
+                    keys += (wanted.map(subjects.intersection) ?? subjects).sorted { $0.name < $1.name }.map {
                         AlertKey(pack: pack.name, alert: alert, subject: $0)
                     }
                 } catch {

@@ -6,6 +6,8 @@ struct RuleAsker: Sendable {
     let sink: (any SeriesSink)?
     let moment: Timestamp
     private(set) var failures: [RuleFailure] = []
+    /// Counts the time of the pack that is being asked for.
+    var meter: RoundBudget.Meter?
 
     init(engine: any QueryEngine, sink: (any SeriesSink)?, moment: Timestamp) {
         self.engine = engine
@@ -15,12 +17,18 @@ struct RuleAsker: Sendable {
 
     /// The elements that `expression` gives at `time`; a scalar is one element without labels.
     func elements(of expression: String, at time: Timestamp) async throws -> [InstantSample] {
-        switch try await engine.instant(expression, at: time).value {
+        switch try await answer(to: expression, at: time).value {
         case .vector(let samples): return samples
         case .scalar(let time, let value): return [InstantSample(labels: Labels(), time: time, value: value)]
         case .string: throw RuleProblem("it gives a text, not a vector")
         case .matrix: throw RuleProblem("it gives a range, not a vector")
         }
+    }
+
+    private func answer(to expression: String, at time: Timestamp) async throws -> QueryAnswer {
+        guard let meter else { return try await engine.instant(expression, at: time) }
+        try meter.check()
+        return try await meter.within { [engine] in try await engine.instant(expression, at: time) }
     }
 
     /// Appends a sample of each series, and marks the series that are no longer among them as ended.

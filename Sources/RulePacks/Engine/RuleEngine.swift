@@ -7,6 +7,11 @@ public struct RuleEngineOptions: Sendable {
     /// How many groups are evaluated side by side. With one they go in the order of packs and files, so that every run
     /// of the same data is the same.
     public var groupsAtOnce = 1
+    /// Whether groups that are not evaluated in every round take their turns at different moments, each by its name, so that
+    /// no round has to do all of the work; the first after a start does.
+    public var spreadsTurns = false
+    /// How long all rules of one pack may take in one round together; `nil` for as long as they want.
+    public var packLimit: Duration?
     /// What templates call `$externalLabels` and `externalURL`.
     public var external = ExternalIdentity()
     /// What an outage does to alerts that were pending.
@@ -117,25 +122,39 @@ public struct RuleEngine: Sendable {
         groups.compactMap { key, _, group in
             guard let interval = group.interval ?? options.interval, let last = memories[key]?.lastEvaluation
             else { return nil }
-            return last + interval
+            guard options.spreadsTurns, group.interval != nil else { return last + interval }
+            let phase = Self.phase(of: key, every: interval)
+            let passed = (last - phase).milliseconds / max(1, interval.milliseconds)
+            return Timestamp(milliseconds: (passed + 1) * interval.milliseconds) + phase
         }.min()
+    }
+
+    /// Where in its interval a group has its turn: always the same for a key (FNV-1a).
+    private static func phase(of key: String, every interval: Duration) -> Duration {
+        let mixed = key.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        return .milliseconds(Int64(mixed % UInt64(max(1, interval.milliseconds))))
     }
 
     /// Evaluates everything that is due as of `moment`. A rule that fails is reported and stops no other; what it said
     /// before stands. What recording rules give, and the alerts' series, is in `sink` before the group's next rule is
     /// asked; without a sink neither is to be seen. `settings` are those of `parameterSeries`, for texts and
-    /// remediations.
+    /// remediations. Verifications are asked for tips that have not ended, `openTips`, and for everything without them.
     public mutating func evaluate(
-        at moment: Timestamp, engine: any QueryEngine, sink: (any SeriesSink)?, settings: [ParameterSetting] = []
+        at moment: Timestamp, engine: any QueryEngine, sink: (any SeriesSink)?, settings: [ParameterSetting] = [],
+        openTips: Set<AlertKey>? = nil
     ) async -> AlertRound {
         let parameters = ParameterValues(settings)
+        let budget = RoundBudget(options)
         var asker = RuleAsker(engine: engine, sink: sink, moment: moment)
         var runs: [(key: String, run: GroupRun)] = []
         for (key, pack, group) in groups {
             var memory = memories[key] ?? GroupMemory()
-            guard memory.takeTurn(at: moment, every: group.interval ?? options.interval) else { continue }
+            let phase = group.interval.flatMap { options.spreadsTurns ? Self.phase(of: key, every: $0) : nil }
+            guard memory.takeTurn(at: moment, every: group.interval ?? options.interval, phase: phase)
+            else { continue }
             let run = GroupRun(
-                pack: pack, group: group, parameters: parameters, options: options, memory: memory, asker: asker)
+                pack: pack, group: group, parameters: parameters, options: options, budget: budget, memory: memory,
+                asker: asker)
             runs.append((key, run))
         }
         for (key, run) in zip(runs.map(\.key), await Self.finish(runs.map(\.run), atOnce: options.groupsAtOnce)) {
@@ -144,7 +163,8 @@ public struct RuleEngine: Sendable {
         }
         lastRound = moment
         return await round(
-            RoundComposer(parameters: parameters, moment: moment, external: options.external), &asker)
+            RoundComposer(parameters: parameters, moment: moment, external: options.external, budget: budget), openTips,
+            &asker)
     }
 
     /// The runs at their end, in the order given.
@@ -173,7 +193,9 @@ public struct RuleEngine: Sendable {
         return runs
     }
 
-    private func round(_ composer: RoundComposer, _ asker: inout RuleAsker) async -> AlertRound {
+    private func round(
+        _ composer: RoundComposer, _ openTips: Set<AlertKey>?, _ asker: inout RuleAsker
+    ) async -> AlertRound {
         let found = groups.flatMap { key, pack, group in
             group.rulesByKey(pack: pack.name).flatMap { ruleKey, rule in
                 (memories[key]?.rules[ruleKey]?.alerts.entries ?? []).map { composer.finding($0, of: rule, in: pack) }
@@ -181,7 +203,7 @@ public struct RuleEngine: Sendable {
         }
         var round = AlertRound(time: composer.moment)
         round.alerts = await composer.alerts(of: composer.withoutInhibited(found), &asker)
-        round.healthy = await composer.healthy(packs, &asker)
+        round.healthy = await composer.healthy(packs, among: openTips, &asker)
         round.failures = asker.failures
         return round
     }

@@ -15,6 +15,20 @@ struct TipWriter {
             remediation: rule.remediation.name.rawValue, terms: await terms(rule, asker))
     }
 
+    /// Without texts of the pack's: what the alert is and where, as advice. For a pack whose time is over.
+    func brief(evidence: [Evidence]) -> RenderedTip {
+        RenderedTip(
+            subject: subject, level: finding.tip?.level ?? .warning, title: "\(finding.rule.name): \(subject.name)",
+            body: "The rules of pack \(finding.pack.name) took too long in this round for its own texts.",
+            knowledge: finding.tip?.knowledge ?? "", evidence: evidence,
+            remediation: finding.tip?.remediation.name.rawValue ?? RemediationName.notify.rawValue,
+            terms: TipTerms(
+                approval: .advise, coolDownSeconds: (finding.tip?.coolDown ?? .seconds(600)).inSeconds,
+                expirySeconds: (finding.tip?.expiry ?? .seconds(86_400)).inSeconds,
+                hasVerification: finding.tip?.verification != nil,
+                obstacle: "the rules of pack \(finding.pack.name) take too long"))
+    }
+
     private func terms(_ rule: TipRule, _ asker: RuleAsker) async -> TipTerms {
         let verification = rule.verification
         return TipTerms(
@@ -29,16 +43,12 @@ struct TipWriter {
     private func arguments(_ remediation: RemediationRule, _ asker: RuleAsker) async -> [String: String] {
         var arguments: [String: String] = [:]
         for (name, argument) in remediation.arguments {
-            switch argument {
-            case .word(let word): arguments[name] = word
-            case .share(let number), .amount(let number): arguments[name] = NumberText.shortest(number)
-            case .parameter(let parameter):
-                arguments[name] = finding.scene.parameters[parameter].map { NumberText.shortest($0 / 100) }
-            case .alertValue: arguments[name] = NumberText.shortest(finding.entry.value)
-            case .template(let template): arguments[name] = await asker.render(template, finding.scene)
-            }
+            guard case .template(let template) = argument else { continue }
+            arguments[name] = await asker.render(template, finding.scene)
         }
-        return arguments
+        return arguments.merging(remediation.plainArguments(finding.scene, value: finding.entry.value)) { first, _ in
+            first
+        }
     }
 
     /// Prometheus' customs: `summary` and `description`, `severity`, `runbook_url`.
@@ -55,5 +65,20 @@ struct TipWriter {
     /// A title is one line.
     private func line(_ text: String) -> String {
         text.split(whereSeparator: \.isNewline).joined(separator: " ")
+    }
+}
+
+extension RemediationRule {
+    /// The arguments that need no query: all but texts that are filled in.
+    func plainArguments(_ scene: TemplateScene, value: Double) -> [String: String] {
+        arguments.compactMapValues { argument in
+            switch argument {
+            case .word(let word): word
+            case .share(let number), .amount(let number): NumberText.shortest(number)
+            case .parameter(let parameter): scene.parameters[parameter].map { NumberText.shortest($0 / 100) }
+            case .alertValue: NumberText.shortest(value)
+            case .template: nil
+            }
+        }
     }
 }

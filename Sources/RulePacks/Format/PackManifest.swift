@@ -11,12 +11,17 @@ struct PackManifest {
     var targets = PackTargets()
     var parameters: [PackParameter] = []
     var tips: [String: TipRule] = [:]
+    /// Where its name is written.
+    var namePlace = SourcePlace(file: "pack.yaml")
     /// Where each alert's tip is written, for findings that need the rules.
     var tipPlaces: [String: SourcePlace] = [:]
 }
 
 /// Reads `pack.yaml`.
 struct PackManifestReader {
+    /// Most parameters of a pack: each is a series in every cluster.
+    private static let mostParameters = 200
+
     var reader: YAMLReader
     var manifest = PackManifest()
 
@@ -41,7 +46,10 @@ struct PackManifestReader {
         manifest.needs = needs(&pack)
         manifest.targets = targets(&pack)
         if let value = pack.take("parameters"), let entries = reader.mapping(value, "'parameters'") {
-            for entry in entries.entries { parameter(entry.key, entry.place, entry.value) }
+            for entry in entries.entries.prefix(Self.mostParameters) { parameter(entry.key, entry.place, entry.value) }
+            if let next = entries.entries.dropFirst(Self.mostParameters).first {
+                reader.note(next.place, "the pack has more than \(Self.mostParameters) parameters")
+            }
         }
         if let value = pack.take("tips"), let entries = reader.mapping(value, "'tips'") {
             for entry in entries.entries {
@@ -53,11 +61,11 @@ struct PackManifestReader {
     }
 
     private mutating func name(_ pack: inout YAMLMapping) -> String {
+        manifest.namePlace = pack.place(of: "name")
         guard let name = reader.text(&pack, "name", of: "the pack") else { return "" }
         if name.wholeMatch(of: /[a-z0-9][a-z0-9-]{0,62}/) == nil {
             reader.note(
-                pack.place(of: "name"), "the pack's name is '\(name)'; it must be 1 to 63 small letters, digits and '-'"
-            )
+                manifest.namePlace, "the pack's name is '\(name)'; it must be 1 to 63 small letters, digits and '-'")
         }
         return name
     }

@@ -52,7 +52,20 @@ public enum RemediationName: String, Sendable, Hashable, Codable, CaseIterable {
     case webhook
 
     /// Whether Evenkeel can carry it out.
-    public var isAvailable: Bool { self == .relieveHost || isPlugIn }
+    public var isAvailable: Bool { adviceReason == nil }
+
+    /// Why it is advice only, and who can do what it proposes; `nil` where Evenkeel carries it out.
+    public var adviceReason: String? {
+        let byHand = "Evenkeel does not do this by itself yet; by hand: "
+        return switch self {
+        case .relieveHost, .evacuateHost, .balanceCluster, .execute, .webhook: nil
+        case .notify: "the pack only wants people to know"
+        case .migrateVirtualMachine, .consolidateCluster: byHand + "evenkeel vm migrate VM --to HOST"
+        case .resizeVirtualMachine: byHand + "evenkeel vm resize VM"
+        case .balloonVirtualMachine: byHand + "evenkeel vm balloon VM"
+        case .restartVirtualMachine: byHand + "evenkeel vm stop VM, then evenkeel vm start VM"
+        }
+    }
 
     /// What the object of its tip must be; `nil` where any will do.
     var subjects: Set<SubjectRule.Kind>? {

@@ -27,9 +27,10 @@ struct RuleFileReader {
         let list = file.take("groups")
         reader.finish(file, "a rule file")
         var groups: [RuleGroup] = []
+        var known: Set<String> = []
         for value in list.flatMap({ reader.list($0, "'groups'") }) ?? [] {
             guard let group = group(value) else { continue }
-            if groups.contains(where: { $0.name == group.name }) {
+            if !known.insert(group.name).inserted {
                 reader.note(value.place, "group \"\(group.name)\" is repeated in the same file")
             }
             groups.append(group)
@@ -74,7 +75,9 @@ struct RuleFileReader {
         case (let name?, nil):
             checkRecord(name, entry, what)
             kind = .record(name)
-        case (nil, let name?): kind = .alert(name, holdFor: holdFor, keepFiringFor: keepFiringFor)
+        case (nil, let name?):
+            checkAlert(name, entry, what)
+            kind = .alert(name, holdFor: holdFor, keepFiringFor: keepFiringFor)
         case (nil, nil):
             reader.note(value.place, "\(what): one of 'record' or 'alert' must be set")
             return nil
@@ -96,6 +99,14 @@ struct RuleFileReader {
         return reader.expression(value, what)
     }
 
+    private mutating func checkAlert(_ name: String, _ entry: YAMLMapping, _ what: String) {
+        let place = entry.place(of: "alert")
+        if name.isEmpty { reader.note(place, "\(what): the alert's name is empty") }
+        if name.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
+            reader.note(place, "\(what): the alert's name has control characters")
+        }
+    }
+
     private mutating func checkRecord(_ name: String, _ entry: YAMLMapping, _ what: String) {
         for key in ["for", "keep_firing_for", "annotations"] where entry.has(key) {
             reader.note(entry.place(of: key), "\(what): invalid field '\(key)' in recording rule")
@@ -105,6 +116,17 @@ struct RuleFileReader {
         if name.isEmpty || name.contains("{") || name.contains("}") || (names == .classic && !isClassic) {
             reader.note(entry.place(of: "record"), "\(what): invalid recording rule name: \(name)")
         }
+        if Self.isMeasured(name) {
+            reader.note(
+                entry.place(of: "record"),
+                "\(what): '\(name)' is what Evenkeel itself writes, and every pack relies on it; choose a name such as "
+                    + "pack:what_it_is:how")
+        }
+    }
+
+    /// Whether a rule would write over what is measured, what operators set, or what other rules' alerts are.
+    private static func isMeasured(_ name: String) -> Bool {
+        name.hasPrefix("evenkeel_") && !name.contains(":") || name == "ALERTS" || name == "ALERTS_FOR_STATE"
     }
 
     // MARK: Labels and annotations

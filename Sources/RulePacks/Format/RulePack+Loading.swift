@@ -15,61 +15,82 @@ extension RulePack {
         guard unsafe FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
             throw RulePackError([PackFinding(SourcePlace(file: folder), "there is no such pack")])
         }
-        guard isFolder.boolValue else { return try plain([url], name: url.deletingPathExtension().lastPathComponent) }
+        guard isFolder.boolValue else { return try single(url) }
         let files = try files(in: url)
-        guard let manifest = files.first(where: { $0.lastPathComponent == manifestName }) else {
-            let rules = files.filter { !$0.lastPathComponent.contains(/\.(test|tips)\.ya?ml$/) }
-            return try plain(rules, name: url.lastPathComponent)
+        let name = url.standardizedFileURL.lastPathComponent
+        guard files.contains(manifestName) else {
+            return try plain(files.filter { !isTestFile($0) }, in: url, name: name)
         }
-        let rules = files.filter {
-            $0.lastPathComponent.hasSuffix(".rules.yaml") || $0.lastPathComponent.hasSuffix(".rules.yml")
-        }
-        return try whole(manifest, rules, folder: url.lastPathComponent)
+        let rules = files.filter { $0.hasSuffix(".rules.yaml") || $0.hasSuffix(".rules.yml") }
+        return try whole(rules, in: url, name: name)
     }
 
-    /// The folder's YAML files by name.
-    static func files(in folder: URL) throws(RulePackError) -> [URL] {
-        do {
-            return try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
-                .filter { ["yaml", "yml"].contains($0.pathExtension) }
-                .sorted { $0.lastPathComponent < $1.lastPathComponent }
+    static func isTestFile(_ name: String) -> Bool { name.contains(/\.(test|tips)\.ya?ml$/) }
+
+    /// The names of the folder's YAML files, sorted.
+    static func files(in folder: URL) throws(RulePackError) -> [String] {
+        let found: [String]?
+        do throws(PackFiles.Problem) {
+            found = try PackFiles.names(in: folder.path)?.filter(PackFiles.isYAML)
         } catch {
-            throw RulePackError([PackFinding(SourcePlace(file: folder.path), "cannot be read: \(error)")])
+            throw RulePackError([PackFinding(SourcePlace(file: "."), error.reason)])
         }
+        guard let found, found.count <= PackFiles.mostFiles else {
+            let reason =
+                found.map { "the pack has \($0.count) YAML files; it may have \(PackFiles.mostFiles)" }
+                ?? "the folder cannot be read"
+            throw RulePackError([PackFinding(SourcePlace(file: "."), reason)])
+        }
+        return found
     }
 
-    // MARK: The two kinds of pack
+    // MARK: The kinds of pack
 
-    private static func plain(_ files: [URL], name: String) throws(RulePackError) -> RulePack {
+    private static func single(_ file: URL) throws(RulePackError) -> RulePack {
         var findings: [PackFinding] = []
-        let groups = groups(files, .anyText, &findings)
-        if files.isEmpty {
-            findings.append(PackFinding(SourcePlace(file: name), "there is neither a \(manifestName) nor a rule file"))
+        var groups: [RuleGroup] = []
+        if let text = text(of: file, &findings) {
+            let read = RuleFileReader.read(text, file: file.lastPathComponent, names: .anyText)
+            (groups, findings) = (read.groups, read.findings)
         }
         guard findings.isEmpty else { throw RulePackError(findings) }
-        return RulePack(
+        return advice(groups, name: file.deletingPathExtension().lastPathComponent)
+    }
+
+    private static func plain(
+        _ files: [String], in folder: URL, name: String
+    ) throws(RulePackError) -> RulePack {
+        var files = PackReading(folder: folder.path, files: files)
+        let groups = files.groups(.anyText)
+        if files.names.isEmpty {
+            files.note(SourcePlace(file: name), "there is neither a \(manifestName) nor a rule file")
+        }
+        guard files.findings.isEmpty else { throw RulePackError(files.findings) }
+        return advice(groups, name: name)
+    }
+
+    private static func advice(_ groups: [RuleGroup], name: String) -> RulePack {
+        RulePack(
             name: packName(name), version: "", title: "Rules of \(name), advice only", author: "", licence: "",
             parameters: [], groups: groups, tips: [:])
     }
 
-    private static func whole(_ manifest: URL, _ rules: [URL], folder: String) throws(RulePackError) -> RulePack {
-        var findings: [PackFinding] = []
+    private static func whole(_ rules: [String], in folder: URL, name: String) throws(RulePackError) -> RulePack {
+        var files = PackReading(folder: folder.path, files: rules)
         var pack = PackManifest()
-        if let text = text(of: manifest, &findings) {
+        if let text = files.text(of: manifestName) {
             let read = PackManifestReader.read(text, file: manifestName)
             pack = read.manifest
-            findings += read.findings
+            files.findings += read.findings
         }
-        let groups = groups(rules, .classic, &findings)
-        if rules.isEmpty {
-            findings.append(PackFinding(SourcePlace(file: manifestName), "there is no *.rules.yaml beside it"))
+        let groups = files.groups(.classic)
+        if rules.isEmpty { files.note(SourcePlace(file: manifestName), "there is no *.rules.yaml beside it") }
+        if !pack.name.isEmpty, pack.name != name {
+            let message = "the pack's name is '\(pack.name)' and its folder's '\(name)'; they must be the same"
+            files.note(pack.namePlace, message)
         }
-        if !pack.name.isEmpty, pack.name != folder {
-            let message = "the pack's name is '\(pack.name)' and its folder's '\(folder)'; they must be the same"
-            findings.append(PackFinding(SourcePlace(file: manifestName, line: 1, column: 1), message))
-        }
-        if findings.isEmpty { findings += mismatches(pack, groups) }
-        guard findings.isEmpty else { throw RulePackError(findings) }
+        if files.findings.isEmpty { files.findings = mismatches(pack, groups) + repetitions(groups) }
+        guard files.findings.isEmpty else { throw RulePackError(files.findings) }
         return RulePack(
             name: pack.name, version: pack.version, title: pack.title, author: pack.author, licence: pack.licence,
             parameters: pack.parameters, groups: groups, tips: pack.tips, needs: pack.needs, targets: pack.targets)
@@ -89,37 +110,48 @@ extension RulePack {
         return findings
     }
 
-    // MARK: Files
-
-    private static func groups(
-        _ files: [URL], _ names: RuleFileReader.NameRule, _ findings: inout [PackFinding]
-    ) -> [RuleGroup] {
-        var groups: [RuleGroup] = []
-        for file in files {
-            guard let text = text(of: file, &findings) else { continue }
-            let read = RuleFileReader.read(text, file: file.lastPathComponent, names: names)
-            groups += read.groups
-            findings += read.findings
+    /// Rules that would write the same series: of two such the later one fails at every evaluation, or wins by chance.
+    private static func repetitions(_ groups: [RuleGroup]) -> [PackFinding] {
+        var first: [RuleIdentity: SourcePlace] = [:]
+        var findings: [PackFinding] = []
+        for rule in groups.flatMap(\.rules) {
+            let identity = RuleIdentity(rule)
+            if let place = first[identity] {
+                findings.append(
+                    PackFinding(
+                        rule.place, "'\(rule.name)' is at \(place) already, with the same expression and labels"))
+            } else {
+                first[identity] = rule.place
+            }
         }
-        return groups
+        return findings
     }
 
+    private struct RuleIdentity: Hashable {
+        let isAlert: Bool
+        let name: String
+        let expression: String
+        let labels: [String: String]
+
+        init(_ rule: Rule) {
+            (isAlert, name, expression) = (rule.isAlert, rule.name, rule.expression)
+            labels = rule.labels.mapValues(\.source)
+        }
+    }
+
+    // MARK: Files
+
+    /// The text of a file that is named by itself, wherever it is.
     static func text(of file: URL, _ findings: inout [PackFinding]) -> String? {
         let place = SourcePlace(file: file.lastPathComponent)
-        let size = (try? file.resourceValues(forKeys: [.fileSizeKey]))?.fileSize ?? 0
-        if size > YAMLGuard.longest {
-            findings.append(PackFinding(place, "the file is longer than \(YAMLGuard.longest >> 10) KiB"))
-            return nil
-        }
-        guard let data = try? Data(contentsOf: file) else {
-            findings.append(PackFinding(place, "the file cannot be read"))
-            return nil
-        }
-        guard let text = String(data: data, encoding: .utf8) else {
+        do throws(PackFiles.Problem) {
+            let bytes = try PackFiles.bytes(at: file.path, limit: YAMLGuard.longest)
+            if let text = String(validating: bytes, as: UTF8.self) { return text }
             findings.append(PackFinding(place, "the file is not UTF-8"))
-            return nil
+        } catch {
+            findings.append(PackFinding(place, error.reason))
         }
-        return text
+        return nil
     }
 
     /// A name that may stand in series: what is no small letter, digit or '-' becomes '-'.

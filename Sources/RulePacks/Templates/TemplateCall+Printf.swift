@@ -23,6 +23,9 @@ extension TemplateCall {
             }
             let text = try converted(value, verb, precision, isSigned: flags.contains("+"))
             result += NumberText.padded(text, to: width ?? 0, flags: String(flags))
+            if result.utf8.count > Template.longest {
+                throw TemplateError(place, "printf: the text would be longer than \(Template.longest) bytes")
+            }
         }
         if !values.isEmpty { throw TemplateError(place, "printf: more values than the format has places for") }
         return result

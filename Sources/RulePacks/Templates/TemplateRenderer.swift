@@ -69,8 +69,8 @@ struct TemplateRenderer {
         return .goesOn
     }
 
-    private mutating func countStep() throws(TemplateError) {
-        steps += 1
+    private mutating func countStep(_ count: Int = 1) throws(TemplateError) {
+        steps += count
         if steps > Self.mostSteps { throw TemplateError(TemplatePlace(), "the template goes on without end") }
     }
 
@@ -169,7 +169,24 @@ struct TemplateRenderer {
         for operand in command.operands { arguments.append(try evaluate(operand)) }
         if let piped { arguments.append(piped) }
         if function == .tmpl { return try text(ofTemplate: arguments, command.place) }
-        return try TemplateCall(function: function, arguments: arguments, scene: scene, place: command.place).result()
+        // A call counts by what it may cost: a search may go to PCRE2's limits.
+        try countStep(function == .match || function == .reReplaceAll ? 500 : 1)
+        let call = TemplateCall(function: function, arguments: arguments, scene: scene, place: command.place)
+        let value = try call.result()
+        try countStep(try Self.size(of: value, command.place) / 64)
+        return value
+    }
+
+    /// How much there is to a text or to what `args` has put together; throws where that is more than a template may
+    /// make. What variables hold is bounded by this: a value put into itself again and again doubles every time.
+    private static func size(of value: TemplateValue, _ place: TemplatePlace) throws(TemplateError) -> Int {
+        switch value {
+        case .text, .map:
+            let size = value.size(atMost: Template.longest)
+            if size <= Template.longest { return size }
+            throw TemplateError(place, "a value would be longer than \(Template.longest) bytes")
+        default: return 0
+        }
     }
 
     /// `and` and `or` look at no more operands than they need.

@@ -78,6 +78,28 @@ indirect enum TemplateValue: Hashable, Sendable {
         }
     }
 
+    /// Bytes of its texts and a few for each of its parts, counted no further than just beyond `limit`: parts that are
+    /// shared count each time, as they would be written.
+    func size(atMost limit: Int) -> Int {
+        switch self {
+        case .text(let text): return text.utf8.count
+        case .list(let values): return Self.sum(values, limit)
+        case .map(let values): return Self.sum(values.values, limit)
+        case .labels(let labels), .sample(let labels, _):
+            return labels.pairs.reduce(8) { $0 + $1.name.utf8.count + $1.value.utf8.count }
+        default: return 8
+        }
+    }
+
+    private static func sum(_ values: some Sequence<TemplateValue>, _ limit: Int) -> Int {
+        var size = 8
+        for value in values {
+            size += 8 + value.size(atMost: limit - size)
+            if size > limit { break }
+        }
+        return size
+    }
+
     /// What is at a key or number; `nil` where it can have none, or a list is shorter.
     func element(_ key: TemplateValue) -> TemplateValue? {
         switch (self, key) {

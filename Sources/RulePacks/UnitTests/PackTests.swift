@@ -9,23 +9,26 @@ public struct PackTests: Sendable {
     public private(set) var files: [String] = []
     /// What is wrong with the files and what is not as expected; empty where all is well.
     public private(set) var findings: [PackFinding] = []
+    private var planner: (any TipPlanner)?
 
     /// Runs the tests of the pack in `folder`, or of the one file that is named instead. Throws what is wrong with the
     /// pack itself.
-    public static func run(_ path: String) async throws(RulePackError) -> PackTests {
+    /// `planner` says what tips would lead to; without one no plan may be expected.
+    public static func run(
+        _ path: String, planner: (any TipPlanner)? = nil
+    ) async throws(RulePackError) -> PackTests {
         let url = URL(filePath: path)
         var tests = PackTests()
-        if isTestFile(url.lastPathComponent) {
+        tests.planner = planner
+        if RulePack.isTestFile(url.lastPathComponent) {
             await tests.run(url, packFolder: url.deletingLastPathComponent())
             return tests
         }
         let pack = try RulePack.load(folder: path)
-        let files = try RulePack.files(in: url).filter { isTestFile($0.lastPathComponent) }
-        for file in files { await tests.run(file, packFolder: url, pack) }
+        let files = try RulePack.files(in: url).filter(RulePack.isTestFile)
+        for file in files { await tests.run(url.appending(path: file), packFolder: url, pack) }
         return tests
     }
-
-    private static func isTestFile(_ name: String) -> Bool { name.contains(/\.(test|tips)\.ya?ml$/) }
 
     private mutating func run(_ file: URL, packFolder: URL, _ known: RulePack? = nil) async {
         let name = file.lastPathComponent
@@ -47,7 +50,7 @@ public struct PackTests: Sendable {
         let rules = kind == .tips ? pack : self.rules(of: read.file, beside: file, pack)
         guard let rules else { return }
         for test in read.file.tests {
-            findings += await UnitTestRun.findings(test, of: read.file, rules)
+            findings += await UnitTestRun.findings(test, of: read.file, rules, planner)
             count += 1
         }
     }

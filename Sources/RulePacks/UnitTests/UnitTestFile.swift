@@ -75,6 +75,8 @@ struct UnitTest {
         var remediation: String?
         /// Texts that must be among the tip's evidence.
         var evidence: [String] = []
+        /// What the planner would do, in any order; `nil` where that may be anything, empty for nothing.
+        var plan: [PlannedMove]?
     }
 
     /// The last moment that anything is expected of.

@@ -5,12 +5,15 @@ import PromQL
 struct UnitTestReader {
     /// Most points of all series of a file together.
     private static let mostPoints = 10_000_000
+    /// Most evaluations of all tests of a file together: a year by the minute.
+    private static let mostRounds = 600_000
 
     private var reader: YAMLReader
     private let kind: UnitTestFile.Kind
     private let parameters: [PackParameter]
     private var file = UnitTestFile()
     private var pointsLeft = mostPoints
+    private var roundsLeft = mostRounds
 
     /// The tests, and everything that is wrong with the file. `parameters` are the pack's.
     static func read(
@@ -80,6 +83,11 @@ struct UnitTestReader {
             if test.tips.isEmpty { reader.note(value.place, "the test expects nothing: write 'tip_test'") }
         }
         reader.finish(entry, "a test")
+        roundsLeft -= Int(clamping: test.end.milliseconds / max(1, file.evaluationInterval.milliseconds)) + 1
+        guard roundsLeft >= 0 else {
+            reader.note(value.place, "with this test the rules would be evaluated more than \(Self.mostRounds) times")
+            return
+        }
         file.tests.append(test)
     }
 
@@ -188,8 +196,19 @@ struct UnitTestReader {
         for item in entry.take("evidence").flatMap({ reader.list($0, "'evidence'") }) ?? [] {
             if let text = reader.text(item, "evidence") { tip.evidence.append(text) }
         }
+        if entry.has("plan") {
+            tip.plan = (entry.take("plan").flatMap { reader.list($0, "'plan'") } ?? []).compactMap { move($0) }
+        }
         reader.finish(entry, "a tip")
         return alert == nil ? nil : tip
+    }
+
+    private mutating func move(_ value: YAMLValue) -> PlannedMove? {
+        guard var entry = reader.mapping(value, "a move of a plan") else { return nil }
+        let machine = reader.text(&entry, "vm", of: "a move of a plan")
+        let destination = entry.take("to").flatMap { reader.text($0, "'to'") }
+        reader.finish(entry, "a move of a plan")
+        return machine.map { PlannedMove(machine: $0, destination: destination) }
     }
 
     // MARK: Values

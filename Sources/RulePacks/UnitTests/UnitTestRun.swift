@@ -6,17 +6,21 @@ struct UnitTestRun {
     let test: UnitTest
     let file: UnitTestFile
     let pack: RulePack
+    private let planner: (any TipPlanner)?
     private var findings: [PackFinding] = []
 
-    init(_ test: UnitTest, of file: UnitTestFile, _ pack: RulePack) {
+    init(_ test: UnitTest, of file: UnitTestFile, _ pack: RulePack, _ planner: (any TipPlanner)?) {
+        self.planner = planner
         self.test = test
         self.file = file
         self.pack = pack.everyRound(inOrder: file.groupOrder)
     }
 
     /// What is not as expected.
-    static func findings(_ test: UnitTest, of file: UnitTestFile, _ pack: RulePack) async -> [PackFinding] {
-        var run = UnitTestRun(test, of: file, pack)
+    static func findings(
+        _ test: UnitTest, of file: UnitTestFile, _ pack: RulePack, _ planner: (any TipPlanner)? = nil
+    ) async -> [PackFinding] {
+        var run = UnitTestRun(test, of: file, pack, planner)
         await run.run()
         return run.findings
     }
@@ -50,7 +54,9 @@ struct UnitTestRun {
             for expected in test.alerts where expected.time >= time && expected.time < next {
                 judge(expected, rules.groupStates)
             }
-            for expected in test.tips where expected.time >= time && expected.time < next { judge(expected, round) }
+            for expected in test.tips where expected.time >= time && expected.time < next {
+                await judge(expected, round, engine)
+            }
             time = next
         }
         for expected in test.queries { await judge(expected, engine) }
@@ -132,7 +138,9 @@ struct UnitTestRun {
 
     // MARK: Tips
 
-    private mutating func judge(_ expected: UnitTest.TipExpectation, _ round: AlertRound) {
+    private mutating func judge(
+        _ expected: UnitTest.TipExpectation, _ round: AlertRound, _ engine: any QueryEngine
+    ) async {
         var found = round.alerts.filter(\.isFiring).compactMap { alert in alert.tip.map { (alert.alert, $0) } }
         let when = expected.time.prometheusText
         for wanted in expected.tips {
@@ -146,9 +154,39 @@ struct UnitTestRun {
             }
             let (_, tip) = found.remove(at: place)
             for difference in wanted.differences(from: tip) { note(wanted.place, "at \(when): \(difference)") }
+            if let problem = await planProblem(wanted, tip, engine, at: round.time) {
+                note(wanted.place, "at \(when): \(problem)")
+            }
         }
         for (alert, tip) in found {
             note(expected.place, "at \(when) there is a tip that is not expected: \(alert) on \(tip.subject.kindText)")
+        }
+    }
+
+    /// What of the plan is not as expected.
+    private func planProblem(
+        _ wanted: UnitTest.ExpectedTip, _ tip: RenderedTip, _ engine: any QueryEngine, at time: Timestamp
+    ) async -> String? {
+        guard let plan = wanted.plan else { return nil }
+        guard let planner else { return "a plan is expected, and nobody here makes plans" }
+        do {
+            let found = try await planner.moves(
+                for: tip, pack: pack.name, alert: wanted.alert, from: engine, at: time)
+            var missing = plan
+            var extra: [PlannedMove] = []
+            for move in found.moves {
+                let place = missing.firstIndex {
+                    $0.machine == move.machine && ($0.destination == nil || $0.destination == move.destination)
+                }
+                if let place { missing.remove(at: place) } else { extra.append(move) }
+            }
+            if missing.isEmpty && extra.isEmpty { return nil }
+            let got = found.moves.isEmpty ? "none" : found.moves.map(\.text).joined(separator: ", ")
+            let why = found.problem.map { " (\($0))" } ?? ""
+            return
+                "expected the moves \(plan.isEmpty ? "none" : plan.map(\.text).joined(separator: ", ")), got \(got)\(why)"
+        } catch {
+            return "the plan cannot be made: \(error)"
         }
     }
 

@@ -7,11 +7,14 @@ struct YAMLReader {
     private static let mostValues = 50_000
     /// How deep values may be inside each other; no format here needs more than eight.
     private static let deepest = 32
+    /// How many findings are worth a look.
+    private static let mostFindings = 200
 
     let file: String
     /// Whether anchors, aliases and merge keys are allowed: Prometheus' rule files may have them.
     let allowsAliases: Bool
     private var noted: [PackFinding] = []
+    private var hasMore = false
     private var valuesLeft = mostValues
     /// Nodes know their anchors only as long as the parser lives.
     private var parser: Parser?
@@ -21,17 +24,24 @@ struct YAMLReader {
         self.allowsAliases = allowsAliases
     }
 
-    /// Everything that is wrong with the file, in the order of its lines.
+    /// Everything that is wrong with the file, in the order of its lines; of very much the first of it.
     var findings: [PackFinding] {
-        noted.enumerated().sorted { left, right in
+        let sorted = noted.enumerated().sorted { left, right in
             let (one, other) = (left.element.place, right.element.place)
             return (one.line, one.column, left.offset) < (other.line, other.column, right.offset)
         }.map(\.element)
+        if !hasMore { return sorted }
+        let rest = PackFinding(SourcePlace(file: file), "there is more; only the first \(Self.mostFindings) are shown")
+        return sorted + [rest]
     }
 
+    /// What is found once the file's budget is spent is only that something is missing.
     mutating func note(_ place: SourcePlace, _ message: String) {
-        noted.append(PackFinding(place, message))
+        if valuesLeft <= 0 { return }
+        if noted.count < Self.mostFindings { noted.append(PackFinding(place, message)) } else { hasMore = true }
     }
+
+    private var isFull: Bool { valuesLeft <= 0 || noted.count >= Self.mostFindings }
 
     // MARK: The file
 
@@ -75,8 +85,8 @@ struct YAMLReader {
             note(value.place, "anchors and aliases are not allowed here; write the value out")
             return nil
         }
+        if valuesLeft == 1 { note(value.place, "the file comes to more than \(Self.mostValues) values") }
         valuesLeft -= 1
-        if valuesLeft == 0 { note(value.place, "the file comes to more than \(Self.mostValues) values") }
         return valuesLeft > 0 ? value : nil
     }
 
@@ -128,6 +138,10 @@ struct YAMLReader {
     /// Notes every key that nobody asked for, with what it may have meant.
     mutating func finish(_ mapping: YAMLMapping, _ what: String) {
         for (key, place) in mapping.unknown {
+            if isFull {
+                hasMore = true
+                return
+            }
             let near = Spelling.nearest(to: key, among: mapping.known)
             let hint = near.map { "did you mean '\($0)'?" } ?? "it knows \(mapping.known.joined(separator: ", "))"
             note(place, "unknown key '\(key)' in \(what); \(hint)")

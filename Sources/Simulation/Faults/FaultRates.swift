@@ -20,6 +20,20 @@ public struct FaultRates: Sendable, Hashable {
     public var brokenStreamShare = 0.0
     /// Share of migrations whose destination dies right after the handover.
     public var destinationDeathShare = 0.0
+    /// Share of commands that reach their agent twice.
+    public var doubledCommandShare = 0.0
+    /// Share of migrations that take up to sixty times as long, and so may run into their time limit.
+    public var slowMigrationShare = 0.0
+    /// Times in an hour that one host comes and goes, several times within a minute or two.
+    public var flapsPerHour = 0.0
+    /// Times in an hour that the server's disk is full for a while: no commit succeeds.
+    public var fullDisksPerHour = 0.0
+    /// Times in an hour that somebody sets the server's clock, by seconds up to a day, and back after a while.
+    public var clockJumpsPerHour = 0.0
+    /// Times in an hour that somebody else moves a VM.
+    public var foreignMovesPerHour = 0.0
+    /// Times in an hour that an operator stops everything, and lets it go on after a while.
+    public var stopsPerHour = 0.0
 
     /// Nothing goes wrong.
     public init() {}
@@ -36,6 +50,13 @@ public struct FaultRates: Sendable, Hashable {
         rates.longestDelay = .seconds(20)
         rates.brokenStreamShare = 0.1
         rates.destinationDeathShare = 0.1
+        rates.doubledCommandShare = 0.1
+        rates.slowMigrationShare = 0.1
+        rates.flapsPerHour = 0.05
+        rates.fullDisksPerHour = 0.2
+        rates.clockJumpsPerHour = 0.1
+        rates.foreignMovesPerHour = 0.05
+        rates.stopsPerHour = 0.05
         return rates
     }
 }

@@ -156,6 +156,17 @@ public struct SimulatedFleet: Sendable {
         if hosts[destination]?.processes[id]?.state == .incoming { hosts[destination]?.processes[id] = nil }
     }
 
+    /// Somebody who does not ask Evenkeel moves a VM that runs, at once. Whether it could be done.
+    public mutating func moveByOthers(_ id: VirtualMachineID, from host: HostName, to destination: HostName) -> Bool {
+        guard host != destination, let process = hosts[host]?.processes[id], process.state == .running,
+            let target = hosts[destination], target.processes[id] == nil,
+            target.memoryPromised + process.machine.definition.memory <= target.memory
+        else { return false }
+        hosts[host]?.processes[id] = nil
+        start(process.machine, on: destination)
+        return true
+    }
+
     /// Processes that have waited for their VM too long end by themselves.
     public mutating func giveUpWaiting(at time: Timestamp) {
         for host in hosts.keys.sorted() {

@@ -81,7 +81,9 @@ public final class SimulatedSeries: SeriesSource, SeriesSink {
 extension LabelMatcher {
     fileprivate var isPlain: Bool {
         if comparison == .equal || comparison == .notEqual { return true }
-        return value.unicodeScalars.allSatisfy { $0 == "|" || $0 == "_" || $0 == "-" || $0.properties.isAlphabetic }
+        return value.unicodeScalars.allSatisfy {
+            "|_-".unicodeScalars.contains($0) || $0.properties.isAlphabetic || ("0"..."9").contains($0)
+        }
     }
 
     fileprivate func holds(for labels: Labels) -> Bool {

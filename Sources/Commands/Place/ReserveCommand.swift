@@ -1,0 +1,39 @@
+import ArgumentParser
+import FleetServer
+
+/// `evenkeel reserve`: can the clusters lose hosts?
+struct ReserveCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reserve", abstract: "Proves whether clusters can lose hosts and still run every VM.",
+        discussion: """
+            Without --failures the reserve that the policy asks for is checked, or one host where it asks for none. Exit \
+            code 1 when it does not hold.
+            Example: evenkeel reserve --cluster lab --failures 2
+            """)
+
+    @Option(help: "Only this cluster.")
+    var cluster: String?
+
+    @Option(help: "How many hosts at a time.")
+    var failures: Int?
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        var query: [String] = []
+        if let cluster { query.append("cluster=\(ServerClient.escaped(cluster))") }
+        if let failures { query.append("failures=\(failures)") }
+        let path = "/fleet/v1/reserve" + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))
+        let views: [ReserveView] = try await server.client().get(path)
+        try output.show(views) { $0.map(Self.line).joined(separator: "\n") }
+        if views.contains(where: { !$0.holds }) { throw ExitCode(1) }
+    }
+
+    static func line(_ view: ReserveView) -> String {
+        let verdict = view.holds ? "holds" : "DOES NOT HOLD"
+        let uncovered = view.uncovered.isEmpty ? "" : "; no reserve covers \(view.uncovered.joined(separator: ", "))"
+        return
+            "Reserve:  \(view.cluster): \(view.failures) of its hosts may fail: \(verdict): \(view.reason)\(uncovered)"
+    }
+}

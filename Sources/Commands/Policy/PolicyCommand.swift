@@ -1,0 +1,265 @@
+import ArgumentParser
+import FleetModel
+import FleetServer
+import Foundation
+import HTTPClient
+
+/// `evenkeel policy`: how far Evenkeel goes by itself, when, and within which limits.
+struct PolicyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "policy", abstract: "How far Evenkeel goes by itself, when, and within which limits.",
+        subcommands: [
+            PolicyListCommand.self, PolicySetCommand.self, PolicyUnsetCommand.self, PolicyLimitCommand.self,
+            PolicyWindowCommand.self, PolicyMachineCommand.self, PolicyResumeCommand.self, PolicyHistoryCommand.self,
+            PolicyExportCommand.self, PolicyImportCommand.self,
+        ], defaultSubcommand: PolicyListCommand.self)
+}
+
+/// `evenkeel policy ls`.
+struct PolicyListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ls", abstract: "Shows levels, windows, limits, what is held, and what is broken now.",
+        discussion: "Example: evenkeel policy ls --json | jq .policy.automation")
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let view = try await PolicyClient(client: try server.client()).view()
+        try output.show(view, table: Self.text)
+    }
+
+    static func text(_ view: PolicyView) -> String {
+        var lines = ["Policy version \(view.policy.version)"] + PolicyClient.holds(view.holds)
+        lines += view.policy.automation.map { "LEVEL    \($0.text)" }
+        lines += view.policy.windows.map { "WINDOW   \($0.text)" }
+        for (id, own) in view.policy.machines.sorted(by: { $0.key < $1.key }) {
+            lines.append(
+                "VM       \(view.names[id.text] ?? id.text): priority \(own.priority.rawValue)"
+                    + (own.isHighlyAvailable ? ", highly available" : ""))
+        }
+        for name in LimitName.allCases {
+            guard let value = view.limits[name.rawValue] else { continue }
+            let own = view.policy.limits[name] == nil ? "" : "  (set)"
+            lines.append("LIMIT    \(name.rawValue): \(value == value.rounded() ? "\(Int(value))" : "\(value)")\(own)")
+        }
+        return (lines + view.warnings.map { "WARNING  \($0)" }).joined(separator: "\n")
+    }
+}
+
+/// `evenkeel policy set`.
+struct PolicySetCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "set", abstract: "Sets how far Evenkeel goes by itself in a scope.",
+        discussion: """
+            Scopes: fleet, cluster:NAME, pack:NAME, rule:PACK/ALERT, vm:NAME. Levels: off (no tips), advise (tips that \
+            nobody can approve), operator (somebody approves), automatic (policy approves). A cluster's level stands in \
+            for the fleet's, a rule's for its pack's; of place, pack and VM the least counts, and a pack can only take \
+            away from it.
+            Example: evenkeel policy set cluster:lab automatic
+                     evenkeel policy set fleet automatic --from critical
+                     evenkeel policy set vm:db-1 off
+            """)
+
+    @Argument(help: "Where.")
+    var scope: String
+
+    @Argument(help: "off, advise, operator or automatic.")
+    var level: AutomationLevel
+
+    @Option(name: .customLong("from"), help: "From which level of tip on automatic holds: warning or critical.")
+    var threshold: TipLevel = .warning
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let client = PolicyClient(client: try server.client())
+        let rule = AutomationRule(
+            scope: try await ScopeText.scope(scope, client), level: level, threshold: threshold)
+        try output.show(try await client.change(.setAutomation(rule)), table: PolicyClient.text)
+    }
+}
+
+/// `evenkeel policy unset`.
+struct PolicyUnsetCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "unset", abstract: "Takes a scope's own level away.",
+        discussion: "Example: evenkeel policy unset cluster:lab")
+
+    @Argument(help: "Where.")
+    var scope: String
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let client = PolicyClient(client: try server.client())
+        let scope = try await ScopeText.scope(scope, client)
+        try output.show(try await client.change(.removeAutomation(scope)), table: PolicyClient.text)
+    }
+}
+
+/// `evenkeel policy limit`.
+struct PolicyLimitCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "limit", abstract: "Sets a limit, or gives it its default again.",
+        discussion: "Limits: \(LimitName.allCases.map(\.rawValue).joined(separator: ", ")).\n"
+            + "Example: evenkeel policy limit actions-per-hour 10\n         evenkeel policy limit actions-per-hour default"
+    )
+
+    @Argument(help: "Which.")
+    var name: LimitName
+
+    @Argument(help: "A number, or 'default'.")
+    var value: String
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        if value != "default", Double(value) == nil { throw ValidationError("'\(value)' is no number") }
+    }
+
+    func run() async throws {
+        let client = PolicyClient(client: try server.client())
+        try output.show(try await client.change(.setLimit(name, Double(value))), table: PolicyClient.text)
+    }
+}
+
+/// `evenkeel policy vm`.
+struct PolicyMachineCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "vm", abstract: "Sets a VM's priority, and whether it is highly available.",
+        discussion: "Example: evenkeel policy vm db-1 --priority high --highly-available")
+
+    @Argument(help: "The VM's name or UUID.")
+    var machine: String
+
+    @Option(help: "low, normal or high.")
+    var priority: MachinePolicy.Priority = .normal
+
+    @Flag(help: "It is to run again elsewhere when its host fails.")
+    var highlyAvailable = false
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let client = PolicyClient(client: try server.client())
+        guard let id = try await client.machines([machine]).first else { return }
+        let own = MachinePolicy(priority: priority, isHighlyAvailable: highlyAvailable)
+        try output.show(try await client.change(.setMachine(id, own)), table: PolicyClient.text)
+    }
+}
+
+/// `evenkeel policy resume`.
+struct PolicyResumeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resume", abstract: "Lets go of what is held: fleet, cluster:NAME, host:NAME or pack:NAME.",
+        discussion: "Example: evenkeel policy resume pack:host-pressure")
+
+    @Argument(help: "What.")
+    var scope: String
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        guard let scope = HoldScope(scope) else {
+            throw CommandFailure(.wrongUse, "'\(scope)' is none of fleet, cluster:NAME, host:NAME, pack:NAME")
+        }
+        let answer = try await PolicyClient(client: try server.client()).release(scope)
+        try output.show(answer) { answer in
+            (["\(scope) is not held any more."] + PolicyClient.holds(answer.holds)).joined(separator: "\n")
+        }
+    }
+}
+
+/// `evenkeel policy history`.
+struct PolicyHistoryCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "history", abstract: "Lists the policy's versions, newest first.",
+        discussion: "Example: evenkeel policy history --json | jq '.[0].policy'")
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let versions: [PolicyVersion] = try await server.client().get("/fleet/v1/policy/versions")
+        try output.show(versions) { versions in
+            if versions.isEmpty { return "Nobody has set anything." }
+            var table = TextTable(">VERSION", "WHEN", "BY", "WHAT")
+            for version in versions {
+                table.add(
+                    "\(version.policy.version)", "\(Phrases.day(version.time)) \(Phrases.timeOfDay(version.time))",
+                    version.actor, version.change)
+            }
+            return table.text
+        }
+    }
+}
+
+/// `evenkeel policy export`.
+struct PolicyExportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export", abstract: "Prints the policy as YAML.",
+        discussion: "Example: evenkeel policy export > policy.yaml")
+
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+        let answer = try await server.client().exchange(.get, "/fleet/v1/policy/file")
+        FileHandle.standardOutput.write(Data(answer.body))
+    }
+}
+
+/// `evenkeel policy import`.
+struct PolicyImportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import", abstract: "Sets the whole policy from a YAML file, or changes nothing.",
+        discussion: "VMs may be given by name. Example: evenkeel policy import policy.yaml --version 7")
+
+    @Argument(help: "The file.", completion: .file())
+    var file: String
+
+    @Option(help: "Refuse when the policy is not at this version any more.")
+    var version: Int64?
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        guard let yaml = FileManager.default.contents(atPath: file) else {
+            throw CommandFailure(.wrongUse, "\(file) cannot be read")
+        }
+        let client = try server.client()
+        let path = "/fleet/v1/policy/file" + (version.map { "?version=\($0)" } ?? "")
+        let response = try await client.exchange(.put, path, body: Array(yaml), alsoTaking: [400])
+        if response.status == 400 {
+            let reason = ServerClient.reason(in: response)
+            throw CommandFailure(.wrongUse, reason.hasPrefix("policy:") ? file + reason.dropFirst(6) : reason)
+        }
+        let answer: PolicyAnswer = try client.decode(response, from: path)
+        try output.show(answer, table: PolicyClient.text)
+    }
+}
+
+extension AutomationLevel: ExpressibleByArgument {}
+extension TipLevel: ExpressibleByArgument {}
+extension LimitName: ExpressibleByArgument {}
+extension MachinePolicy.Priority: ExpressibleByArgument {}
+
+/// Scopes as people write them: VMs by name, too.
+enum ScopeText {
+    static func scope(_ text: String, _ client: PolicyClient) async throws -> AutomationScope {
+        if text.hasPrefix("vm:"), let id = try await client.machines([String(text.dropFirst(3))]).first {
+            return .machine(id)
+        }
+        guard let scope = AutomationScope(text) else {
+            throw CommandFailure(
+                .wrongUse, "'\(text)' is none of fleet, cluster:NAME, pack:NAME, rule:PACK/ALERT, vm:NAME")
+        }
+        return scope
+    }
+}

@@ -1,0 +1,108 @@
+import FleetModel
+import FleetServer
+
+/// Draws `TopState` on a screen of so many characters: a pure function, exactly `height` lines, none longer than
+/// `width`, and nothing in them that could act on a terminal but its own colours.
+struct TopScreen {
+    let width: Int
+    let height: Int
+    var hasColours = false
+
+    /// Lines of head and foot.
+    private static let frame = 5
+
+    func lines(of state: TopState) -> [String] {
+        let head = [cut(title(state)), cut(tabs(state)), ""]
+        let room = max(0, height - Self.frame)
+        var body: [String]
+        switch state.mode {
+        case .detail(let lines, let first): body = lines.dropFirst(first).prefix(room).map(cut)
+        case .confirm(let number, _, let plan):
+            body = (["Carry out the plan of tip \(number)?", ""] + plan + ["", "y: yes   any other key: no"])
+                .flatMap { $0.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) }
+                .prefix(room).map(cut)
+        case .help: body = Self.help.prefix(room).map(cut)
+        case .list, .filter: body = list(state, room: room)
+        }
+        body += Array(repeating: "", count: max(0, room - body.count))
+        return Array((head + body + ["", cut(foot(state))]).prefix(height))
+    }
+
+    private static let help = [
+        "1 2 3 4, Tab, arrows   hosts, VMs, tips, operations", "up, down, PgUp, PgDn   choose a row",
+        "Enter                  open it", "a                      approve the chosen tip, after a question",
+        "/                      filter; Enter keeps it, Esc drops it", "s                      sort by the next column",
+        "r                      turn the order round", "q, Ctrl-C              leave", "", "Any key goes back.",
+    ]
+
+    private func title(_ state: TopState) -> String {
+        guard let status = state.status else {
+            return "Evenkeel: \(state.message.isEmpty ? "connecting" : state.message)"
+        }
+        let silent = status.silentHosts.isEmpty ? "" : ", \(status.silentHosts.count) silent"
+        let critical = status.openTips[TipLevel.critical.rawValue] ?? 0
+        let warning = status.openTips[TipLevel.warning.rawValue] ?? 0
+        let held =
+            (status.holds ?? []).isEmpty
+            ? "" : "  HELD: \((status.holds ?? []).map(\.scope.description).joined(separator: " "))"
+        return "Evenkeel \(status.version)  automation \(status.automation.rawValue)  \(status.hosts) hosts\(silent)  "
+            + "\(status.virtualMachines) VMs  tips \(critical) critical, \(warning) warning  "
+            + "\(status.runningOperations.count) operations\(held)"
+    }
+
+    private func tabs(_ state: TopState) -> String {
+        TopState.Tab.allCases.map { tab in
+            let text = "\(tab.rawValue + 1) \(tab.title)"
+            return tab == state.tab ? "[\(text)]" : " \(text) "
+        }.joined(separator: " ") + (state.filter.isEmpty ? "" : "   filter: \(state.filter)")
+    }
+
+    private func foot(_ state: TopState) -> String {
+        if state.mode == .filter { return "filter: \(state.filter)_" }
+        if !state.message.isEmpty, state.status != nil { return state.message }
+        return "Enter open   a approve   / filter   s sort   r reverse   ? keys   q quit"
+    }
+
+    // MARK: Listing
+
+    private func list(_ state: TopState, room: Int) -> [String] {
+        let rows = state.rows
+        guard room > 1 else { return [] }
+        let shown = room - 1
+        let first = max(0, min(state.selected - shown / 2, rows.count - shown))
+        let window = rows.dropFirst(first).prefix(shown)
+        let titles = state.columns.enumerated().map { place, title in
+            place == state.sortColumn ? title + (state.isBackwards ? "^" : "v") : title
+        }
+        let widths = titles.indices.map { column in
+            max(
+                titles[column].drop { $0 == ">" }.count,
+                window.map { PlainText.oneLine($0.cells[column]).count }.max() ?? 0)
+        }
+        var lines = [cut(line(titles.map { String($0.drop { $0 == ">" }) }, titles, widths))]
+        for (place, row) in window.enumerated() {
+            let text = cut(line(row.cells.map(PlainText.oneLine), titles, widths))
+            lines.append(styled(text, isChosen: first + place == state.selected, isLoud: row.isLoud))
+        }
+        if rows.isEmpty { lines.append(state.filter.isEmpty ? "nothing here" : "nothing matches '\(state.filter)'") }
+        return lines.map { $0 }
+    }
+
+    private func line(_ cells: [String], _ titles: [String], _ widths: [Int]) -> String {
+        zip(cells, zip(titles, widths)).map { cell, column in
+            let space = String(repeating: " ", count: max(0, column.1 - cell.count))
+            return column.0.hasPrefix(">") ? space + cell : cell + space
+        }.joined(separator: "  ")
+    }
+
+    /// The chosen row is marked with `>` where there are no colours, and stands in reverse where there are.
+    private func styled(_ text: String, isChosen: Bool, isLoud: Bool) -> String {
+        guard hasColours else {
+            return isChosen ? ">" + String(text.dropFirst(text.hasPrefix(" ") ? 1 : 0)).prefix(max(0, width - 1)) : text
+        }
+        if isChosen { return "\u{1b}[7m" + text + "\u{1b}[0m" }
+        return isLoud ? "\u{1b}[1m" + text + "\u{1b}[0m" : text
+    }
+
+    private func cut(_ text: String) -> String { String(PlainText.oneLine(text).prefix(max(0, width))) }
+}

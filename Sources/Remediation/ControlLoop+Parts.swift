@@ -1,0 +1,56 @@
+import FleetModel
+import Placement
+
+/// Approving a part of a plan, or other destinations within the rules.
+extension ControlLoop {
+    enum Choice {
+        case chosen(Plan?, String)
+        case refused(String)
+    }
+
+    /// The plan as it was chosen, and what the tip's history says of the choice.
+    mutating func choose(_ choice: PlanChoice, of tip: Tip) -> Choice {
+        guard var plan = tip.plan, choice != PlanChoice() else { return .chosen(tip.plan, "approved") }
+        let remaining = Array(tip.remainingActions)
+        let places = 1...max(1, remaining.count)
+        let named = (choice.steps ?? []).union(choice.destinations.keys)
+        if let wrong = named.sorted().first(where: { !places.contains($0) }) {
+            return .refused("the plan of tip \(tip.number) has no step \(wrong): it has \(remaining.count)")
+        }
+        if choice.steps?.isEmpty == true { return .refused("a part of a plan has one step at least") }
+        var chosen: [PlannedAction] = []
+        var words: [String] = []
+        for (place, action) in zip(places, remaining) {
+            guard choice.steps?.contains(place) ?? true else {
+                words.append("without step \(place)")
+                continue
+            }
+            guard let host = choice.destinations[place] else {
+                chosen.append(action)
+                continue
+            }
+            switch redirected(action, to: host, of: tip) {
+            case .failure(let reason): return .refused("step \(place) cannot go to \(host): \(reason)")
+            case .success(let other): chosen.append(other)
+            }
+            words.append("step \(place) to \(host)")
+        }
+        plan.actions = Array(plan.actions.prefix(tip.actionsDone)) + chosen
+        return .chosen(plan, "approved \(words.joined(separator: ", "))")
+    }
+
+    private mutating func redirected(
+        _ action: PlannedAction, to host: HostName, of tip: Tip
+    ) -> Result<PlannedAction, PolicyProblem> {
+        guard case .migrate(let id, _, _) = action.kind else { return .failure(PolicyProblem("it moves nothing")) }
+        switch planner.plan(.migrate(id, to: host), on: snapshot(for: tip.number)) {
+        case .impossible(let reason, _): return .failure(PolicyProblem(reason))
+        case .plan(let plan):
+            guard let other = plan.actions.first else { return .failure(PolicyProblem(plan.explanation)) }
+            if let reason = objection(to: other, of: tip.number, isAutomatic: false) {
+                return .failure(PolicyProblem(reason))
+            }
+            return .success(other)
+        }
+    }
+}

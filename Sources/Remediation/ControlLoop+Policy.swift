@@ -1,0 +1,162 @@
+import FleetModel
+import Placement
+
+/// What operators want of the fleet.
+extension ControlLoop {
+    /// Makes a new version of the policy, writes it down, and plans anew under it.
+    mutating func changePolicy(_ change: PolicyChange, version: Int64?, by actor: String) -> ControlReply {
+        if let version, version != policy.version {
+            return .refused(
+                "the policy is at version \(policy.version) now, not at \(version): somebody changed it; look again")
+        }
+        let next: FleetPolicy
+        do throws(PolicyProblem) {
+            next = try policy.applying(change)
+        } catch {
+            return .refused("\(error)")
+        }
+        if let objection = next.windows.lazy.compactMap(PolicyCalendar.objection).first { return .refused(objection) }
+        policy = next
+        outbox.save(.savePolicy(PolicyVersion(policy: next, time: now, actor: actor, change: change.text)))
+        outbox.audit(
+            AuditEntry(
+                time: now, actor: actor, event: "policy.set", detail: change.text,
+                authority: "operator \(actor)", outcome: "version \(next.version)"))
+        for number in tips.keys { plannedAt[number] = nil }
+        planWaitingTips()
+        advance()
+        return .changed(version: next.version, warnings: policyWarnings)
+    }
+
+    /// What of the policy is broken as things are, or names what nobody knows.
+    public var policyWarnings: [String] {
+        let check = constraintCheck
+        return check.broken() + reserveWarnings + check.unknown()
+    }
+
+    private var reserveWarnings: [String] {
+        let picture = pictureOfNow
+        return policy.clusters.keys.sorted().compactMap { cluster in
+            let failures = policy.reserve(of: cluster)
+            guard failures > 0, hosts.values.contains(where: { $0.report.cluster == cluster }) else { return nil }
+            let report = planner.reserve(of: cluster, failures: failures, on: picture)
+            return report.holds
+                ? nil : "the reserve of \(failures) of cluster \(cluster) does not hold now: \(report.reason)"
+        }
+    }
+
+    /// The limits in force by their names, those that nobody set included.
+    public var limitsInForce: [String: Double] {
+        func minutes(_ span: Duration) -> Double { (span / limits.hour * 60 * 1000).rounded() / 1000 }
+        let values: [LimitName: Double] = [
+            .actionsPerHour: Double(limits.actionsPerHour), .actionsPerDay: Double(limits.actionsPerDay),
+            .failuresPerHour: Double(limits.failuresPerHour), .machineCoolDownMinutes: minutes(limits.machineCoolDown),
+            .hostCoolDownMinutes: minutes(limits.hostCoolDown),
+            .clusterCoolDownMinutes: minutes(limits.clusterCoolDown), .returnHours: minutes(limits.returnTime) / 60,
+            .ineffectiveTips: Double(limits.ineffectiveTips),
+            .concurrentMigrations: Double(limits.concurrentMigrations),
+            .concurrentPerCluster: Double(limits.concurrentPerCluster),
+            .outgoingPerHost: Double(limits.outgoingPerHost), .incomingPerHost: Double(limits.incomingPerHost),
+        ]
+        return Dictionary(uniqueKeysWithValues: values.map { ($0.key.rawValue, $0.value) })
+    }
+
+    /// The fleet as the planner sees it, for reading.
+    public var pictureOfNow: FleetSnapshot {
+        var copy = self
+        return copy.snapshot(for: nil)
+    }
+
+    /// Whether each cluster's reserve holds at `time`, or that of `failures` hosts.
+    public func reserve(of cluster: ClusterName, failures: Int?, at time: Timestamp) -> ReserveReport {
+        var copy = self
+        copy.now = time
+        return planner.reserve(
+            of: cluster, failures: failures ?? max(1, policy.reserve(of: cluster)), on: copy.snapshot(for: nil))
+    }
+
+    /// How well the hosts of a cluster would do for a new VM at `time`, the best first.
+    public func rate(_ machine: NewMachine, in cluster: ClusterName, at time: Timestamp) -> [HostRating] {
+        var copy = self
+        copy.now = time
+        return planner.rate(machine, in: cluster, on: copy.snapshot(for: nil))
+    }
+
+    // MARK: How far Evenkeel goes by itself
+
+    /// What place, pack and VM each allow, with where that is set: the narrower scope of a kind wins.
+    private func rules(for tip: Tip) -> [AutomationRule] {
+        let place =
+            policy.automation(.cluster(tip.subject.cluster)) ?? policy.automation(.fleet)
+            ?? AutomationRule(scope: .fleet, level: settings.standardLevel)
+        let pack = policy.automation(.rule(pack: tip.pack, alert: tip.alert)) ?? policy.automation(.pack(tip.pack))
+        var own: AutomationRule?
+        if case .virtualMachine(let id, _) = tip.subject { own = policy.automation(.machine(id)) }
+        return [place, pack, own].compactMap(\.self)
+    }
+
+    /// How far Evenkeel goes with a tip by itself: the least of what its place, its pack or rule, and its VM allow.
+    public func level(for tip: Tip) -> AutomationLevel {
+        rules(for: tip).map { $0.level(for: tip.level) }.min() ?? settings.standardLevel
+    }
+
+    /// What decided that.
+    func levelText(for tip: Tip) -> String {
+        let level = level(for: tip)
+        let rule = rules(for: tip).first { $0.level(for: tip.level) == level }
+        return "\(rule?.text ?? "the standard"), policy version \(policy.version)"
+    }
+
+    /// How far Evenkeel goes by itself in `cluster`, or in the fleet, where nothing narrower is set.
+    public func level(in cluster: ClusterName?) -> AutomationLevel {
+        (cluster.flatMap { policy.automation(.cluster($0)) } ?? policy.automation(.fleet))?.level
+            ?? settings.standardLevel
+    }
+}
+
+extension FleetSnapshot {
+    /// The picture with what operators want in it: rules, reserves, hosts in maintenance, VMs that only people move.
+    func heeding(_ policy: FleetPolicy, held: [HostName: Hold]) -> FleetSnapshot {
+        let off = policy.automation.filter { $0.level <= .advise }.compactMap { rule -> VirtualMachineID? in
+            if case .machine(let id) = rule.scope { id } else { nil }
+        }
+        if held.isEmpty && off.isEmpty && policy.constraints.isEmpty && policy.clusters.isEmpty { return self }
+        let closed = Set(off)
+        var copies = hosts
+        for place in copies.indices {
+            if let hold = held[copies[place].name] {
+                copies[place].closedReason = "it is in maintenance since \(hold.since.text) (\(hold.reason))"
+            }
+            copies[place].traits.failureDomain = policy.domain(of: copies[place])
+            if closed.isEmpty { continue }
+            for machine in copies[place].virtualMachines.indices
+            where closed.contains(copies[place].virtualMachines[machine].id) {
+                copies[place].virtualMachines[machine].doubt = "its own automation level leaves it to people"
+            }
+        }
+        return FleetSnapshot(
+            version: version, time: time, hosts: copies, rules: rules + policy.constraints.flatMap(\.rules),
+            reserve: reserve, reserves: policy.clusters.compactMapValues(\.reserve), preferences: preferences)
+    }
+}
+
+extension FleetPolicy {
+    /// What fails together with the host; `nil` where it fails alone.
+    fileprivate func domain(of host: PlacementHost) -> String? {
+        clusters[host.cluster]?.domains?.first { $0.value.contains(host.name) }?.key
+    }
+}
+
+extension Constraint {
+    /// The constraint as the planner knows it. No plan brings a spread group into fewer failure domains than it is in;
+    /// that it is spread evenly `ConstraintCheck` keeps.
+    var rules: [PlacementRule] {
+        switch kind {
+        case .affinity: [.together(machines)]
+        case .antiAffinity: [.apart(machines)]
+        case .pin: machines.map { .only($0, on: hosts) }
+        case .avoid: machines.map { .never($0, on: hosts) }
+        case .spread: [.spread(machines, domains: machines.count)]
+        }
+    }
+}

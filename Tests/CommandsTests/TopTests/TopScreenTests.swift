@@ -1,0 +1,139 @@
+import FleetModel
+import FleetServer
+import Foundation
+import Testing
+
+@testable import Commands
+
+@Suite("A fleet on a whole terminal")
+struct TopScreenTests {
+    static let now = Timestamp(milliseconds: 1_800_000_000_000)
+
+    static func state(hosts: Int = 3) throws -> TopState {
+        var state = TopState(now: now)
+        state.hosts = try (1...hosts).map { number in
+            try decoded(
+                """
+                {"name": "kvm\(number)", "cluster": "lab", "available": \(number != 3), "lastReport": 1,
+                 "agentVersion": "1", "accelerator": "kvm", "logicalProcessors": 8, "processors": [], "memory": 1073741824,
+                 "virtualMachines": \(number), "processorUse": \(number == 3 ? "null" : "0.\(number)5")}
+                """)
+        }
+        state.tips = [try tip(4, .awaitingApproval), try tip(9, .running)]
+        return state
+    }
+
+    static func tip(_ number: Int64, _ tipState: TipState) throws -> TipView {
+        let host = try #require(HostName("kvm1"))
+        let cluster = try #require(ClusterName("lab"))
+        let machine = try #require(VirtualMachineID("00000000-0000-4000-8000-000000000001"))
+        let action = PlannedAction(
+            kind: .migrate(virtualMachine: machine, from: host, to: try #require(HostName("kvm2"))),
+            virtualMachineName: "web-1",
+            prediction: Prediction(
+                sourceProcessor: nil, destinationProcessor: nil, sourceMemory: nil, destinationMemory: nil))
+        return TipView(
+            Tip(
+                number: number, pack: "p", alert: "A", subject: .host(host, cluster: cluster), level: .critical,
+                title: "kvm1 is hot\u{1b}[2J", body: "b", knowledge: "k", evidence: [], remediation: "relieve-host",
+                plan: Plan(actions: [action], explanation: "e", snapshotVersion: 77), state: tipState,
+                raised: now - .seconds(60), updated: now))
+    }
+
+    static func decoded<Value: Decodable>(_ json: String) throws -> Value {
+        try JSONDecoder().decode(Value.self, from: Data(json.utf8))
+    }
+
+    @Test("Whatever the size, there are as many lines as the terminal has, and none is too long or acts on it")
+    func fits() throws {
+        var state = try Self.state(hosts: 40)
+        let modes: [TopState.Mode] = [
+            .list, .filter, .help, .detail(["one", "two\u{1b}]0;x\u{7}"], from: 0), .confirm(4, version: 1, ["plan"]),
+        ]
+        for tab in TopState.Tab.allCases {
+            state.tab = tab
+            for mode in modes {
+                state.mode = mode
+                for (width, height) in [(1, 1), (20, 5), (80, 24), (300, 100), (40, 3)] {
+                    let lines = TopScreen(width: width, height: height).lines(of: state)
+                    #expect(lines.count == height, "\(tab) \(mode) \(width)x\(height)")
+                    #expect(lines.allSatisfy { $0.count <= width })
+                    #expect(lines.allSatisfy { !$0.unicodeScalars.contains { $0.value < 0x20 } })
+                }
+            }
+        }
+    }
+
+    @Test("Rows are sorted by any column, either way, with what is unknown last; a filter leaves what it names")
+    func sorting() throws {
+        var state = try Self.state()
+        #expect(state.rows.map(\.key) == ["kvm1", "kvm2", "kvm3"])
+        _ = state.press(.character("s"))
+        #expect(state.rows.map(\.key) == ["kvm2", "kvm1", "kvm3"], "the busiest first, the unknown last")
+        _ = state.press(.character("r"))
+        #expect(state.rows.map(\.key) == ["kvm3", "kvm1", "kvm2"])
+        for key in "/VM2" { _ = state.press(.character(key)) }
+        #expect(state.rows.map(\.key) == ["kvm2"] && state.filter == "VM2")
+        _ = state.press(.backspace)
+        _ = state.press(.enter)
+        #expect(state.rows.count == 3 && state.mode == .list)
+        _ = state.press(.escape)
+        #expect(state.filter.isEmpty)
+    }
+
+    @Test("Approving asks first, names the plan that was shown, and no other key than y says yes")
+    func approving() throws {
+        var state = try Self.state()
+        #expect(state.press(.character("a")) == nil)
+        #expect(state.message == "choose a tip first (key 3)")
+        _ = state.press(.character("3"))
+        _ = state.press(.end)
+        #expect(state.press(.character("a")) == nil)
+        guard case .confirm(4, version: 77, let plan) = state.mode else {
+            Issue.record("not asked: \(state.mode)")
+            return
+        }
+        #expect(plan.contains { $0.contains("migrate web-1 from kvm1 to kvm2") })
+        #expect(plan.contains { $0.contains("Checked:") })
+        var other = state
+        #expect(other.press(.enter) == nil && other.mode == .list)
+        #expect(state.press(.character("y")) == .approve(4, version: 77))
+        _ = state.press(.home)
+        #expect(state.press(.character("a")) == nil)
+        #expect(state.message == "tip 9 is running")
+    }
+
+    @Test("Opening asks for what stands there, and a long text can be read through")
+    func opening() throws {
+        var state = try Self.state()
+        _ = state.press(.character("3"))
+        #expect(state.press(.enter) == .openTip(9))
+        state.mode = .detail((1...50).map { "line \($0)" }, from: 0)
+        _ = state.press(.pageDown)
+        _ = state.press(.down)
+        #expect(TopScreen(width: 40, height: 12).lines(of: state)[3] == "line 12")
+        _ = state.press(.escape)
+        #expect(state.mode == .list && state.press(.character("q")) == .quit)
+        #expect(state.press(.interrupt) == .quit)
+    }
+
+    @Test(
+        "Keys are told from what terminals send",
+        arguments: [
+            ("\u{1b}[A", [TopKey.up]), ("\u{1b}OB", [.down]), ("\u{1b}[5~\u{1b}[6~", [.pageUp, .pageDown]),
+            ("\u{1b}", [.escape]), ("aé\t\r", [.character("a"), .tab, .enter]), ("\u{3}", [.interrupt]),
+            ("\u{1b}[1;5Cx", [.right, .character("x")]), ("\u{1b}[999999999999999999", []), ("\u{7f}", [.backspace]),
+        ])
+    func keys(text: String, keys: [TopKey]) {
+        #expect(TopKey.keys(in: Array(text.utf8)) == keys)
+    }
+
+    @Test("Bars show how far a tip's moves have come")
+    func bars() throws {
+        let lines = TipProgress.lines(of: try Self.tip(9, .running), [], width: 60)
+        #expect(lines == ["tip 9 is running: 0 of 1 steps done"])
+        #expect(TipProgress.bar(0.5, width: 12) == "[#####.....]")
+        #expect(TipProgress.bar(.nan, width: 4) == "[..]")
+        #expect(TipProgress.bar(7, width: 4) == "[##]")
+    }
+}

@@ -1,0 +1,257 @@
+import FleetModel
+import Placement
+import Remediation
+import Testing
+
+@Suite("The safety envelope")
+struct SafetyTests {
+    /// A hot host and two idle ones.
+    private func world(level: AutomationLevel = .automatic) -> World {
+        var world = World.hot(level: level)
+        world.add("h3", use: 0.05, machines: [:])
+        return world
+    }
+
+    @Test("While everything is stopped nothing new begins, for nobody, and a restart changes nothing about it")
+    func stop() {
+        var world = world(level: .operator)
+        world.round([Sample.hot("h1")])
+        world.expect(.done(), for: .hold(.fleet, reason: "storm"))
+        for _ in 0..<2 {
+            guard case .refused(let reason) = world.ask(.approve(tip: 1)) else {
+                Issue.record("it was approved")
+                return
+            }
+            #expect(reason.contains("everything is stopped by ann") && reason.contains("evenkeel stop --resume"))
+            guard case .refused = world.ask(.migrate(Sample.machine(1), to: Sample.host("h2"))) else {
+                Issue.record("it was moved")
+                return
+            }
+            #expect(world.openCommands.isEmpty)
+            world.restart()
+            world.reportAll()
+            world.round([Sample.hot("h1")])
+        }
+        world.expect(.done(), for: .release(.fleet))
+        world.expect(.done(tip: 1, operation: 1), for: .approve(tip: 1))
+        world.expect(.notFound("fleet is not held"), for: .release(.fleet))
+    }
+
+    @Test("What runs goes on to its end when everything is stopped, or is called off")
+    func stopWhileRunning() {
+        var world = world()
+        world.round([Sample.hot("h1")])
+        #expect(world.tip?.state == .running)
+        var cancelled = world
+        world.ask(.hold(.fleet, reason: "storm"))
+        world.carryOutAll()
+        #expect(world.operation?.state == .succeeded)
+        cancelled.ask(.hold(.fleet, reason: "storm", cancelling: true))
+        while let command = cancelled.openCommands.first { cancelled.answer(command, .done) }
+        #expect(cancelled.operation?.state == .cancelled)
+    }
+
+    @Test("A VM that somebody else moved makes policy stand down in its cluster, until somebody says to go on")
+    func otherMover() {
+        var world = world()
+        world.relocate(2, to: "h2")
+        world.reportAll()
+        let hold = world.loop.openHolds.first
+        #expect(hold?.scope == .cluster(World.cluster))
+        #expect(hold?.reason.contains("somebody other than Evenkeel moved vm-2 from h1 to h2") == true)
+        world.round([Sample.hot("h1")])
+        #expect(world.tip?.state == .awaitingApproval)
+        #expect(world.tip?.history.last?.note.contains("cluster resume main") == true)
+        world.restart()
+        world.reportAll()
+        world.expect(.done(), for: .release(.cluster(World.cluster)))
+        world.pass(61)
+        world.reportAll()
+        world.round([Sample.hot("h1")])
+        #expect(world.tip?.state == .running)
+    }
+
+    @Test("What Evenkeel moved itself, or an operator by name, is no other mover's work, across a restart too")
+    func ownMoves() {
+        var world = world()
+        world.round([Sample.hot("h1")])
+        let target = world.operation?.move
+        world.carryOutAll()
+        world.restart()
+        let number =
+            target?.virtualMachine == Sample.machine(1) ? 1 : target?.virtualMachine == Sample.machine(2) ? 2 : 3
+        world.relocate(number, to: target?.destination.text ?? "h2")
+        world.pass(5)
+        world.reportAll()
+        #expect(world.loop.openHolds.isEmpty)
+    }
+
+    @Test("A VM is not brought back to where policy moved it from, until some time has passed")
+    func thereAndBack() {
+        var settings = ControlSettings()
+        settings.planner.coolDown = .seconds(60)
+        var world = World.hot(settings: settings, level: .automatic)
+        world.round([Sample.hot("h1")])
+        let move = world.operation?.move
+        world.carryOutAll()
+        let number = (1...3).first { Sample.machine($0) == move?.virtualMachine } ?? 1
+        world.relocate(number, to: "h2")
+        world.pass(120)
+        world.use = [Sample.host("h1"): 0.05, Sample.host("h2"): 0.9]
+        for other in 1...3 where other != number { world.machineUse[Sample.machine(other)] = 0.01 }
+        world.reportAll()
+        world.round([Sample.hot("h2")], healthy: [Sample.key("h1")])
+        #expect(world.tip?.subject.name == "h2" && world.tip?.state == .awaitingApproval)
+        #expect(world.tip?.history.last?.note.contains("policy does not bring it back") == true)
+        world.pass(3600)
+        world.reportAll()
+        world.round([Sample.hot("h2")])
+        #expect(
+            world.tip?.state != .awaitingApproval || world.tip?.history.last?.note.contains("bring it back") == false)
+    }
+
+    @Test("Budgets of the hour and of the day hold", arguments: [LimitName.actionsPerHour, .actionsPerDay])
+    func budgets(limit: LimitName) {
+        var world = world()
+        world.ask(.changePolicy(.setLimit(limit, 0)))
+        world.round([Sample.hot("h1")])
+        #expect(world.tip?.state == .awaitingApproval)
+        #expect(world.tip?.history.last?.note.contains("used up its budget of 0 actions") == true)
+        world.expect(.done(tip: 1, operation: 1), for: .approve(tip: 1))
+    }
+
+    @Test("A pack whose automatic actions keep being ineffective goes back to approval and says so")
+    func uselessPack() {
+        var settings = ControlSettings()
+        settings.brakes.failures = 100
+        var world = World.hot(settings: settings, level: .automatic)
+        for _ in 0..<3 {
+            world.round([Sample.hot("h1")])
+            #expect(world.tip?.state == .running)
+            world.carryOutAll()
+            for _ in 0..<2 {
+                world.pass(310)
+                world.reportAll()
+                world.round([Sample.hot("h1")])
+            }
+            #expect(world.tip?.state == .ineffective)
+            world.pass(700)
+            world.reportAll()
+        }
+        #expect(world.loop.openHolds.first?.scope == .pack("host-pressure"))
+        world.round([Sample.hot("h1")])
+        #expect(world.tip?.state == .awaitingApproval)
+        #expect(world.tip?.history.last?.note.contains("its last 3 automatic remediations did not help") == true)
+        world.expect(.done(), for: .release(.pack("host-pressure")))
+        #expect(world.tip?.state == .running)
+    }
+
+    @Test("A host in maintenance is emptied, takes nothing, and its tip ends when it is empty")
+    func drain() {
+        var world = world(level: .operator)
+        world.round()
+        world.expect(.done(tip: 1), for: .hold(.host(Sample.host("h1")), reason: "new memory"))
+        #expect(world.tip?.state == .running && world.tip?.isDrain == true)
+        #expect(world.tip?.plan?.actions.count == 3)
+        var rounds = 0
+        while world.loop.openTips.isEmpty == false, rounds < 20 {
+            for operation in world.loop.openOperations {
+                guard let move = operation.move else { continue }
+                let number = (1...3).first { Sample.machine($0) == move.virtualMachine } ?? 1
+                world.carryOutAll()
+                world.relocate(number, to: move.destination.text)
+            }
+            world.pass(61)
+            world.reportAll()
+            world.round()
+            rounds += 1
+        }
+        #expect(world.loop.tip(1)?.state == .resolved, "\(String(describing: world.loop.tip(1)?.history.map(\.note)))")
+        guard case .refused(let reason) = world.ask(.migrate(Sample.machine(1), to: Sample.host("h1"))) else {
+            Issue.record("a host in maintenance took a VM")
+            return
+        }
+        #expect(reason.contains("maintenance"), "\(reason)")
+        world.expect(.done(), for: .release(.host(Sample.host("h1"))))
+        #expect(world.loop.openHolds.isEmpty)
+    }
+}
+
+@Suite("Tips: parts, silence, stories, effects")
+struct TipLifeTests {
+    @Test("A part of a plan can be approved, and a step sent elsewhere within the rules")
+    func parts() throws {
+        var world = World.hot()
+        world.add("h3", use: 0.05, machines: [:])
+        world.round([Sample.hot("h1")])
+        let planned = try #require(world.tip?.plan?.actions.first)
+        let other = planned.hosts.last?.text == "h2" ? "h3" : "h2"
+        world.expect(
+            .refused("the plan of tip 1 has no step 4: it has 1"),
+            for: .approvePart(tip: 1, snapshotVersion: nil, PlanChoice(steps: [4])))
+        guard
+            case .refused(let reason) = world.ask(
+                .approvePart(tip: 1, snapshotVersion: nil, PlanChoice(destinations: [1: Sample.host("h1")])))
+        else {
+            Issue.record("a VM was sent to where it is")
+            return
+        }
+        #expect(reason.contains("step 1 cannot go to h1"))
+        #expect(world.tip?.state == .awaitingApproval)
+        world.expect(
+            .done(tip: 1, operation: 1),
+            for: .approvePart(tip: 1, snapshotVersion: nil, PlanChoice(destinations: [1: Sample.host(other)])))
+        #expect(world.operation?.move?.destination.text == other)
+        #expect(world.journal.audit.contains { $0.detail.contains("approved step 1 to \(other)") })
+    }
+
+    @Test("What was dismissed for a time stays quiet for so long")
+    func dismissedFor() {
+        var world = World.hot()
+        world.round([Sample.hot("h1")])
+        world.expect(.done(tip: 1), for: .dismiss(tip: 1, reason: "batch", quietFor: .seconds(7200)))
+        world.pass(7000)
+        world.reportAll()
+        world.round([Sample.hot("h1")])
+        #expect(world.loop.openTips.isEmpty)
+        world.restart()
+        world.round([Sample.hot("h1")])
+        #expect(world.loop.openTips.isEmpty, "another run of the server knows as well")
+        world.pass(300)
+        world.reportAll()
+        world.round([Sample.hot("h1")])
+        #expect(world.loop.openTips.map(\.number) == [2])
+    }
+
+    @Test("Tips of one rule in one cluster that come together are one story, and each keeps since when it is true")
+    func story() {
+        var world = World.hot()
+        world.add("h3", use: 0.9, machines: [4: 1])
+        world.round([Sample.hot("h1")])
+        world.pass(60)
+        world.reportAll()
+        world.round([Sample.hot("h1"), Sample.hot("h3")])
+        #expect(world.loop.tip(1)?.story == nil && world.loop.tip(2)?.story == 1)
+        #expect(world.loop.tip(1)?.since == Timestamp(milliseconds: 0))
+    }
+
+    @Test("What was predicted is held against what came, once the loads show it")
+    func measured() {
+        var world = World.hot()
+        world.round([Sample.hot("h1")])
+        world.ask(.approve(tip: 1))
+        world.carryOutAll()
+        world.pass(30)
+        world.reportAll()
+        world.round([Sample.hot("h1")])
+        #expect(world.operation?.measured == nil, "the window reaches back before the move")
+        world.use = [Sample.host("h1"): 0.58, Sample.host("h2"): 0.4]
+        world.pass(60)
+        world.reportAll()
+        world.round([Sample.hot("h1")])
+        #expect(world.operation?.measured?.sourceProcessor == 0.58)
+        #expect(world.operation?.measured?.sourceMemory != nil)
+        #expect(world.journal.state.endedOperations.last?.measured?.destinationProcessor == 0.4)
+        #expect(world.operation?.log.last?.text.contains("measured 58 %") == true)
+    }
+}
