@@ -37,6 +37,10 @@ public struct PlannedAction: Hashable, Codable, Sendable {
     public var virtualMachineName: String
     /// What is expected of it.
     public var prediction: Prediction
+    /// The steps of its plan, by place, that must have been made before it: without them its host has no room for it.
+    public var after: [Int]?
+    /// Steps of the same wave can be made at the same time; one wave comes after the other.
+    public var wave: Int?
 
     /// A step with what is expected of it.
     public init(kind: Kind, virtualMachineName: String, prediction: Prediction) {
@@ -94,11 +98,18 @@ public struct Prediction: Hashable, Codable, Sendable {
     public var sourceMemory: Change?
     /// Used share of the destination's memory, before and after.
     public var destinationMemory: Change?
+    /// How long it takes, in seconds.
+    public var seconds: Double?
+    /// How long the guest stands still, in milliseconds.
+    public var downtimeMilliseconds: Double?
 
     /// Loads before and after.
     public init(
-        sourceProcessor: Change?, destinationProcessor: Change?, sourceMemory: Change?, destinationMemory: Change?
+        sourceProcessor: Change?, destinationProcessor: Change?, sourceMemory: Change?, destinationMemory: Change?,
+        seconds: Double? = nil, downtimeMilliseconds: Double? = nil
     ) {
+        self.seconds = seconds
+        self.downtimeMilliseconds = downtimeMilliseconds
         self.sourceProcessor = sourceProcessor
         self.destinationProcessor = destinationProcessor
         self.sourceMemory = sourceMemory

@@ -18,7 +18,8 @@ extension ControlLoop {
             .compactMap(RecentMove.init)
         let bare = builder.snapshot(
             version: snapshotVersion, of: hosts.values, readings: readings,
-            moves: underWay + past.moves(endedFrom: now - window), settled: past.lastMoves(otherThan: tip), at: now)
+            moves: underWay + past.moves(endedFrom: now - window), settled: past.lastMoves(otherThan: tip),
+            demand: demand, at: now)
         return bare.heeding(policy, held: heldHosts)
     }
 

@@ -127,6 +127,7 @@ extension FleetSnapshot {
             if let hold = held[copies[place].name] {
                 copies[place].closedReason = "it is in maintenance since \(hold.since.text) (\(hold.reason))"
             }
+            copies[place].traits.failureDomain = policy.domain(of: copies[place])
             if closed.isEmpty { continue }
             for machine in copies[place].virtualMachines.indices
             where closed.contains(copies[place].virtualMachines[machine].id) {
@@ -135,19 +136,27 @@ extension FleetSnapshot {
         }
         return FleetSnapshot(
             version: version, time: time, hosts: copies, rules: rules + policy.constraints.flatMap(\.rules),
-            reserves: policy.clusters.compactMapValues(\.reserve))
+            reserve: reserve, reserves: policy.clusters.compactMapValues(\.reserve), preferences: preferences)
+    }
+}
+
+extension FleetPolicy {
+    /// What fails together with the host; `nil` where it fails alone.
+    fileprivate func domain(of host: PlacementHost) -> String? {
+        clusters[host.cluster]?.domains?.first { $0.value.contains(host.name) }?.key
     }
 }
 
 extension Constraint {
-    /// The constraint as the planner knows it. It knows no spread: `ConstraintCheck` keeps that.
+    /// The constraint as the planner knows it. No plan brings a spread group into fewer failure domains than it is in;
+    /// that it is spread evenly `ConstraintCheck` keeps.
     var rules: [PlacementRule] {
         switch kind {
         case .affinity: [.together(machines)]
         case .antiAffinity: [.apart(machines)]
         case .pin: machines.map { .only($0, on: hosts) }
         case .avoid: machines.map { .never($0, on: hosts) }
-        case .spread: []
+        case .spread: [.spread(machines, domains: machines.count)]
         }
     }
 }

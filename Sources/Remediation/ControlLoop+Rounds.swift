@@ -46,6 +46,7 @@ extension Tip {
 extension ControlLoop {
     mutating func take(_ round: ControlRound) {
         readings = trusted(round.readings)
+        if let readings { demand.add(readings) }
         lastRound = round.alerts.time
         let findings = Findings(round.alerts)
         let open = Dictionary(tips.values.map { ($0.tip.key, $0.tip.number) }, uniquingKeysWith: max)

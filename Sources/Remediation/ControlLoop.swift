@@ -52,6 +52,8 @@ public struct ControlLoop: Sendable {
     /// What migrations have shown of the way between hosts.
     var experiences = Experiences()
     var readings: LoadReadings?
+    /// What VMs were seen to want, for forecasts.
+    var demand: DemandBook
     /// When rules were evaluated last, in this run of the server.
     var lastRound: Timestamp?
     var snapshotVersion: Int64 = 0
@@ -63,6 +65,7 @@ public struct ControlLoop: Sendable {
     public init(settings: ControlSettings = ControlSettings()) {
         self.settings = settings
         planner = Planner(limits: settings.planner)
+        demand = DemandBook(window: settings.planner.stabilityWindow)
         builder = SnapshotBuilder(
             reportAgeLimit: settings.reportAgeLimit, readingsAgeLimit: settings.readingsAgeLimit)
         limits = SafetyLimits(settings, policy)

@@ -49,6 +49,7 @@ public struct ControlSettings: Sendable, Hashable, Codable {
     public func scaled(by speed: Double) -> ControlSettings {
         var scaled = self
         scaled.planner.coolDown = planner.coolDown / speed
+        scaled.planner.stabilityWindow = planner.stabilityWindow / speed
         scaled.replanInterval = replanInterval / speed
         scaled.brakes.window = brakes.window / speed
         return scaled

@@ -73,7 +73,9 @@ struct Past: Sendable {
             for host in [move.source, move.destination] {
                 moves.hosts[host] = max(moves.hosts[host] ?? ended, ended)
             }
-            moves.virtualMachines[move.virtualMachine] = max(moves.virtualMachines[move.virtualMachine] ?? ended, ended)
+            if let known = moves.virtualMachines[move.virtualMachine], known >= ended { continue }
+            moves.virtualMachines[move.virtualMachine] = ended
+            moves.origins[move.virtualMachine] = move.source
         }
         return moves
     }

@@ -43,15 +43,17 @@ public struct SnapshotBuilder: Sendable {
     /// were last part of a move that cool-downs count.
     public func snapshot(
         version: Int64, of records: some Collection<HostRecord>, readings: LoadReadings?, moves: [RecentMove],
-        settled: LastMoves = LastMoves(), at time: Timestamp
+        settled: LastMoves = LastMoves(), demand: DemandBook = DemandBook(), rules: [PlacementRule] = [],
+        preferences: [PlacementPreference] = [], reserve failures: Int = 0, at time: Timestamp
     ) -> FleetSnapshot {
         let fresh = readings.flatMap { Self.isFresh($0.time, at: time, limit: readingsAgeLimit) ? $0 : nil }
         let shifts = LoadShifts(moves, readings: fresh)
         var hosts = records.map { record in
-            host(record, readings: fresh, shifts: shifts, moves: moves, settled: settled, at: time)
+            host(record, readings: fresh, shifts: shifts, moves: moves, settled: settled, demand: demand, at: time)
         }
         for move in moves where move.ended == nil { reserve(move, in: &hosts) }
-        return FleetSnapshot(version: version, time: time, hosts: hosts)
+        return FleetSnapshot(
+            version: version, time: time, hosts: hosts, rules: rules, reserve: failures, preferences: preferences)
     }
 
     /// Whether `moment` is not too long before `time`, nor impossibly long after it (a clock was set back).
@@ -61,12 +63,12 @@ public struct SnapshotBuilder: Sendable {
 
     private func host(
         _ record: HostRecord, readings: LoadReadings?, shifts: LoadShifts, moves: [RecentMove], settled: LastMoves,
-        at time: Timestamp
+        demand: DemandBook, at time: Timestamp
     ) -> PlacementHost {
         let report = record.report
         let isFresh = Self.isFresh(record.received, at: time, limit: reportAgeLimit)
         let machines = report.virtualMachines.compactMap { status in
-            machine(status, on: report.host, readings: readings, moves: moves, settled: settled)
+            machine(status, on: report, readings: readings, moves: moves, settled: settled, demand: demand, at: time)
         }
         let measured = readings?.hostProcessorUse[report.host]
         return PlacementHost(
@@ -76,13 +78,18 @@ public struct SnapshotBuilder: Sendable {
             logicalProcessors: report.logicalProcessors, memory: report.memory,
             memoryAvailable: isFresh ? report.memoryAvailable : nil,
             processorUse: measured.flatMap { shifts.corrected($0, of: report) }, accelerator: report.accelerator,
-            lastMoved: settled.hosts[report.host], virtualMachines: machines)
+            lastMoved: settled.hosts[report.host], virtualMachines: machines,
+            traits: HostTraits(
+                processorModels: report.capabilities.flatMap { known in
+                    known.processorModels.isEmpty ? nil : Set(known.processorModels)
+                },
+                migrationBandwidth: report.capabilities?.migrationBandwidth.map { Double($0.count) }))
     }
 
     /// `nil` for a VM that holds nothing of the host.
     private func machine(
-        _ status: VirtualMachineStatus, on host: HostName, readings: LoadReadings?, moves: [RecentMove],
-        settled: LastMoves
+        _ status: VirtualMachineStatus, on report: HostReport, readings: LoadReadings?, moves: [RecentMove],
+        settled: LastMoves, demand: DemandBook, at time: Timestamp
     ) -> PlacementVM? {
         let definition = status.definition
         let moving = moves.first { $0.virtualMachine == definition.id && $0.ended == nil }
@@ -99,7 +106,34 @@ public struct SnapshotBuilder: Sendable {
             residentMemory: status.residentMemory, processorUse: readings?.virtualMachineUse[definition.id],
             processorWait: readings?.virtualMachineWait[definition.id],
             virtualProcessors: definition.virtualProcessors, accelerator: status.accelerator, immovable: immovable,
-            lastMoved: settled.virtualMachines[definition.id])
+            lastMoved: settled.virtualMachines[definition.id],
+            forecast: demand.forecast(of: definition.id, at: time),
+            traits: traits(of: status, on: report, settled: settled, demand: demand))
+    }
+
+    /// What is known of the VM beside its loads. A CPU model that its own host does not list as one (a baseline that
+    /// nobody has looked up yet, another manager's name for it) asks nothing of other hosts here.
+    private func traits(
+        of status: VirtualMachineStatus, on report: HostReport, settled: LastMoves, demand: DemandBook
+    ) -> MachineTraits {
+        let definition = status.definition
+        let isListed = report.capabilities?.processorModels.contains(definition.processorModel) ?? false
+        return MachineTraits(
+            processorModel: isListed ? definition.processorModel : nil, dirtyRate: dirtyRate(of: status, on: report),
+            localDisks: (status.localDiskSizes ?? [:]).values.reduce(.zero, +), priority: definition.priority,
+            cameFrom: settled.origins[definition.id], usualPeak: demand.usualPeak(of: definition.id))
+    }
+
+    /// Bytes a second, from the survey's shortest look; a guest that writes faster than its pages can be sent is slowed
+    /// down or followed by its memory, so that it counts as nearly as fast as the migration at most.
+    private func dirtyRate(of status: VirtualMachineStatus, on report: HostReport) -> Double? {
+        guard let survey = status.survey, report.time - survey.time <= ControlLoop.surveyAgeLimit,
+            let change = survey.changes.first, change.milliseconds > 0, change.share.isFinite
+        else { return nil }
+        let written = Double(status.definition.memory.count) * min(1, max(0, change.share))
+        let bandwidth =
+            report.capabilities?.migrationBandwidth.map { Double($0.count) } ?? PlannerLimits().usualBandwidth
+        return min(written * 1000 / Double(change.milliseconds), bandwidth / 2)
     }
 
     /// A VM on its way counts at its destination as well, from the moment that the move is written down.
@@ -122,11 +156,17 @@ public struct LastMoves: Sendable, Hashable {
     public var hosts: [HostName: Timestamp]
     /// By VM.
     public var virtualMachines: [VirtualMachineID: Timestamp]
+    /// Where each of those VMs came from.
+    public var origins: [VirtualMachineID: HostName]
 
     /// The last moves; none without arguments.
-    public init(hosts: [HostName: Timestamp] = [:], virtualMachines: [VirtualMachineID: Timestamp] = [:]) {
+    public init(
+        hosts: [HostName: Timestamp] = [:], virtualMachines: [VirtualMachineID: Timestamp] = [:],
+        origins: [VirtualMachineID: HostName] = [:]
+    ) {
         self.hosts = hosts
         self.virtualMachines = virtualMachines
+        self.origins = origins
     }
 }
 

@@ -9,18 +9,22 @@ struct BenchPlanCommand: AsyncParsableCommand {
         abstract: "Measures the planner: its quality, its speed, its solver on problems of others.",
         discussion: """
             With --trace: the balancing benchmark at 40/800, 400/8,000 and 2,500/40,000 hosts and VMs (--size), \
-            all policies side by side, as in `evenkeel simulate`. With --speed: what a reserve check, relief and \
-            balance cost as fleets grow.
+            all policies side by side, as in `evenkeel simulate`. With --relief as well: states of that benchmark in \
+            which hosts are overloaded, how many moves relieve all of them, and how many it takes at least; each \
+            state is written to the folder given, so that another solver can be asked the same \
+            (Tests/Tools/relief_optimum.py asks CP-SAT). With --speed: what a reserve check, relief and balance cost \
+            as fleets grow, and the memory that a fleet takes.
 
             With --roadef: reads the instances of the ROADEF/EURO challenge 2012 in a folder (model_X.txt, \
             assignment_X.txt), works on each for the seconds given, on one core, and writes each assignment as \
             new_assignment_X.txt, in the instances' own format, so that any checker can judge it. A mark is the \
             lowest cost known here; the gap is (objective - mark) / original cost.
             Examples:
-              evenkeel bench plan --trace ../shared/data/planetlab --size 40x800 --size 400x8000
+              evenkeel bench plan --trace traces/planetlab --size 40x800 --size 400x8000
+              evenkeel bench plan --trace traces/planetlab --relief states
               evenkeel bench plan --speed
-              evenkeel bench plan --roadef ../shared/data/roadef --seconds 60 --out /tmp/assignments
-              evenkeel bench plan --roadef ../shared/data/roadef --seconds 10 --instance a2_2
+              evenkeel bench plan --roadef roadef --seconds 60 --out assignments
+              evenkeel bench plan --roadef roadef --seconds 10 --instance a2_2
             """)
 
     @Option(help: "The folder of ROADEF instances.")
@@ -28,6 +32,12 @@ struct BenchPlanCommand: AsyncParsableCommand {
 
     @Option(help: "The folder of the traces for the balancing benchmark.")
     var trace: String?
+
+    @Option(help: "With --trace: relieve overloaded states instead, and write each to this folder.")
+    var relief: String?
+
+    @Option(help: "With --relief: steps of five minutes between the states.")
+    var stride = 24
 
     @Option(help: "A size for the balancing benchmark, HOSTSxVMS; may be given several times.")
     var size: [FleetSize] = []
@@ -56,6 +66,8 @@ struct BenchPlanCommand: AsyncParsableCommand {
         guard roadef != nil || trace != nil || speed else {
             throw ValidationError("say what to measure: --trace DIR, --speed or --roadef DIR")
         }
+        guard relief == nil || trace != nil else { throw ValidationError("--relief needs --trace DIR") }
+        guard (1...288).contains(stride) else { throw ValidationError("--stride is 1 to 288") }
         guard (1...1000).contains(seeds) else { throw ValidationError("--seeds is 1 to 1000") }
         guard (0.01...86_400).contains(seconds) else { throw ValidationError("--seconds is 0.01 to 86400") }
     }
@@ -70,7 +82,11 @@ struct BenchPlanCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        if let trace { try balance(trace) }
+        if let trace, let relief {
+            try relieve(trace, relief)
+        } else if let trace {
+            try balance(trace)
+        }
         if speed { try measureSpeed() }
         if let roadef { try solve(roadef) }
     }
@@ -87,23 +103,44 @@ struct BenchPlanCommand: AsyncParsableCommand {
         }
     }
 
+    private func relieve(_ folder: String, _ states: String) throws {
+        let table = ReliefTable(
+            traces: try TraceFolder(path: folder).traces(days: []), seeds: seeds, stride: stride, folder: states)
+        do {
+            try output.show(
+                try (size.isEmpty ? [FleetSize(40, 800)] : size).flatMap(table.rows), table: ReliefTable.text)
+        } catch let error as BalanceError {
+            throw CommandFailure(.wrongUse, error.description)
+        }
+    }
+
     private func measureSpeed() throws {
         let rows = try (size.isEmpty ? FleetSize.curve : size).map {
             try PlanSpeed(seed: seed).measure(
-                hosts: $0.hosts, machines: $0.machines, clock: BalanceTable.processorMilliseconds)
+                hosts: $0.hosts, machines: $0.machines, clock: BalanceTable.processorMilliseconds,
+                memory: ResidentMemory.bytes)
         }
         try output.show(rows) { rows in
             var table = TextTable(
-                ">HOSTS", ">VMS", ">RESERVE ms", "HOLDS", ">RELIEF ms", ">MOVES", ">BALANCE ms", ">MOVES")
+                ">HOSTS", ">VMS", ">RESERVE ms", "HOLDS", ">RELIEF ms", ">MOVES", ">BALANCE ms", ">MOVES",
+                ">BYTES/VM", ">RESERVE µs/n log n", ">BALANCE µs/n log n")
             for row in rows {
                 table.add(
                     String(row.hosts), String(row.machines), String(format: "%.2f", row.reserveMilliseconds),
                     row.reserveHolds ? "yes" : "no", String(format: "%.2f", row.reliefMilliseconds),
                     String(row.reliefMoves), String(format: "%.1f", row.balanceMilliseconds),
-                    String(row.balanceMoves))
+                    String(row.balanceMoves), row.bytesPerMachine.map { String(format: "%.0f", $0) } ?? "-",
+                    Self.growth(row.reserveMilliseconds, row.machines),
+                    Self.growth(row.balanceMilliseconds, row.machines))
             }
             return table.text
         }
+    }
+
+    /// Microseconds for each n log n: a column that does not rise shows growth no faster than that.
+    private static func growth(_ milliseconds: Double, _ machines: Int) -> String {
+        let count = Double(machines)
+        return String(format: "%.3f", milliseconds * 1000 / (count * log2(max(2, count))))
     }
 
     private func solve(_ roadef: String) throws {

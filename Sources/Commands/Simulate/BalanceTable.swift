@@ -52,12 +52,9 @@ struct BalanceTable {
             ruleViolations: mean { Double($0.violations) }, reserveViolations: mean { Double($0.reserveViolations) })
     }
 
-    /// Processor time of this thread in milliseconds: other processes of a shared machine do not count.
-    static func processorMilliseconds() -> Double {
-        var time = timespec()
-        guard unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) == 0 else { return 0 }
-        return Double(time.tv_sec) * 1e3 + Double(time.tv_nsec) * 1e-6
-    }
+    /// Processor time of this process in milliseconds (`clock`, whose unit POSIX has fixed at a microsecond): other
+    /// processes of a shared machine do not count.
+    static func processorMilliseconds() -> Double { Double(clock()) / 1000 }
 
     static func text(_ rows: [Row]) -> String {
         var table = TextTable(

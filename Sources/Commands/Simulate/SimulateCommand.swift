@@ -22,7 +22,7 @@ struct SimulatePoliciesCommand: AsyncParsableCommand {
             DEVIATION the mean standard deviation of hosts' use. No single figure says which policy is best: \
             overload can be hidden by sacrificing a few hosts.
             Examples:
-              evenkeel simulate --trace ../shared/data/planetlab
+              evenkeel simulate --trace traces/planetlab
               evenkeel simulate --trace DIR --day 20110306 --hosts 400 --vms 8000 --policy evenkeel --policy reactive
             """)
 

@@ -6,13 +6,15 @@ public struct Annealing: Sendable {
     /// Which way the dice fall.
     public var seed: UInt64
     /// How warm it is at first: a share of what a random move changes the cost by, on average.
-    public var warmth = 5.0
+    public var warmth: Double
     /// How warm it is when most of the budget is used up, as a share of `warmth`: so slow is the decisive part.
-    public var chill = 1e-2
+    public var chill: Double
     /// The share of the budget for that part; in the rest it freezes, which settles what costs little.
     public var slowShare = 0.85
     /// How warm it is at the end, as a share of what it was after the slow part.
     public var frost = 1e-5
+    /// How warm it is at first, in units of cost, where that is known better than by trying.
+    public var temperature: Double?
     /// What is tried how often.
     public var mix: Mix
 
@@ -34,9 +36,11 @@ public struct Annealing: Sendable {
     }
 
     /// An annealing with that seed.
-    public init(seed: UInt64, mix: Mix = Mix()) {
+    public init(seed: UInt64, mix: Mix = Mix(), warmth: Double = 5, chill: Double = 1e-2) {
         self.seed = seed
         self.mix = mix
+        self.warmth = warmth
+        self.chill = chill
     }
 
     private static let stepsBetweenLooks = 4096
@@ -49,11 +53,11 @@ public struct Annealing: Sendable {
         guard state.items > 0, state.bins > 1 else { return 0 }
         var walk = AnnealingWalk(seed: seed, mix: mix, items: state.items)
         walk.keep(state)
-        let scale = meanChange(state, &walk.dice)
+        let first = temperature ?? meanChange(state, &walk.dice) * warmth
         var steps = 0
         var used = budget.used(after: 0)
         while used < 1 {
-            walk.temperature = scale * warmth * cooling(after: used)
+            walk.temperature = first * cooling(after: used)
             for _ in 0..<Self.stepsBetweenLooks { walk.step(&state) }
             steps += Self.stepsBetweenLooks
             used = budget.used(after: steps)

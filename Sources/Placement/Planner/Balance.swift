@@ -6,17 +6,19 @@ struct Balance {
     let aggressiveness: Int
     let snapshot: FleetSnapshot
     let limits: PlannerLimits
+    /// The cluster in dense form, where it is known already.
+    var prepared: CompiledCluster?
 
     func plan() -> PlanOutcome {
         guard (1...5).contains(aggressiveness) else {
             return .impossible(reason: "an aggressiveness is 1 to 5, not \(aggressiveness)", rejected: [])
         }
-        let rules = RuleBook(snapshot)
-        let compiled = CompiledCluster(cluster, of: snapshot, rules: rules, limits: limits)
+        let check = MoveCheck(cluster, of: snapshot, limits: limits)
+        let compiled = prepared ?? CompiledCluster(cluster, of: snapshot, rules: check.rules, limits: limits)
         guard !compiled.hosts.isEmpty else {
             return .impossible(reason: "the fleet has no cluster \(cluster)", rejected: [])
         }
-        var weights = BalanceWeights(aggressiveness: aggressiveness)
+        var weights = BalanceWeights(aggressiveness: aggressiveness, window: limits.stabilityWindow)
         weights.limit = limits.processorCeiling
         weights.ceiling = limits.processorCeiling
         let balancer = Balancer(weights: weights, maximumMoves: limits.maximumMoves)
@@ -25,35 +27,25 @@ struct Balance {
         guard let moves = try? balancer.plan(compiled.fleet, reserve: &ledger) else {
             return .impossible(reason: "the figures of cluster \(cluster) cannot be added up", rejected: [])
         }
-        return outcome(moves, compiled, rules)
+        return outcome(moves, compiled, check)
     }
 
     /// What the search found, held against every limit once more, each move with its VM on both sides.
-    private func outcome(_ moves: [DenseMove], _ compiled: CompiledCluster, _ rules: RuleBook) -> PlanOutcome {
-        var check = MoveCheck(limits: limits, time: snapshot.time, rules: rules)
-        var forecast = Forecast(snapshot: snapshot, limits: limits)
-        var loads = compiled.hosts.map { HostLoad($0, limits: limits) }
-        let failures = snapshot.reserve(of: cluster)
-        var reserve = failures > 1 ? ReserveGuard(compiled, failures: failures) : nil
-        var rejections = Rejections()
-        var actions: [PlannedAction] = []
+    private func outcome(_ moves: [DenseMove], _ compiled: CompiledCluster, _ check: MoveCheck) -> PlanOutcome {
+        var reserve =
+            snapshot.reserve(of: cluster) > 1 ? ReserveGuard(compiled, failures: snapshot.reserve(of: cluster)) : nil
+        var assembly = Assembly(compiled, check, of: snapshot)
         for move in moves {
             let machine = compiled.machines[move.machine]
-            let source = compiled.hosts[move.from]
-            let destination = compiled.hosts[move.to]
-            let load = MachineLoad(machine, on: source, limits: limits)
-            let objection =
-                check.objection(to: destination, for: machine, from: source)
-                ?? check.limitBroken(by: load, on: loads[move.to])
-                ?? reserve?.take(machine.id, to: destination.name)
-            if let objection {
-                rejections.add(machine.name, destination.name, objection)
-                continue
+            let host = compiled.hosts[move.to].name
+            if let reason = reserve?.objection(toMoving: machine.id, to: host) {
+                assembly.reject(machine.name, host, reason)
+            } else if assembly.add(move) {
+                _ = reserve?.take(machine.id, to: host)
             }
-            loads[move.to].add(load)
-            check.rules.arrived(machine, on: destination.name)
-            actions.append(forecast.move(machine, from: source, to: destination))
         }
+        let actions = PlanSchedule(snapshot, limits: limits).arrange(assembly.actions)
+        let forecast = assembly.forecast
         let spread = { (forecast: Forecast) in
             Self.deviation(compiled.hosts.compactMap { forecast.share(.processor, of: $0.name) })
         }
@@ -62,17 +54,18 @@ struct Balance {
             return .impossible(
                 reason: "no move in cluster \(cluster) is worth its cost: "
                     + "its hosts' processor use deviates by \(before)",
-                rejected: rejections.list)
+                rejected: assembly.rejections.list)
         }
         let after = Wording.percent(spread(forecast))
         return .plan(
             Plan(
                 actions: actions,
                 explanation: "Cluster \(cluster): hosts' processor use deviates by \(before) and is expected to "
-                    + "deviate by \(after) after \(Wording.count(actions.count, "move")). Each is worth its cost at "
+                    + "deviate by \(after) after \(Wording.count(actions.count, "move")). Each is worth its cost over "
+                    + "\(Wording.span(limits.stabilityWindow)) at "
                     + "aggressiveness \(aggressiveness); none needs another one first, so they can be made in any "
                     + "order and any can fail.",
-                rejected: rejections.list, snapshotVersion: snapshot.version))
+                rejected: assembly.rejections.list, snapshotVersion: snapshot.version))
     }
 
     private static func deviation(_ shares: [Double]) -> Double {

@@ -23,10 +23,16 @@ public struct BalanceWeights: Sendable, Hashable, Codable {
     /// The usual weights.
     public init() {}
 
-    /// The weights of an aggressiveness of 1 (only what is badly needed) to 5 (whatever helps at all).
-    public init(aggressiveness: Int) {
+    /// The time over which a move of the usual price pays, in seconds.
+    static let usualWindow = 43_200.0
+
+    /// The weights of an aggressiveness of 1 (only what is badly needed) to 5 (whatever helps at all), for a plan that
+    /// should hold for `window`: what a move saves it saves all that time, so that over half of it it must save twice as
+    /// much.
+    public init(aggressiveness: Int, window: Duration = .seconds(43_200)) {
         let level = min(5, max(1, aggressiveness))
-        let price = [4.0, 2.0, 1.0, 0.5, 0.25][level - 1]
+        let seconds = Double(max(60, window.components.seconds))
+        let price = [4.0, 2.0, 1.0, 0.5, 0.25][level - 1] * Self.usualWindow / seconds
         move *= price
         moveMemory *= price
     }

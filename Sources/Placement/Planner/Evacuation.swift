@@ -1,6 +1,6 @@
 import FleetModel
 
-/// evacuate-host: every VM of a host to another one, the largest first, each to where the load stays lowest.
+/// evacuate-host: every VM of a host to another one, for maintenance.
 struct Evacuation {
     let source: PlacementHost
     let snapshot: FleetSnapshot
@@ -14,85 +14,117 @@ struct Evacuation {
         if source.virtualMachines.isEmpty {
             return .impossible(reason: "no VM runs on \(source.name)", rejected: [])
         }
-        var emptying = Emptying(self)
-        for machine in source.virtualMachines.sorted(by: { ($0.memory, $1.id) > ($1.memory, $0.id) }) {
-            emptying.place(machine)
+        // The host is on its way out: that it is closed to VMs does not keep its own from leaving.
+        let source = source.opened
+        let check = MoveCheck(source.cluster, of: snapshot, limits: limits)
+        let compiled = CompiledCluster(
+            source.cluster, of: snapshot, rules: check.rules, limits: limits, isAutomatic: false)
+        guard let host = compiled.places[source.name] else {
+            return .impossible(reason: "\(source.name) is in no cluster", rejected: [])
         }
-        return outcome(emptying.actions, emptying.stuck, emptying.rejections)
+        let fleet = compiled.present
+        let books = ReliefBooks(fleet, ceiling: limits.processorCeiling, failures: snapshot.reserve(of: source.cluster))
+        let machines = source.virtualMachines.compactMap { compiled.numbers[$0.id] }
+        let moves = Emptying(fleet: fleet, host: host, machines: machines.filter { fleet.isMovable[$0] })
+            .best(books)
+        var assembly = Assembly(compiled, check, of: snapshot)
+        for move in moves { assembly.add(move, isAutomatic: false) }
+        let gone = Set(assembly.actions.compactMap(\.virtualMachine))
+        let stuck = source.virtualMachines.filter { !gone.contains($0.id) }
+        for machine in stuck { explain(machine, source, compiled, check, &assembly) }
+        return outcome(assembly, stuck.map(\.name))
     }
 
-    private func outcome(_ actions: [PlannedAction], _ stuck: [String], _ rejections: Rejections) -> PlanOutcome {
+    /// Says for each host why the VM cannot go there.
+    private func explain(
+        _ machine: PlacementVM, _ source: PlacementHost, _ compiled: CompiledCluster, _ check: MoveCheck,
+        _ assembly: inout Assembly
+    ) {
+        if let reason = check.objection(toMoving: machine, from: source) {
+            return assembly.reject(machine.name, nil, reason)
+        }
+        let reserve = ReserveGuard(compiled, failures: snapshot.reserve(of: source.cluster))
+        for host in compiled.hosts where host.name != source.name && !assembly.rejections.isFull {
+            let load = HostLoad(host, limits: limits)
+            let reason =
+                check.objection(to: host, for: machine, from: source) ?? check.unknown(of: load)
+                ?? check.limitBroken(by: MachineLoad(machine, on: source, limits: limits), on: load)
+                ?? reserve?.objection(toMoving: machine.id, to: host.name)
+            assembly.reject(machine.name, host.name, reason ?? "other VMs of \(source.name) take its room")
+        }
+    }
+
+    private func outcome(_ assembly: Assembly, _ stuck: [String]) -> PlanOutcome {
         guard stuck.isEmpty else {
             let names = stuck.prefix(5).joined(separator: ", ") + (stuck.count > 5 ? " and others" : "")
             return .impossible(
                 reason: "\(source.name) cannot be emptied: \(Wording.count(stuck.count, "VM")) would have to stay "
                     + "(\(names))",
-                rejected: rejections.list)
+                rejected: assembly.rejections.list)
         }
+        let actions = PlanSchedule(snapshot, limits: limits).arrange(assembly.actions)
+        let waves = (actions.compactMap(\.wave).max() ?? 0) + 1
         return .plan(
             Plan(
                 actions: actions,
                 explanation: "\(source.name) is emptied by \(Wording.count(actions.count, "move")), the largest VM "
-                    + "first, each to the host that stays least loaded. None needs another one first.",
-                rejected: rejections.list, snapshotVersion: snapshot.version))
+                    + "first, each to a host that stays under its ceilings. None needs another one first; at most "
+                    + "\(limits.movesAtATime) at a time on each host make \(Wording.count(waves, "wave")).",
+                rejected: assembly.rejections.list, snapshotVersion: snapshot.version))
     }
 }
 
-/// An evacuation as far as it has come: what each host carries with the VMs that were given to it.
+/// Finds hosts for all VMs of one: the largest first, each to the host that stays least loaded; where some find none,
+/// in other orders, and where they just fit.
 private struct Emptying {
-    private let source: PlacementHost
-    private let limits: PlannerLimits
-    private var check: MoveCheck
-    private var reserve: ReserveGuard?
-    private var destinations: [(host: PlacementHost, load: HostLoad)]
-    private var forecast: Forecast
-    private(set) var rejections = Rejections()
-    private(set) var actions: [PlannedAction] = []
-    /// VMs that have to stay.
-    private(set) var stuck: [String] = []
+    let fleet: DenseFleet
+    let host: Int
+    let machines: [Int]
 
-    init(_ evacuation: Evacuation) {
-        let limits = evacuation.limits
-        let snapshot = evacuation.snapshot
-        // The host is on its way out: that it is closed to VMs does not keep its own from leaving.
-        var source = evacuation.source
-        source.unavailableReason = nil
-        self.source = source
-        self.limits = limits
-        check = MoveCheck(limits: limits, time: snapshot.time, rules: RuleBook(snapshot))
-        reserve = ReserveGuard(source.cluster, of: snapshot, limits: limits)
-        destinations = snapshot.hosts.filter { $0.cluster == source.cluster && $0.name != source.name }
-            .map { ($0, HostLoad($0, limits: limits)) }
-        forecast = Forecast(snapshot: snapshot, limits: limits)
-    }
+    private static let attempts = 64
 
-    /// Gives the VM to the host that stays least loaded with it, or notes that none can have it.
-    mutating func place(_ machine: PlacementVM) {
-        if let reason = check.objection(toMoving: machine, from: source) {
-            rejections.add(machine.name, nil, reason)
-            stuck.append(machine.name)
-            return
+    /// The moves of the attempt that left the fewest VMs.
+    func best(_ start: ReliefBooks) -> [DenseMove] {
+        var dice = Dice(seed: 1)
+        var order = machines.sorted { left, right in
+            let one = size(left)
+            let other = size(right)
+            return one == other ? left < right : one > other
         }
-        let load = MachineLoad(machine, on: source, limits: limits)
-        for place in byPressure(with: load) {
-            let (host, now) = destinations[place]
-            let objection =
-                check.objection(to: host, for: machine, from: source) ?? check.unknown(of: now)
-                ?? check.limitBroken(by: load, on: now) ?? reserve?.take(machine.id, to: host.name)
-            if let objection {
-                rejections.add(machine.name, host.name, objection)
-                continue
+        var best: [DenseMove] = []
+        for attempt in 0..<Self.attempts where best.count < machines.count {
+            var books = start
+            var stuck: [Int] = []
+            var moves: [DenseMove] = []
+            for machine in order {
+                if let move = place(machine, packs: attempt % 2 == 1, &books) {
+                    moves.append(move)
+                } else {
+                    stuck.append(machine)
+                }
             }
-            destinations[place].load.add(load)
-            check.rules.arrived(machine, on: host.name)
-            actions.append(forecast.move(machine, from: source, to: host))
-            return
+            if moves.count > best.count { best = moves }
+            // Those that found no room come first next time, and two others change places.
+            order = stuck + order.filter { !stuck.contains($0) }
+            if attempt % 2 == 1 { order.swapAt(dice.below(order.count), dice.below(order.count)) }
         }
-        stuck.append(machine.name)
+        return best
     }
 
-    private func byPressure(with load: MachineLoad) -> [Int] {
-        let pressures = destinations.map { $0.load.adding(load).pressure }
-        return destinations.indices.sorted { (pressures[$0], $0) < (pressures[$1], $1) }
+    private func size(_ machine: Int) -> Int64 { fleet.hardResources == 0 ? 0 : fleet.need(machine, 0) }
+
+    private func place(_ machine: Int, packs: Bool, _ books: inout ReliefBooks) -> DenseMove? {
+        let open = (0..<fleet.hosts).filter { $0 != host && books.canTake(machine, on: $0, fleet) }
+        let rated = open.map { target in
+            let discomfort = fleet.discomfort(of: machine, on: target) { Int(fleet.places[$0]) }
+            let pressure = books.pressure(of: target, with: machine, fleet)
+            return (target: target, discomfort: discomfort, pressure: packs ? -pressure : pressure)
+        }
+        let sorted = rated.sorted { ($0.discomfort, $0.pressure, $0.target) < ($1.discomfort, $1.pressure, $1.target) }
+        for candidate in sorted {
+            let move = DenseMove(machine: machine, from: host, to: candidate.target)
+            if books.take(move, fleet) { return move }
+        }
+        return nil
     }
 }

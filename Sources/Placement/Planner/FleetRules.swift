@@ -22,6 +22,9 @@ struct FleetRules: PackingRules, ~Copyable {
     private let place: Slab<Int32>
     private let moveCost: Slab<Int64>
     private let excess: ExcessTable
+    private let isSpread: Slab<Bool>
+    private let hasWishes: Slab<Bool>
+    private let wishCost: Double
 
     init(_ fleet: DenseFleet, weights: BalanceWeights) {
         self.fleet = fleet
@@ -38,6 +41,9 @@ struct FleetRules: PackingRules, ~Copyable {
         home = Slab(fleet.places)
         place = Slab(fleet.places)
         excess = ExcessTable()
+        isSpread = Slab((0..<fleet.machines).map { fleet.spreadsOf[Int32($0)] != nil })
+        hasWishes = Slab((0..<fleet.machines).map { fleet.wishes[Int32($0)] != nil })
+        wishCost = weights.move * Self.scale
         let hard = fleet.hardResources
         moveCost = Slab(
             (0..<fleet.machines).map { machine in
@@ -86,7 +92,12 @@ struct FleetRules: PackingRules, ~Copyable {
         if Int(home[machine]) == to { return true }
         guard isMovable[machine], isOpen[to], !isTogether[machine] else { return false }
         if isMasked[machine] && !fleet.allows(machine, on: to) { return false }
+        if isSpread[machine] && breaksSpread(machine, on: to) { return false }
         return !hasRivals[machine] || isFree(to, of: machine)
+    }
+
+    private func breaksSpread(_ machine: Int, on host: Int) -> Bool {
+        fleet.breaksSpread(machine, on: host, { Int(home[$0]) }, isUnderWay: { place[$0] != home[$0] })
     }
 
     private func isFree(_ host: Int, of machine: Int) -> Bool {
@@ -97,13 +108,26 @@ struct FleetRules: PackingRules, ~Copyable {
 
     @inline(__always)
     func allowsSwap(_ first: Int, at firstHost: Int, _ second: Int, at secondHost: Int) -> Bool {
-        allows(first, from: firstHost, to: secondHost) && allows(second, from: secondHost, to: firstHost)
+        guard allows(first, from: firstHost, to: secondHost), allows(second, from: secondHost, to: firstHost) else {
+            return false
+        }
+        guard isSpread[first], isSpread[second] else { return true }
+        let shared = fleet.spreadsOf[Int32(first)]?.contains { fleet.spreadsOf[Int32(second)]?.contains($0) ?? false }
+        return shared != true
     }
 
     @inline(__always)
     func costChange(of machine: Int, from: Int, to: Int) -> Int64 {
         let home = Int(home[machine])
-        return home == from ? moveCost[machine] : home == to ? -moveCost[machine] : 0
+        let cost = home == from ? moveCost[machine] : home == to ? -moveCost[machine] : 0
+        return hasWishes[machine] ? cost + wishChange(of: machine, from: from, to: to) : cost
+    }
+
+    private func wishChange(of machine: Int, from: Int, to: Int) -> Int64 {
+        let change =
+            fleet.discomfort(of: machine, on: to) { Int(place[$0]) }
+            - fleet.discomfort(of: machine, on: from) { Int(place[$0]) }
+        return Int64(max(-1e6, min(1e6, change)) * wishCost)
     }
 
     @inline(__always)

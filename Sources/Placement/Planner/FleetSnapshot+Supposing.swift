@@ -22,7 +22,8 @@ extension FleetSnapshot {
             for host in hosts.indices { hosts[host].grow(chosen, by: factor) }
         }
         return FleetSnapshot(
-            version: version, time: time, hosts: hosts, rules: rules, reserve: reserve, reserves: reserves)
+            version: version, time: time, hosts: hosts, rules: rules, reserve: reserve, reserves: reserves,
+            preferences: preferences)
     }
 }
 

@@ -19,6 +19,8 @@ struct Forecast {
         loads[source.name]?.remove(load)
         loads[destination.name]?.add(load)
         let after = (loads[source.name], loads[destination.name])
+        let estimate = MoveEstimate(
+            machine, bandwidth: MoveEstimate.bandwidth(source, destination, limits: limits))
         return PlannedAction(
             kind: .migrate(virtualMachine: machine.id, from: source.name, to: destination.name),
             virtualMachineName: machine.name,
@@ -26,7 +28,8 @@ struct Forecast {
                 sourceProcessor: change(before.0?.processorShare, after.0?.processorShare),
                 destinationProcessor: change(before.1?.processorShare, after.1?.processorShare),
                 sourceMemory: change(before.0?.memoryShare, after.0?.memoryShare),
-                destinationMemory: change(before.1?.memoryShare, after.1?.memoryShare)))
+                destinationMemory: change(before.1?.memoryShare, after.1?.memoryShare), seconds: estimate?.seconds,
+                downtimeMilliseconds: estimate?.downtimeMilliseconds))
     }
 
     private func change(_ before: Double?, _ after: Double?) -> Prediction.Change? {

@@ -12,6 +12,14 @@ struct HostLoad: Sendable {
     private(set) var memoryUsed: Double?
     /// Memory in bytes that the VMs may come to use: the guests' whole memory.
     private(set) var memoryPromised: Double
+    /// Virtual processors of its VMs.
+    private(set) var virtualProcessors: Int
+    /// Bytes a second that its VMs read and write, and send and receive; `nil` when unknown.
+    private(set) var disk: Double?
+    private(set) var network: Double?
+    /// Bytes of its local space that it has given to VMs.
+    private(set) var space: Double
+    private let traits: HostTraits
 
     init(_ host: PlacementHost, limits: PlannerLimits) {
         let loads = host.virtualMachines.map { MachineLoad($0, on: host, limits: limits) }
@@ -25,6 +33,44 @@ struct HostLoad: Sendable {
         }
         memoryUsed = host.memoryAvailable.map { Double(host.memory.count) - Double($0.count) }
         memoryPromised = loads.reduce(0) { $0 + $1.memory }
+        virtualProcessors = loads.reduce(0) { $0 + $1.virtualProcessors }
+        disk = Self.sum(loads.lazy.map(\.disk))
+        network = Self.sum(loads.lazy.map(\.network))
+        space = loads.reduce(0) { $0 + $1.space }
+        traits = host.traits
+    }
+
+    private static func sum(_ values: some Sequence<Double?>) -> Double? {
+        var sum = 0.0
+        for value in values {
+            guard let value else { return nil }
+            sum += value
+        }
+        return sum
+    }
+
+    /// What of a limited bandwidth is unknown.
+    var unknownBandwidth: String? {
+        if traits.diskBandwidth != nil && disk == nil { return "the disk use of its VMs is unknown" }
+        return traits.networkBandwidth != nil && network == nil ? "the network use of its VMs is unknown" : nil
+    }
+
+    /// Which limit other than processors' and memory's is broken.
+    func limitBroken(_ limits: PlannerLimits) -> String? {
+        let tolerance = 1 + 1e-9
+        if let most = limits.processorOvercommit, Double(virtualProcessors) > processors * most * tolerance {
+            return "its VMs would have \(virtualProcessors) virtual processors, limit "
+                + "\(Int(processors * most)) (\(most) for each LP)"
+        }
+        for (what, use, limit) in [
+            ("disk bandwidth", disk, traits.diskBandwidth), ("network bandwidth", network, traits.networkBandwidth),
+            ("local space", space, traits.localSpace.map { Double($0.count) }),
+        ] {
+            guard let use, let limit, use > limit * limits.bandwidthCeiling * tolerance else { continue }
+            return "\(what) would be \(Wording.percent(limit > 0 ? use / limit : .infinity)) used, limit "
+                + Wording.percent(limits.bandwidthCeiling)
+        }
+        return nil
     }
 
     /// Wanted share of the processors; above 1 when more is wanted than there is.
@@ -42,6 +88,10 @@ struct HostLoad: Sendable {
         processorDemand = combine(processorDemand, machine.demand) { $0 + $1 }
         memoryUsed = memoryUsed.map { $0 + machine.memory }
         memoryPromised += machine.memory
+        virtualProcessors += machine.virtualProcessors
+        disk = combine(disk, machine.disk) { $0 + $1 }
+        network = combine(network, machine.network) { $0 + $1 }
+        space += machine.space
     }
 
     /// The VM has left: only what it held comes back.
@@ -49,6 +99,15 @@ struct HostLoad: Sendable {
         processorDemand = combine(processorDemand, machine.demand) { max(0, $0 - $1) }
         memoryUsed = combine(memoryUsed, machine.resident) { max(0, $0 - $1) }
         memoryPromised -= machine.memory
+        virtualProcessors -= machine.virtualProcessors
+        disk = combine(disk, machine.disk) { max(0, $0 - $1) }
+        network = combine(network, machine.network) { max(0, $0 - $1) }
+        space -= machine.space
+    }
+
+    /// The VM wants no more processor time here; whether its memory is free already is another matter.
+    mutating func leave(_ machine: MachineLoad) {
+        processorDemand = combine(processorDemand, machine.demand) { max(0, $0 - $1) }
     }
 
     private func combine(
@@ -73,11 +132,22 @@ struct MachineLoad: Sendable {
     let use: Double?
     /// Wanted processor time in LPs; `nil` when unknown.
     let demand: Double?
+    /// Its virtual processors; 0 when unknown.
+    let virtualProcessors: Int
+    /// Bytes a second that it reads and writes, and sends and receives; `nil` when unknown.
+    let disk: Double?
+    let network: Double?
+    /// Bytes of local space that it needs.
+    let space: Double
 
     init(_ machine: PlacementVM, on host: PlacementHost, limits: PlannerLimits) {
         memory = Double(machine.memory.count)
         resident = machine.residentMemory.map { Double($0.count) }
         use = machine.processorUse
+        virtualProcessors = min(1 << 20, machine.virtualProcessors ?? 0)
+        disk = machine.traits.diskUse
+        network = machine.traits.networkUse
+        space = Double(machine.traits.localDisks.count)
         let isSaturated = host.processorUse.map { $0 >= limits.saturation } ?? false
         demand = machine.processorUse.map { use in
             guard isSaturated else { return use }
@@ -95,5 +165,16 @@ struct MachineLoad: Sendable {
     /// What its leaving relieves a host of; `nil` when unknown.
     func relief(_ resource: HostResource) -> Double? {
         resource == .processor ? demand : resident
+    }
+}
+
+extension HostLoad {
+    /// The higher of both shares; unknown counts as full.
+    var pressure: Double { max(processorShare ?? 1, memoryShare ?? 1) }
+
+    func adding(_ machine: MachineLoad) -> HostLoad {
+        var sum = self
+        sum.add(machine)
+        return sum
     }
 }

@@ -6,9 +6,25 @@ struct MoveCheck: Sendable {
     let limits: PlannerLimits
     let time: Timestamp
     var rules: RuleBook
+    /// What is limited in the cluster.
+    var columns: ResourceColumns?
 
     /// Rounding of sums must not decide.
     private static let tolerance = 1e-9
+
+    init(limits: PlannerLimits, time: Timestamp, rules: RuleBook, columns: ResourceColumns? = nil) {
+        self.limits = limits
+        self.time = time
+        self.rules = rules
+        self.columns = columns
+    }
+
+    /// Checks for moves in a cluster.
+    init(_ cluster: ClusterName, of snapshot: FleetSnapshot, limits: PlannerLimits) {
+        self.init(
+            limits: limits, time: snapshot.time, rules: RuleBook(snapshot),
+            columns: ResourceColumns(snapshot.hosts.filter { $0.cluster == cluster }, limits: limits))
+    }
 
     // MARK: The VM
 
@@ -24,6 +40,8 @@ struct MoveCheck: Sendable {
     func caution(aboutMoving machine: PlacementVM) -> String? {
         if let doubt = machine.doubt { return doubt }
         if machine.processorUse == nil { return "its processor use is unknown" }
+        if columns?.limitsDisk == true && machine.traits.diskUse == nil { return "its disk use is unknown" }
+        if columns?.limitsNetwork == true && machine.traits.networkUse == nil { return "its network use is unknown" }
         if let last = machine.lastMoved, let rest = rest(since: last) {
             return "it was moved \(Wording.span(time - last)) ago; it is left alone for another \(rest)"
         }
@@ -52,24 +70,58 @@ struct MoveCheck: Sendable {
         if let reason = destination.unavailableReason ?? destination.closedReason {
             return "it is not available: \(reason)"
         }
-        if let wanted = machine.accelerator, wanted != destination.accelerator {
-            return "it runs VMs under \(destination.accelerator.rawValue), the VM runs under \(wanted.rawValue)"
+        if let reason = ReachKey(machine).objection(to: destination) { return reason }
+        if MoveEstimate(machine, bandwidth: MoveEstimate.bandwidth(source, destination, limits: limits)) == nil {
+            return "the move would not end: the guest writes to its memory faster than it can be sent there"
         }
         return rules.objection(to: destination.name, for: machine)
+    }
+
+    /// Why an automatic action does not move the VM to the host: it came from there lately.
+    func caution(aboutReturning machine: PlacementVM, to host: HostName) -> String? {
+        guard let last = machine.lastMoved, machine.traits.cameFrom == host else { return nil }
+        let age = time - last
+        guard age < limits.stabilityWindow else { return nil }
+        return "it came from there \(Wording.span(age)) ago, and nothing goes there and back within "
+            + Wording.span(limits.stabilityWindow)
+    }
+
+    /// The hosts of `hosts` that the VM may be on by rules, by what it needs, and by where it came from; `nil` for all.
+    func allowed(
+        _ machine: PlacementVM, on source: PlacementHost, of hosts: [PlacementHost], _ reach: inout HostReach,
+        heedsReturn: Bool
+    ) -> [Int]? {
+        let byRule = rules.allowed(machine.id, of: hosts)
+        let byNeed = reach.hosts(for: machine)
+        var allowed = byRule
+        if let byNeed { allowed = byRule.map { Set($0).intersection(byNeed).sorted() } ?? byNeed }
+        if machine.traits.dirtyRate ?? 0 > 0 {
+            let ends = { (place: Int) in
+                let bandwidth = MoveEstimate.bandwidth(source, hosts[place], limits: limits)
+                return hosts[place].name == source.name || MoveEstimate(machine, bandwidth: bandwidth) != nil
+            }
+            let able = (allowed ?? Array(hosts.indices)).filter(ends)
+            if able.count < hosts.count { allowed = able }
+        }
+        guard heedsReturn, let origin = machine.traits.cameFrom, caution(aboutReturning: machine, to: origin) != nil
+        else {
+            return allowed
+        }
+        return (allowed ?? Array(hosts.indices)).filter { hosts[$0].name != origin }
     }
 
     /// What is unknown about a destination that carries `load`.
     func unknown(of load: HostLoad) -> String? {
         if load.processorShare == nil { return "its processor use is unknown" }
         if load.memoryShare == nil { return "its available memory is unknown" }
-        return nil
+        return load.unknownBandwidth
     }
 
     /// Which limit of the destination the VM would break; its memory is held there from the first moment of the move.
     func limitBroken(by machine: MachineLoad, on load: HostLoad) -> String? {
         var after = load
         after.add(machine)
-        let room = after.memory - Double(limits.hostReserve.count)
+        let room = max(0, after.memory - Double(limits.hostReserve.count)) * limits.memoryOvercommit
         guard after.memoryPromised <= room + Self.tolerance else {
             return "its VMs would be promised \(bytes(after.memoryPromised)) of the \(bytes(room)) it has for them"
         }
@@ -80,7 +132,7 @@ struct MoveCheck: Sendable {
             let limit = Wording.percent(limits.processorCeiling)
             return "processor would be \(Wording.percent(share)) busy, limit \(limit)"
         }
-        return nil
+        return after.limitBroken(limits)
     }
 
     /// NaN holds nothing.

@@ -7,6 +7,11 @@ public enum PlanRequest: Sendable, Hashable {
     /// Evens out the hosts of a cluster, as far as each move is worth its cost. `aggressiveness` is 1 (only what is
     /// badly needed) to 5 (whatever helps at all).
     case balanceCluster(ClusterName, aggressiveness: Int)
+    /// Moves VMs off every host of a cluster that is over `target` of its processors, with VMs of others making room
+    /// where that takes fewer moves.
+    case relieveCluster(ClusterName, target: Double)
+    /// Empties as many hosts of a cluster as the others can carry, so that they can be powered down.
+    case consolidateCluster(ClusterName)
     /// Moves all VMs off a host, for maintenance.
     case evacuateHost(HostName)
     /// Moves one VM to one host, because an operator said so by name: limits hold, cool-downs do not.

@@ -26,6 +26,10 @@ public struct Planner: Sendable {
                 return .impossible(reason: "the fleet has no host \(name)", rejected: [])
             }
             return Evacuation(source: source, snapshot: snapshot, limits: limits).plan()
+        case .relieveCluster(let cluster, let target):
+            return ClusterRelief(cluster: cluster, target: target, snapshot: snapshot, limits: limits).plan()
+        case .consolidateCluster(let cluster):
+            return Consolidation(cluster: cluster, snapshot: snapshot, limits: limits).plan()
         case .migrate(let id, let destination):
             return migrate(id, to: destination, on: snapshot)
         }
@@ -69,7 +73,7 @@ public struct Planner: Sendable {
         toMoving machine: PlacementVM, from source: PlacementHost, to name: HostName, on snapshot: FleetSnapshot,
         automatic: Bool
     ) -> String? {
-        let check = MoveCheck(limits: limits, time: snapshot.time, rules: RuleBook(snapshot))
+        let check = MoveCheck(source.cluster, of: snapshot, limits: limits)
         if let reason = check.objection(toMoving: machine, from: source) { return "VM \(machine.name): \(reason)" }
         if automatic, let reason = check.caution(aboutMoving: machine) { return "VM \(machine.name): \(reason)" }
         guard let destination = snapshot.host(name) else { return "the fleet has no host \(name)" }
@@ -77,7 +81,7 @@ public struct Planner: Sendable {
         let machineLoad = MachineLoad(machine, on: source, limits: limits)
         let reason =
             check.objection(to: destination, for: machine, from: source)
-            ?? (automatic ? check.unknown(of: load) : nil)
+            ?? (automatic ? check.unknown(of: load) ?? check.caution(aboutReturning: machine, to: name) : nil)
             ?? check.limitBroken(by: machineLoad, on: load)
             ?? ReserveGuard(source.cluster, of: snapshot, limits: limits)?.objection(
                 toMoving: machine.id, to: destination.name)

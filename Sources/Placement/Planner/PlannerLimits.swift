@@ -12,6 +12,21 @@ public struct PlannerLimits: Sendable, Hashable, Codable {
     public var hostReserve: Bytes
     /// How long a VM that was moved, and a host that gave or took one, is left alone.
     public var coolDown: Duration
+    /// For how long a plan should hold: what a move costs is weighed against what it saves over that time, and no VM
+    /// goes back to the host that it came from within it.
+    public var stabilityWindow: Duration = .seconds(43_200)
+    /// Virtual processors that a host may carry for each LP; `nil` for any number.
+    public var processorOvercommit: Double?
+    /// How much of its memory a host may promise to VMs, with 1 for all of it and no more.
+    public var memoryOvercommit = 1.0
+    /// Share of a host's disk and network bandwidth and of its local space that may be used.
+    public var bandwidthCeiling = 0.9
+    /// Moves at a time that a host takes part in.
+    public var movesAtATime = 2
+    /// Memory that one plan may move; `nil` for any amount.
+    public var migrationBudget: Bytes?
+    /// Bytes a second that a move copies where a host does not say.
+    public var usualBandwidth = 125_000_000.0
     /// From which busy share on a host's VMs are taken to want more than they get.
     public var saturation: Double
     /// How much more than it gets a VM on a saturated host is taken to want, as a share of what it gets.

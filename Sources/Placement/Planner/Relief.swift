@@ -8,16 +8,20 @@ struct Relief {
     let snapshot: FleetSnapshot
     let limits: PlannerLimits
     let check: MoveCheck
+    /// The source's cluster in dense form, where it is known already.
+    private let prepared: CompiledCluster?
 
     init(
-        source: PlacementHost, resource: HostResource, target: Double, snapshot: FleetSnapshot, limits: PlannerLimits
+        source: PlacementHost, resource: HostResource, target: Double, snapshot: FleetSnapshot, limits: PlannerLimits,
+        prepared: CompiledCluster? = nil
     ) {
+        self.prepared = prepared
         self.source = source
         self.resource = resource
         self.target = target
         self.snapshot = snapshot
         self.limits = limits
-        check = MoveCheck(limits: limits, time: snapshot.time, rules: RuleBook(snapshot))
+        check = MoveCheck(source.cluster, of: snapshot, limits: limits)
     }
 
     func plan() -> PlanOutcome {
@@ -42,58 +46,56 @@ struct Relief {
     private func search(_ load: HostLoad, need: Double, capacity: Double, share: Double) -> PlanOutcome {
         var rejections = Rejections()
         let destinations = usableDestinations(&rejections)
-        var candidates = source.virtualMachines.compactMap { candidate($0, destinations, &rejections) }
-        let writer = ReliefWriter(relief: self, destinations: destinations.map(\.host))
-        let reserve = ReserveGuard(source.cluster, of: snapshot, limits: limits)
-        var found: [MoveSearch.Move]?
-        var vetoes = 0
-        while found == nil {
-            let search = MoveSearch(
-                source: load, candidates: candidates, destinations: destinations.map(\.load), check: check)
-            guard let choice = search.fewestMoves(need: need, atMost: limits.maximumMoves), vetoes < Self.mostVetoes
-            else {
-                let reachable = search.mostRelief(atMost: limits.maximumMoves)
-                let reason = writer.whyImpossible(
-                    share: share, best: reachable.map { share - $0 / capacity }, candidates: candidates.count)
-                return .impossible(reason: reason, rejected: rejections.list)
-            }
-            guard let veto = veto(of: choice, destinations, reserve) else {
-                found = choice
-                continue
-            }
-            vetoes += 1
-            let host = destinations[veto.move.destination].host.name
-            rejections.add(veto.move.candidate.machine.name, host, veto.reason)
-            candidates = candidates.compactMap {
-                $0 == veto.move.candidate ? $0.without(veto.move.destination) : $0
-            }
+        let candidates = source.virtualMachines.compactMap { candidate($0, destinations, &rejections) }
+        let compiled = prepared ?? CompiledCluster(source.cluster, of: snapshot, rules: check.rules, limits: limits)
+        guard let host = compiled.places[source.name] else { return impossible("\(source.name) is in no cluster") }
+        let fleet = compiled.present
+        var books = ReliefBooks(fleet, ceiling: limits.processorCeiling, failures: snapshot.reserve(of: source.cluster))
+        let reliefs = candidates.compactMap { candidate in
+            compiled.numbers[candidate.machine.id].map { ReliefCandidate($0, relief: candidate.relief) }
         }
-        let choice = found ?? []
-        for candidate in candidates where !choice.contains(where: { $0.candidate == candidate }) {
+        var reliever = Reliever(ceiling: limits.processorCeiling, maximumMoves: limits.maximumMoves)
+        reliever.budget = limits.migrationBudget.map { $0.count >> 20 }
+        let writer = ReliefWriter(relief: self, compiled: compiled)
+        guard let moves = reliever.choose(fleet, host, need: need, reliefs, &books) else {
+            let search = ReliefSearch(fleet: fleet, host: host, candidates: reliefs, books: books, steps: 0)
+            let most = search.mostRelief(atMost: limits.maximumMoves)
+            let left = most.map { share - $0 / capacity }
+            if snapshot.reserve(of: source.cluster) > 0, !candidates.isEmpty {
+                addReserve(candidates, compiled, fleet, &rejections)
+            }
+            let reason = writer.whyImpossible(share: share, best: left, candidates: candidates.count)
+            return .impossible(reason: reason, rejected: rejections.list)
+        }
+        let chosen = Set(moves.map { compiled.machines[$0.machine].id })
+        for candidate in candidates where !chosen.contains(candidate.machine.id) {
             let left = share - candidate.relief / capacity
-            rejections.add(candidate.machine.name, nil, writer.whyNotChosen(candidate, leaving: left, choice))
+            rejections.add(candidate.machine.name, nil, writer.whyNotChosen(candidate, leaving: left, moves))
         }
-        return .plan(writer.plan(choice, share: share, rejected: rejections.list))
+        return .plan(writer.plan(moves, share: share, rejected: rejections.list))
     }
 
-    /// Moves that each could be made but together break a rule or the reserve: so many are ruled out one by one.
-    private static let mostVetoes = 200
-
-    /// The first move of a choice that may not be made on top of those before it.
-    private func veto(
-        of choice: [MoveSearch.Move], _ destinations: [Destination], _ reserve: ReserveGuard?
-    ) -> (move: MoveSearch.Move, reason: String)? {
-        var reserve = reserve
-        var rules = check.rules
-        for move in choice {
-            let machine = move.candidate.machine
-            let host = destinations[move.destination].host.name
-            if let reason = rules.objection(to: host, for: machine) ?? reserve?.take(machine.id, to: host) {
-                return (move, reason)
+    /// Says of which moves the reserve is in the way: those that each could be made otherwise.
+    private func addReserve(
+        _ candidates: [Candidate], _ compiled: CompiledCluster, _ fleet: DenseFleet, _ rejections: inout Rejections
+    ) {
+        guard let guarded = ReserveGuard(compiled, failures: snapshot.reserve(of: source.cluster)) else { return }
+        for candidate in candidates.prefix(Self.mostExplained) {
+            for destination in candidate.destinations.prefix(Self.mostExplained) {
+                guard let reason = guarded.objection(toMoving: candidate.machine.id, to: destination) else { continue }
+                rejections.add(candidate.machine.name, destination, reason)
             }
-            rules.arrived(machine, on: host)
         }
-        return nil
+    }
+
+    private static let mostExplained = 8
+
+    /// A VM that may move, and where to, each taken alone.
+    struct Candidate {
+        let machine: PlacementVM
+        /// What its leaving gives back, in LPs or bytes; above zero.
+        let relief: Double
+        let destinations: [HostName]
     }
 
     /// A host that may take VMs, with its load.
@@ -120,7 +122,7 @@ struct Relief {
     /// The VM with the destinations that could take it alone; `nil`, and a reason, when it cannot move.
     private func candidate(
         _ machine: PlacementVM, _ destinations: [Destination], _ rejections: inout Rejections
-    ) -> MoveSearch.Candidate? {
+    ) -> Candidate? {
         let load = MachineLoad(machine, on: source, limits: limits)
         var reason = check.objection(toMoving: machine, from: source) ?? check.caution(aboutMoving: machine)
         if reason == nil, load.relief(resource) == nil { reason = "its \(resource.rawValue) use is unknown" }
@@ -132,19 +134,22 @@ struct Relief {
             rejections.add(machine.name, nil, "it uses no \(resource.rawValue) that moving it would give back")
             return nil
         }
-        var feasible: [Int] = []
-        for (index, destination) in destinations.enumerated() {
+        var feasible: [HostName] = []
+        for destination in destinations {
             let objection =
                 check.objection(to: destination.host, for: machine, from: source)
+                ?? check.caution(aboutReturning: machine, to: destination.host.name)
                 ?? check.limitBroken(by: load, on: destination.load)
             if let objection {
                 rejections.add(machine.name, destination.host.name, objection)
             } else {
-                feasible.append(index)
+                feasible.append(destination.host.name)
             }
+            // With all of a large cluster's hosts looked at nobody would be the wiser.
+            if rejections.isFull && !feasible.isEmpty { break }
         }
         if feasible.isEmpty { return nil }
-        return MoveSearch.Candidate(machine: machine, load: load, relief: relief, destinations: feasible)
+        return Candidate(machine: machine, relief: relief, destinations: feasible)
     }
 
     private func impossible(_ reason: String) -> PlanOutcome { .impossible(reason: reason, rejected: []) }
@@ -154,6 +159,8 @@ struct Relief {
 struct Rejections {
     private static let limit = 200
     private(set) var list: [RejectedCandidate] = []
+
+    var isFull: Bool { list.count >= Self.limit }
 
     mutating func add(_ machine: String, _ destination: HostName?, _ reason: String) {
         guard list.count < Self.limit else { return }

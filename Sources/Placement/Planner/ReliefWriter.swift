@@ -3,26 +3,27 @@ import FleetModel
 /// Puts a relief into actions and words.
 struct ReliefWriter {
     let relief: Relief
-    /// The hosts that the moves' indexes mean.
-    let destinations: [PlacementHost]
+    /// What the moves' numbers mean.
+    let compiled: CompiledCluster
 
     private var source: PlacementHost { relief.source }
     private var resource: HostResource { relief.resource }
 
     /// Actions in the order of their effect, the largest first: what helps most happens first.
-    func plan(_ choice: [MoveSearch.Move], share: Double, rejected: [RejectedCandidate]) -> Plan {
+    func plan(_ choice: [DenseMove], share: Double, rejected: [RejectedCandidate]) -> Plan {
         var forecast = Forecast(snapshot: relief.snapshot, limits: relief.limits)
         let actions = choice.map {
-            forecast.move($0.candidate.machine, from: source, to: destinations[$0.destination])
+            forecast.move(compiled.machines[$0.machine], from: source, to: compiled.hosts[$0.to])
         }
         return Plan(
-            actions: actions, explanation: explanation(choice, share: share, forecast: forecast), rejected: rejected,
+            actions: PlanSchedule(relief.snapshot, limits: relief.limits).arrange(actions),
+            explanation: explanation(choice, share: share, forecast: forecast), rejected: rejected,
             snapshotVersion: relief.snapshot.version)
     }
 
-    private func explanation(_ choice: [MoveSearch.Move], share: Double, forecast: Forecast) -> String {
-        let moves = choice.map { "\($0.candidate.machine.name) to \(destinations[$0.destination].name)" }
-        let touched = Set(choice.map { destinations[$0.destination].name }).sorted()
+    private func explanation(_ choice: [DenseMove], share: Double, forecast: Forecast) -> String {
+        let moves = choice.map { "\(compiled.machines[$0.machine].name) to \(compiled.hosts[$0.to].name)" }
+        let touched = Set(choice.map { compiled.hosts[$0.to].name }).sorted()
         let after = ([source.name] + touched).compactMap { name in
             forecast.share(resource, of: name).map { "\(name) at \(Wording.percent($0))" }
         }
@@ -40,13 +41,13 @@ struct ReliefWriter {
             + "\(Wording.percent(share)) of it, since at that load they get less than they want"
     }
 
-    func whyNotChosen(_ candidate: MoveSearch.Candidate, leaving left: Double, _ choice: [MoveSearch.Move]) -> String {
+    func whyNotChosen(_ candidate: Relief.Candidate, leaving left: Double, _ choice: [DenseMove]) -> String {
         if choice.count == 1, left > relief.target {
             return "moving it would leave \(source.name) at \(Wording.percent(left)), "
                 + "target \(Wording.percent(relief.target))"
         }
         let memory = candidate.machine.memory
-        if choice.count == 1, let chosen = choice.first?.candidate.machine, memory > chosen.memory {
+        if choice.count == 1, let chosen = choice.first.map({ compiled.machines[$0.machine] }), memory > chosen.memory {
             return "\(chosen.name) does as well with less memory to move (\(chosen.memory) instead of \(memory))"
         }
         return "another choice of \(Wording.count(choice.count, "move")) does as well or better"

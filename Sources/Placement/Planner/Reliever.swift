@@ -1,163 +1,199 @@
-/// Takes load off one host with the fewest moves, over a fleet in dense form.
+/// Takes load off hosts with the fewest moves, over a fleet in dense form.
 ///
 /// Destinations only gain and the host only loses, so every subset of the moves, in any order, keeps whatever the whole
-/// keeps. The number of moves is the smallest for which a choice of VMs is large enough and each finds a host; choices
-/// are tried the smallest excess first, so that what moves is no more than need be.
+/// keeps. The number of moves is the smallest for which a choice of VMs is large enough and each finds a host; of those
+/// choices the one that moves the least memory is taken, then the one that leaves its hosts least loaded.
 public struct Reliever: Sendable {
-    /// Highest expected share of the host afterwards, and of every host that takes a VM.
+    /// Highest expected share of a host afterwards.
     public var target: Double
-    /// Most moves.
+    /// Highest expected share of a host that takes a VM.
+    public var ceiling: Double
+    /// Most moves off one host.
     public var maximumMoves: Int
-    /// Choices that are tried for each number of moves before the search settles for what it has.
+    /// What choices are preferred.
+    var taste = Taste()
+    /// Memory of all moves in MiB, by the first hard resource; `nil` for any amount.
+    var budget: Int64?
+    /// Steps for one host before the search settles for what it has; counted, so that the answer is the same on every
+    /// machine.
     public var patience: Int
 
-    /// A reliever.
-    public init(target: Double = 0.8, maximumMoves: Int = 16, patience: Int = 2000) {
+    /// What choices of equally many moves are preferred. The usual taste is what people want; others spare what a tight
+    /// fleet is short of.
+    struct Taste: Sendable, Hashable {
+        /// Whether to move as little load as will do, and not as little memory.
+        var sparesLoad = false
+        /// Whether VMs go where they just fit, and not where most is left.
+        var packs = false
+
+        static let all = [
+            Taste(), Taste(sparesLoad: true), Taste(packs: true), Taste(sparesLoad: true, packs: true),
+        ]
+    }
+
+    /// A reliever; `ceiling` is `target` where it is not given.
+    public init(target: Double = 0.8, ceiling: Double? = nil, maximumMoves: Int = 16, patience: Int = 20_000) {
         self.target = target
+        self.ceiling = ceiling ?? target
         self.maximumMoves = maximumMoves
         self.patience = patience
     }
 
     /// The moves, the largest first; empty for a host that needs none, `nil` where nothing relieves it. The ledger is
     /// a copy of the reserve's, in which they are tried.
-    public func plan(
-        _ fleet: DenseFleet, relieving host: Int, reserve: ReserveLedger?
+    public func plan(_ fleet: DenseFleet, relieving host: Int, reserve: ReserveLedger?) -> [DenseMove]? {
+        var books = ReliefBooks(fleet, ceiling: ceiling, reserve: reserve)
+        return plan(fleet, relieving: host, &books)
+    }
+
+    func plan(_ fleet: DenseFleet, relieving host: Int, _ books: inout ReliefBooks) -> [DenseMove]? {
+        let excess = Double(books.loads[host]) - Double(fleet.processors[host]) * target
+        if excess <= 1e-9 { return [] }
+        let own = books.members(of: host, fleet)
+        return choose(
+            fleet, host, need: excess, own.map { ReliefCandidate($0, relief: Double(fleet.loads[$0])) }, &books)
+    }
+
+    /// The fewest of the candidates whose reliefs come to `need`, with a host for each; the books are as if they had
+    /// moved.
+    func choose(
+        _ fleet: DenseFleet, _ host: Int, need: Double, _ candidates: [ReliefCandidate], _ books: inout ReliefBooks
     ) -> [DenseMove]? {
-        var search = ReliefSearch(fleet: fleet, host: host, target: target, reserve: reserve)
-        if search.excess <= 0 { return [] }
-        guard !search.candidates.isEmpty else { return nil }
-        for size in 1...max(1, min(maximumMoves, search.candidates.count)) {
-            if search.largest(size) < search.excess { continue }
-            if let moves = search.choose(size, patience: patience) { return moves }
+        var search = ReliefSearch(
+            fleet: fleet, host: host, candidates: candidates, books: books, steps: patience, taste: taste)
+        search.budget = budget ?? .max
+        let most = min(maximumMoves, search.candidates.count)
+        guard most > 0 else { return nil }
+        for size in 1...most where search.largest(size) >= need - 1e-9 {
+            if let moves = search.best(size, need: need) {
+                for move in moves { books.take(move, fleet) }
+                return moves
+            }
         }
         return nil
     }
 }
 
-/// One relief: the VMs that may leave, and where there is room.
-struct ReliefSearch {
-    let fleet: DenseFleet
-    let host: Int
-    let target: Double
-    let reserve: ReserveLedger?
-    /// What has to leave, in thousandths of a logical processor.
-    let excess: Int64
-    /// Movable VMs with a load, the largest load first.
-    let candidates: [Int]
-    /// What each host can still take of processor time.
-    private var room: [Int64]
-    private var free: [Int64]
-    /// Hosts by what they can take, the most first.
-    private let order: [Int]
-    private var patience = 0
-    private var chosen: [Int] = []
+/// A VM that could leave, and what that gives back.
+struct ReliefCandidate {
+    let machine: Int
+    let relief: Double
 
-    init(fleet: DenseFleet, host: Int, target: Double, reserve: ReserveLedger?) {
-        self.fleet = fleet
-        self.host = host
-        self.target = target
+    init(_ machine: Int, relief: Double) {
+        self.machine = machine
+        self.relief = relief
+    }
+}
+
+/// What hosts carry and have free while reliefs are planned one after the other. A VM that was taken is held on both
+/// sides.
+struct ReliefBooks {
+    private(set) var loads: [Int64]
+    /// What each host can still take of processor time.
+    private(set) var room: [Int64]
+    private(set) var free: [Int64]
+    private(set) var reserve: ReserveLedger?
+    /// Where VMs of this plan go.
+    private(set) var moved: [Int32: Int32] = [:]
+    /// How many hosts at a time the cluster must be able to lose, where that is more than the ledger's one.
+    private var failures = 0
+    private let ceiling: Double
+    private let resources: Int
+    private let first: [Int32]
+    private let next: [Int32]
+
+    init(_ fleet: DenseFleet, ceiling: Double, reserve: ReserveLedger?) {
+        self.ceiling = ceiling
         self.reserve = reserve
+        resources = fleet.hardResources
         var loads = fleet.ownLoads
         var free = fleet.room
-        let resources = fleet.hardResources
-        for machine in 0..<fleet.machines {
+        var first = [Int32](repeating: -1, count: fleet.hosts)
+        var next = [Int32](repeating: -1, count: fleet.machines)
+        let resources = resources
+        for machine in (0..<fleet.machines).reversed() {
             let place = Int(fleet.places[machine])
             loads[place] += fleet.loads[machine]
+            next[machine] = first[place]
+            first[place] = Int32(machine)
             for resource in 0..<resources {
                 free[place * resources + resource] -= fleet.needs[machine * resources + resource]
             }
         }
-        let room = loads.indices.map { Int64((Double(fleet.processors[$0]) * target).rounded(.down)) - loads[$0] }
-        excess = -room[host]
-        self.room = room
+        self.first = first
+        self.next = next
+        room = loads.indices.map { Int64((Double(fleet.processors[$0]) * ceiling).rounded(.down)) - loads[$0] }
+        self.loads = loads
         self.free = free
-        order = room.indices.filter { fleet.isOpen[$0] && $0 != host && room[$0] > 0 }.sorted {
-            room[$0] == room[$1] ? $0 < $1 : room[$0] > room[$1]
+    }
+
+    /// Books for a cluster that must be able to lose so many hosts. One that could not before is not made to.
+    init(_ fleet: DenseFleet, ceiling: Double, failures: Int) {
+        self.init(fleet, ceiling: ceiling, reserve: failures == 1 ? ReserveLedger(fleet) : nil)
+        if failures > 1, ReserveCheck(fleet).verdict(failures: failures).isYes { self.failures = failures }
+    }
+
+    /// The VMs of a host that may move, have a load, and do not move already.
+    func members(of host: Int, _ fleet: DenseFleet) -> [Int] {
+        var members: [Int] = []
+        var machine = first[host]
+        while machine >= 0 {
+            let number = Int(machine)
+            if fleet.isMovable[number] && fleet.loads[number] > 0 && moved[machine] == nil { members.append(number) }
+            machine = next[number]
         }
-        candidates = (0..<fleet.machines).filter {
-            Int(fleet.places[$0]) == host && fleet.isMovable[$0] && fleet.loads[$0] > 0 && !fleet.isPaired($0)
-        }.sorted {
-            fleet.loads[$0] == fleet.loads[$1] ? $0 < $1 : fleet.loads[$0] > fleet.loads[$1]
+        return members
+    }
+
+    /// Whether rules, room and processors let the VM come to the host; the reserve is asked by `take`.
+    func canTake(_ machine: Int, on host: Int, _ fleet: DenseFleet) -> Bool {
+        guard room[host] >= fleet.loads[machine], fleet.isOpen[host], fleet.allows(machine, on: host) else {
+            return false
         }
-    }
-
-    /// What the largest so many VMs come to.
-    func largest(_ size: Int) -> Int64 { candidates.prefix(size).reduce(0) { $0 + fleet.loads[$1] } }
-
-    /// A choice of exactly `size` VMs that is enough, with a host for each.
-    mutating func choose(_ size: Int, patience: Int) -> [DenseMove]? {
-        self.patience = patience
-        chosen.removeAll()
-        return extend(from: 0, size: size, need: excess)
-    }
-
-    private mutating func extend(from first: Int, size: Int, need: Int64) -> [DenseMove]? {
-        if chosen.count == size { return need <= 0 ? assign() : nil }
-        let missing = size - chosen.count
-        guard first + missing <= candidates.count else { return nil }
-        // Of the VMs that can still lead to enough, the smallest first.
-        var last = first
-        while last + missing < candidates.count, sum(from: last + 1, missing) >= need { last += 1 }
-        guard sum(from: first, missing) >= need else { return nil }
-        for place in (first...last).reversed() where patience > 0 {
-            patience -= 1
-            chosen.append(candidates[place])
-            if let moves = extend(from: place + 1, size: size, need: need - fleet.loads[candidates[place]]) {
-                return moves
-            }
-            chosen.removeLast()
-        }
-        return nil
-    }
-
-    private func sum(from first: Int, _ count: Int) -> Int64 {
-        candidates[first..<min(first + count, candidates.count)].reduce(0) { $0 + fleet.loads[$1] }
-    }
-
-    /// A host for each chosen VM, each time the one with most room first, with second thoughts; `nil` where there is no
-    /// such choice of hosts.
-    private mutating func assign() -> [DenseMove]? {
-        var moves: [DenseMove] = []
-        return assign(&moves, reserve) ? moves : nil
-    }
-
-    private mutating func assign(_ moves: inout [DenseMove], _ ledger: ReserveLedger?) -> Bool {
-        guard moves.count < chosen.count else { return true }
-        let machine = chosen[moves.count]
-        let rivals = fleet.rivals(of: machine)
-        for candidate in order where canTake(machine, candidate, rivals, moves) {
-            var after = ledger
-            guard after?.arrive(machine, on: candidate) ?? true else { continue }
-            give(machine, to: candidate, sign: 1)
-            moves.append(DenseMove(machine: machine, from: host, to: candidate))
-            if assign(&moves, after) { return true }
-            moves.removeLast()
-            give(machine, to: candidate, sign: -1)
-            patience -= 1
-            if patience <= 0 { return false }
-        }
-        return false
-    }
-
-    private mutating func give(_ machine: Int, to host: Int, sign: Int64) {
-        let resources = fleet.hardResources
-        room[host] -= sign * fleet.loads[machine]
-        for resource in 0..<resources {
-            free[host * resources + resource] -= sign * fleet.needs[machine * resources + resource]
-        }
-    }
-
-    private func canTake(_ machine: Int, _ candidate: Int, _ rivals: [Int32], _ moves: [DenseMove]) -> Bool {
-        room[candidate] >= fleet.loads[machine] && fleet.allows(machine, on: candidate)
-            && hasRoom(for: machine, on: candidate)
-            && !rivals.contains { fleet.places[Int($0)] == Int32(candidate) }
-            && !moves.contains { $0.to == candidate && rivals.contains(Int32($0.machine)) }
-    }
-
-    private func hasRoom(for machine: Int, on host: Int) -> Bool {
-        let resources = fleet.hardResources
         for resource in 0..<resources
         where free[host * resources + resource] < fleet.needs[machine * resources + resource] { return false }
+        for rival in fleet.rivals(of: machine)
+        where fleet.places[Int(rival)] == Int32(host) || moved[rival] == Int32(host) { return false }
+        return !fleet.breaksSpread(
+            machine, on: host, { Int(fleet.places[$0]) }, isUnderWay: { moved[Int32($0)] != nil })
+    }
+
+    /// Takes a move in; `false`, and nothing changed, where the reserve would no longer hold.
+    @discardableResult
+    mutating func take(_ move: DenseMove, _ fleet: DenseFleet) -> Bool {
+        if reserve?.arrive(move.machine, on: move.to) == false { return false }
+        if failures > 1 {
+            let taken =
+                moved.map { DenseMove(machine: Int($0), from: Int(fleet.places[Int($0)]), to: Int($1)) } + [move]
+            guard ReserveCheck(fleet.holding(taken)).verdict(failures: failures).isYes else { return false }
+        }
+        count(move, 1, fleet)
+        moved[Int32(move.machine)] = Int32(move.to)
         return true
+    }
+
+    /// Takes a move back.
+    mutating func drop(_ move: DenseMove, _ fleet: DenseFleet) {
+        reserve?.withdraw(move.machine, from: move.to)
+        count(move, -1, fleet)
+        moved[Int32(move.machine)] = nil
+    }
+
+    private mutating func count(_ move: DenseMove, _ sign: Int64, _ fleet: DenseFleet) {
+        loads[move.from] -= sign * fleet.loads[move.machine]
+        room[move.from] += sign * fleet.loads[move.machine]
+        loads[move.to] += sign * fleet.loads[move.machine]
+        room[move.to] -= sign * fleet.loads[move.machine]
+        for resource in 0..<resources {
+            free[move.to * resources + resource] -= sign * fleet.needs[move.machine * resources + resource]
+        }
+    }
+
+    /// The higher of the shares of processors and of the first hard resource that a host would have with the VM.
+    func pressure(of host: Int, with machine: Int, _ fleet: DenseFleet) -> Double {
+        let load = Double(loads[host] + fleet.loads[machine]) / Double(max(1, fleet.processors[host]))
+        guard resources > 0 else { return load }
+        let room = Double(max(1, fleet.room[host * resources]))
+        return max(load, 1 - Double(free[host * resources] - fleet.needs[machine * resources]) / room)
     }
 }

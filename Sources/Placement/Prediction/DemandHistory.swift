@@ -17,6 +17,9 @@ public struct DemandHistory: Sendable, Hashable, Codable {
     /// Nothing was seen yet.
     public init() {}
 
+    /// Standard deviation of what was seen.
+    var deviation: Double { max(0, squares).squareRoot() }
+
     /// One more reading.
     public mutating func add(_ demand: Double) {
         guard demand.isFinite, demand >= 0 else { return }

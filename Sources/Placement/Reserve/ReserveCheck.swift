@@ -18,12 +18,37 @@ public enum ReserveVerdict: Sendable, Hashable {
 /// first, into the host with the most room.
 public struct ReserveCheck: Sendable {
     /// More sets than that are not tried.
-    public static let mostSets = 50_000
+    public static let mostSets = 1_000_000
 
     private let fleet: DenseFleet
+    private let resources: Int
+    /// What is free, host by host.
+    private let free: [Int64]
+    /// The VMs of each host that would have to be started elsewhere.
+    private let wardsByHost: [[Int]]
+    /// Hosts that take VMs in, those with most room first.
+    private let order: [Int]
 
     /// A check of a fleet as it is.
-    public init(_ fleet: DenseFleet) { self.fleet = fleet }
+    public init(_ fleet: DenseFleet) {
+        self.fleet = fleet
+        let resources = fleet.reserveResources
+        self.resources = resources
+        var free = fleet.reserveRoom
+        var wards = [[Int]](repeating: [], count: fleet.hosts)
+        for machine in 0..<fleet.machines {
+            let host = Int(fleet.places[machine])
+            for resource in 0..<resources { free[host * resources + resource] -= fleet.need(machine, resource) }
+            if !fleet.isPinned(machine) { wards[host].append(machine) }
+        }
+        self.free = free
+        wardsByHost = wards
+        order = (0..<fleet.hosts).filter { fleet.isOpen[$0] && !fleet.isLost[$0] }.sorted {
+            let left = resources == 0 ? 0 : free[$0 * resources]
+            let right = resources == 0 ? 0 : free[$1 * resources]
+            return left == right ? $0 < $1 : left > right
+        }
+    }
 
     /// The verdict for `failures` hosts at a time. `shouldStop` is asked between sets; a check that was stopped is
     /// undecided.
@@ -72,56 +97,52 @@ public struct ReserveCheck: Sendable {
 
     // MARK: One set of failures
 
-    private func wards(_ failed: [Int]) -> [Int] {
-        let hosts = Set(failed.map(Int32.init))
-        return (0..<fleet.machines).filter { hosts.contains(fleet.places[$0]) && !fleet.isPinned($0) }
-    }
-
-    private func freeRoom() -> [Int64] {
-        var free = fleet.room
-        let resources = fleet.hardResources
-        for machine in 0..<fleet.machines {
-            for resource in 0..<resources {
-                free[Int(fleet.places[machine]) * resources + resource] -= fleet.needs[machine * resources + resource]
-            }
-        }
-        return free
-    }
+    private func wards(_ failed: [Int]) -> [Int] { failed.flatMap { wardsByHost[$0] } }
 
     private func fits(_ machine: Int, on host: Int, _ free: [Int64]) -> Bool {
-        (0..<fleet.hardResources).allSatisfy {
-            fleet.needs[machine * fleet.hardResources + $0] <= free[host * fleet.hardResources + $0]
+        for resource in 0..<resources where fleet.need(machine, resource) > free[host * resources + resource] {
+            return false
         }
+        return true
     }
 
     private func survivors(_ failed: [Int]) -> [Int] {
         (0..<fleet.hosts).filter { fleet.isOpen[$0] && !fleet.isLost[$0] && !failed.contains($0) }
     }
 
+    private func size(_ machine: Int) -> Int64 { resources == 0 ? 0 : fleet.need(machine, 0) }
+
+    /// The largest VM first, each into the first host with room, beginning with those that have most of it.
     private func isPackable(_ failed: [Int]) -> Bool {
-        var free = freeRoom()
-        let resources = fleet.hardResources
-        let hosts = survivors(failed)
+        var left: [Int: [Int64]] = [:]
         var refuges: [Int32: Int] = [:]
-        let size = { (machine: Int) in resources == 0 ? 0 : fleet.needs[machine * resources] }
         for machine in wards(failed).sorted(by: { (size($0), $1) > (size($1), $0) }) {
-            let rivals = fleet.rivals(of: machine)
-            let open = hosts.filter { host in
-                fleet.allows(machine, on: host) && fits(machine, on: host, free)
-                    && !rivals.contains { fleet.places[Int($0)] == Int32(host) || refuges[$0] == host }
-            }
-            guard let best = open.max(by: { free[$0 * resources] < free[$1 * resources] }) else { return false }
-            refuges[Int32(machine)] = best
-            for resource in 0..<resources {
-                free[best * resources + resource] -= fleet.needs[machine * resources + resource]
-            }
+            guard let host = refuge(machine, failed, left, refuges) else { return false }
+            refuges[Int32(machine)] = host
+            var room = left[host] ?? Array(free[(host * resources)..<(host * resources + resources)])
+            for resource in 0..<resources { room[resource] -= fleet.need(machine, resource) }
+            left[host] = room
         }
         return true
     }
 
+    private func refuge(
+        _ machine: Int, _ failed: [Int], _ left: [Int: [Int64]], _ refuges: [Int32: Int]
+    ) -> Int? {
+        let rivals = fleet.rivals(of: machine)
+        return order.first { host in
+            guard !failed.contains(host), fleet.allows(machine, on: host), fits(machine, on: host, free) else {
+                return false
+            }
+            if let room = left[host] {
+                for resource in 0..<resources where fleet.need(machine, resource) > room[resource] { return false }
+            }
+            return !rivals.contains { fleet.places[Int($0)] == Int32(host) || refuges[$0] == host }
+        }
+    }
+
     /// Why the set cannot be survived whatever the packing; `nil` where that is not plain.
     private func certificate(_ failed: [Int]) -> ReserveVerdict? {
-        let free = freeRoom()
         let hosts = survivors(failed)
         let wards = wards(failed)
         for machine in wards
@@ -129,9 +150,9 @@ public struct ReserveCheck: Sendable {
             fleet.allows(machine, on: host) && fits(machine, on: host, free)
                 && !fleet.rivals(of: machine).contains { rival in fleet.places[Int(rival)] == Int32(host) }
         }) { return .fails(hosts: failed, machine: machine) }
-        for resource in 0..<fleet.hardResources {
-            let needed = wards.reduce(0) { $0 + fleet.needs[$1 * fleet.hardResources + resource] }
-            let there = hosts.reduce(0) { $0 + max(0, free[$1 * fleet.hardResources + resource]) }
+        for resource in 0..<resources {
+            let needed = wards.reduce(0) { $0 + fleet.need($1, resource) }
+            let there = hosts.reduce(0) { $0 + max(0, free[$1 * resources + resource]) }
             if needed > there { return .fails(hosts: failed, machine: nil) }
         }
         return nil
@@ -141,11 +162,9 @@ public struct ReserveCheck: Sendable {
     /// than the largest is more than the sum of what each survivor has beyond that largest VM. Slots of the largest
     /// VM's size make it say no where everything would fit.
     public func isOverCommittedBySlots() -> Bool {
-        let free = freeRoom()
-        let resources = fleet.hardResources
         guard resources > 0 else { return false }
         for failed in 0..<fleet.hosts where !fleet.isLost[failed] {
-            let sizes = wards([failed]).map { fleet.needs[$0 * resources] }
+            let sizes = wards([failed]).map(size)
             let largest = sizes.max() ?? 0
             let extra = survivors([failed]).reduce(0) { $0 + max(0, free[$1 * resources] - largest) }
             if sizes.reduce(0, +) - largest > extra { return true }

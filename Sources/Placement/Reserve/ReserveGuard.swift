@@ -5,8 +5,6 @@ import FleetModel
 /// any order of a plan's moves and for any of them failing.
 struct ReserveGuard {
     private let compiled: CompiledCluster
-    private let numbers: [VirtualMachineID: Int]
-    private let places: [HostName: Int]
     private let failures: Int
     private var ledger: ReserveLedger
     private var taken: [DenseMove] = []
@@ -19,18 +17,16 @@ struct ReserveGuard {
             failures: snapshot.reserve(of: cluster))
     }
 
-    init(_ compiled: CompiledCluster, failures: Int) {
+    init?(_ compiled: CompiledCluster, failures: Int) {
+        guard failures > 0 else { return nil }
         self.compiled = compiled
         self.failures = failures
         ledger = ReserveLedger(compiled.fleet)
-        numbers = Dictionary(
-            compiled.machines.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
-        places = Dictionary(compiled.hosts.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// Why the move may not be made on top of those taken in before; `nil` where it may, and then it is taken in.
     mutating func take(_ machine: VirtualMachineID, to host: HostName) -> String? {
-        guard let number = numbers[machine], let place = places[host] else { return nil }
+        guard let number = compiled.numbers[machine], let place = compiled.places[host] else { return nil }
         let move = DenseMove(machine: number, from: Int(compiled.fleet.places[number]), to: place)
         if failures > 1 {
             guard holdsForMany(with: taken + [move]) else { return objection }

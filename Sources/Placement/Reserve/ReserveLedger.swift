@@ -17,7 +17,7 @@ public struct ReserveLedger: Sendable {
     /// What one host's failure would bring to another.
     private struct Burden: Sendable {
         let failed: Int32
-        var amounts: [Int64]
+        var amounts: SIMD8<Int64>
     }
 
     private let fleet: DenseFleet
@@ -37,16 +37,16 @@ public struct ReserveLedger: Sendable {
     /// Proves as much as it can.
     public init(_ fleet: DenseFleet) {
         self.fleet = fleet
-        resources = fleet.hardResources
-        free = fleet.room
+        resources = fleet.reserveResources
+        free = fleet.reserveRoom
         places = fleet.places
         wards = Array(repeating: [], count: fleet.hosts)
         burdens = Array(repeating: [], count: fleet.hosts)
-        let resources = fleet.hardResources
+        let resources = fleet.reserveResources
         for machine in 0..<fleet.machines {
             let host = Int(fleet.places[machine])
             for resource in 0..<resources {
-                free[host * resources + resource] -= fleet.needs[machine * resources + resource]
+                free[host * resources + resource] -= fleet.need(machine, resource)
             }
         }
         let free = free
@@ -132,11 +132,11 @@ public struct ReserveLedger: Sendable {
 
     private mutating func take(_ machine: Int, on host: Int, sign: Int64) {
         for resource in 0..<resources {
-            free[host * resources + resource] += sign * fleet.needs[machine * resources + resource]
+            free[host * resources + resource] += sign * fleet.need(machine, resource)
         }
     }
 
-    private func fits(_ amounts: [Int64], on host: Int) -> Bool {
+    private func fits(_ amounts: SIMD8<Int64>, on host: Int) -> Bool {
         for resource in 0..<resources where amounts[resource] > free[host * resources + resource] { return false }
         return true
     }
@@ -150,12 +150,12 @@ public struct ReserveLedger: Sendable {
             place = known
         } else {
             place = burdens[refuge].count
-            burdens[refuge].append(Burden(failed: Int32(failed), amounts: Array(repeating: 0, count: resources)))
+            burdens[refuge].append(Burden(failed: Int32(failed), amounts: .zero))
         }
         for resource in 0..<resources {
-            burdens[refuge][place].amounts[resource] += sign * fleet.needs[Int(ward.machine) * resources + resource]
+            burdens[refuge][place].amounts[resource] += sign * fleet.need(Int(ward.machine), resource)
         }
-        if burdens[refuge][place].amounts.allSatisfy({ $0 == 0 }) { burdens[refuge].remove(at: place) }
+        if burdens[refuge][place].amounts == .zero { burdens[refuge].remove(at: place) }
     }
 
     private mutating func restore(_ old: [Ward], of host: Int) {
@@ -171,10 +171,10 @@ public struct ReserveLedger: Sendable {
             carry(wards[host][place], failed: host, sign: -1)
             wards[host][place].refuge = -1
         }
-        let sizes = wards[host].map { fleet.needs[Int($0.machine) * resources..<(Int($0.machine) + 1) * resources] }
+        let sizes = wards[host].map { resources == 0 ? 0 : fleet.need(Int($0.machine), 0) }
         let places = wards[host].indices.sorted {
-            let left = sizes[$0].first ?? 0
-            let right = sizes[$1].first ?? 0
+            let left = sizes[$0]
+            let right = sizes[$1]
             return left == right ? wards[host][$0].machine < wards[host][$1].machine : left > right
         }
         for place in places where !shelter(place, of: host) {
@@ -192,7 +192,7 @@ public struct ReserveLedger: Sendable {
     private mutating func shelter(_ place: Int, of host: Int) -> Bool {
         let machine = Int(wards[host][place].machine)
         let rivals = fleet.rivals(of: machine)
-        let start = order.isEmpty ? 0 : (host &* 7919 &+ place &* 31) % max(1, order.count * 3 / 4)
+        let start = order.isEmpty ? 0 : (host &* 7919 &+ place) % max(1, order.count * 3 / 4)
         for offset in 0..<order.count {
             let refuge = Int(order[(start + offset) % order.count])
             guard refuge != host, fleet.allows(machine, on: refuge), hasRoom(for: machine, on: refuge, failed: host),
@@ -207,11 +207,11 @@ public struct ReserveLedger: Sendable {
 
     private func hasRoom(for machine: Int, on host: Int, failed: Int) -> Bool {
         for resource in 0..<resources
-        where free[host * resources + resource] < fleet.needs[machine * resources + resource] { return false }
+        where free[host * resources + resource] < fleet.need(machine, resource) { return false }
         guard let burden = burdens[host].first(where: { $0.failed == Int32(failed) }) else { return true }
         for resource in 0..<resources
         where free[host * resources + resource] - burden.amounts[resource]
-            < fleet.needs[machine * resources + resource]
+            < fleet.need(machine, resource)
         { return false }
         return true
     }

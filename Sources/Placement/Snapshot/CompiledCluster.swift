@@ -6,78 +6,152 @@ import FleetModel
 struct CompiledCluster {
     let hosts: [PlacementHost]
     let machines: [PlacementVM]
-    let fleet: DenseFleet
+    /// What each VM is expected to want.
+    private(set) var fleet: DenseFleet
+    /// What each VM wants now, in thousandths of an LP; 0 where that is unknown.
+    let demands: [Int64]
+    /// The number of each VM; of one that two hosts list, the first.
+    let numbers: [VirtualMachineID: Int]
+    /// The number of each host.
+    let places: [HostName: Int]
 
-    private static let milli = 1000.0
-
-    init(_ cluster: ClusterName, of snapshot: FleetSnapshot, rules: RuleBook, limits: PlannerLimits) {
-        let check = MoveCheck(limits: limits, time: snapshot.time, rules: rules)
-        hosts = snapshot.hosts.filter { $0.cluster == cluster }
+    /// A plan that an operator asked for by name (not `isAutomatic`) does not heed cautions: cool-downs, where a VM came
+    /// from, loads that are unknown.
+    init(
+        _ cluster: ClusterName, of snapshot: FleetSnapshot, rules: RuleBook, limits: PlannerLimits,
+        isAutomatic: Bool = true
+    ) {
+        let hosts = snapshot.hosts.filter { $0.cluster == cluster }
+        let columns = ResourceColumns(hosts, limits: limits)
+        let check = MoveCheck(limits: limits, time: snapshot.time, rules: rules, columns: columns)
+        let domains = Self.domains(hosts)
+        var reach = HostReach(hosts)
         var machines: [PlacementVM] = []
         var dense: [DenseFleet.Machine] = []
         var denseHosts: [DenseFleet.Host] = []
+        var demands: [Int64] = []
         var numbers: [VirtualMachineID: Int] = [:]
         for (place, host) in hosts.enumerated() {
             let load = HostLoad(host, limits: limits)
+            let isCautious = isAutomatic && check.caution(aboutTouching: host) != nil
             var sum: Int64 = 0
             for machine in host.virtualMachines {
-                let demand = Self.demand(of: machine, on: host, limits)
-                sum += demand ?? 0
-                numbers[machine.id] = machines.count
+                let now = MachineLoad(machine, on: host, limits: limits).demand.map(Units.thousandthsUp)
+                let expected = machine.forecast.map { Units.thousandthsUp($0.mean) } ?? now
+                sum += now ?? 0
+                if numbers[machine.id] == nil { numbers[machine.id] = machines.count }
                 machines.append(machine)
-                let isMovable =
-                    demand != nil && check.objection(toMoving: machine, from: host) == nil
-                    && check.caution(aboutMoving: machine) == nil && check.caution(aboutTouching: host) == nil
-                dense.append(
-                    DenseFleet.Machine(
-                        host: place, needs: [Self.mebibytesUp(machine.memory)], load: demand ?? 0,
-                        variance: Self.variance(of: machine), isMovable: isMovable,
-                        allowed: rules.allowed(machine.id, of: hosts)))
+                demands.append(now ?? 0)
+                var own = DenseFleet.Machine(
+                    host: place, needs: columns.needs(of: machine), load: expected ?? 0,
+                    variance: Self.variance(of: machine),
+                    isMovable: isAutomatic
+                        ? now != nil && !isCautious && check.objection(toMoving: machine, from: host) == nil
+                            && check.caution(aboutMoving: machine) == nil
+                        : check.objection(toMoving: machine, from: host.opened) == nil,
+                    allowed: check.allowed(machine, on: host, of: hosts, &reach, heedsReturn: isAutomatic))
+                own.isRestarted = machine.traits.isHighlyAvailable
+                dense.append(own)
             }
-            let isKnown = check.unknown(of: load) == nil
-            let own = load.processorDemand.map { max(0, Self.thousandths($0) - sum) } ?? 0
             denseHosts.append(
                 DenseFleet.Host(
-                    processor: Self.thousandths(load.processors),
-                    room: [max(0, (host.memory.count - limits.hostReserve.count) >> 20)],
-                    isOpen: host.isAvailable && host.closedReason == nil && isKnown
-                        && check.caution(aboutTouching: host) == nil,
-                    isLost: !host.isAvailable, ownLoad: own))
+                    processor: Units.thousandths(load.processors), room: columns.room(of: host, load),
+                    isOpen: host.isAvailable && host.closedReason == nil && !isCautious
+                        && check.unknown(of: load) == nil,
+                    isLost: !host.isAvailable, domain: domains[place],
+                    ownLoad: load.processorDemand.map { max(0, Units.thousandthsUp($0) - sum) } ?? 0))
         }
+        self.hosts = hosts
         self.machines = machines
+        self.demands = demands
+        self.numbers = numbers
+        places = Dictionary(hosts.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let rulesInNumbers = DenseRules(snapshot, numbers, places)
         fleet = DenseFleet(
-            hosts: denseHosts, machines: dense,
-            apart: Self.groups(snapshot.rules, numbers) {
-                if case .apart(let group) = $0 { group } else { [] }
-            },
-            together: Self.groups(snapshot.rules, numbers) { if case .together(let group) = $0 { group } else { [] } })
+            hosts: denseHosts, machines: dense, apart: rulesInNumbers.apart, together: rulesInNumbers.together,
+            spreads: rulesInNumbers.spreads, wishes: rulesInNumbers.wishes, reserveResources: columns.reserveCount)
     }
 
-    private static func groups(
-        _ rules: [PlacementRule], _ numbers: [VirtualMachineID: Int], _ members: (PlacementRule) -> [VirtualMachineID]
-    ) -> [[Int]] {
-        rules.map { members($0).compactMap { numbers[$0] } }.filter { $0.count > 1 }
+    /// The fleet for relief: nobody counts on a VM wanting less than it does now.
+    var present: DenseFleet {
+        var present = fleet
+        for machine in machines.indices where demands[machine] > fleet.loads[machine] {
+            present.expect(demands[machine], variance: fleet.variances[machine], of: machine)
+        }
+        return present
     }
 
-    private static func demand(
-        of machine: PlacementVM, on host: PlacementHost, _ limits: PlannerLimits
-    ) -> Int64? {
-        if let forecast = machine.forecast { return thousandths(forecast.mean) }
-        return MachineLoad(machine, on: host, limits: limits).demand.map(thousandths)
+    private static func domains(_ hosts: [PlacementHost]) -> [Int32] {
+        var known: [String: Int32] = [:]
+        return hosts.map { host in
+            guard let name = host.traits.failureDomain else { return -1 }
+            let number = known[name] ?? Int32(known.count)
+            known[name] = number
+            return number
+        }
     }
 
     private static func variance(of machine: PlacementVM) -> Int64 {
         guard let deviation = machine.forecast?.deviation else { return 0 }
-        return thousandths(deviation) * thousandths(deviation)
+        return Units.thousandthsUp(deviation) * Units.thousandthsUp(deviation)
+    }
+}
+
+extension PlacementHost {
+    /// The host as if it was not closed to VMs: that does not keep its own from leaving.
+    var opened: PlacementHost {
+        var copy = self
+        copy.unavailableReason = nil
+        return copy
+    }
+}
+
+/// The snapshot's rules and preferences by number.
+private struct DenseRules {
+    private(set) var apart: [[Int]] = []
+    private(set) var together: [[Int]] = []
+    private(set) var spreads: [DenseFleet.Spread] = []
+    private(set) var wishes: [Int32: [DenseFleet.Wish]] = [:]
+    private let numbers: [VirtualMachineID: Int]
+    private let places: [HostName: Int]
+
+    init(_ snapshot: FleetSnapshot, _ numbers: [VirtualMachineID: Int], _ places: [HostName: Int]) {
+        self.numbers = numbers
+        self.places = places
+        for rule in snapshot.rules { add(rule) }
+        for preference in snapshot.preferences { add(preference) }
     }
 
-    /// Amounts that cannot be are as large as the solver takes them.
-    private static func thousandths(_ processors: Double) -> Int64 {
-        guard processors.isFinite, processors > 0 else { return 0 }
-        return Int64(min(processors * milli, 1e6).rounded())
+    private func members(_ group: [VirtualMachineID]) -> [Int] { Set(group.compactMap { numbers[$0] }).sorted() }
+
+    /// Which VM may be on which host is known to each VM itself.
+    private mutating func add(_ rule: PlacementRule) {
+        let group = members(rule.machines)
+        if group.count < 2 { return }
+        switch rule {
+        case .apart: apart.append(group)
+        case .together: together.append(group)
+        case .spread(_, let domains):
+            spreads.append(DenseFleet.Spread(members: group.map(Int32.init), domains: domains))
+        case .only, .never: return
+        }
     }
 
-    private static func mebibytesUp(_ memory: Bytes) -> Int64 {
-        min(Packing.largestAmount, (max(0, memory.count) + 1_048_575) >> 20)
+    private mutating func add(_ preference: PlacementPreference) {
+        let group = members(preference.rule.machines).map(Int32.init)
+        for member in group {
+            let others = group.filter { $0 != member }
+            let kind: DenseFleet.Wish.Kind
+            switch preference.rule {
+            case .apart: kind = .apart(others)
+            case .together: kind = .together(others)
+            case .spread: kind = .spread(others)
+            case .only(_, let hosts): kind = .hosts(Set(hosts.compactMap { places[$0].map(Int32.init) }))
+            case .never(_, let hosts):
+                let barred = Set(hosts.compactMap { places[$0] })
+                kind = .hosts(Set(places.values.filter { !barred.contains($0) }.map(Int32.init)))
+            }
+            wishes[member, default: []].append(DenseFleet.Wish(kind, weight: preference.weight))
+        }
     }
 }

@@ -10,4 +10,7 @@ public struct DemandForecast: Sendable, Hashable, Codable {
         self.mean = mean
         self.deviation = deviation
     }
+
+    /// Whether both figures can be.
+    var isPossible: Bool { mean.isFinite && mean >= 0 && deviation.isFinite && deviation >= 0 }
 }

@@ -47,6 +47,8 @@ public struct DenseFleet: Sendable {
         public var isMovable: Bool
         /// The only hosts that it may be on; `nil` for all.
         public var allowed: [Int]?
+        /// Whether it is started elsewhere when its host fails.
+        public var isRestarted = true
 
         /// A VM that may be anywhere.
         public init(
@@ -61,12 +63,17 @@ public struct DenseFleet: Sendable {
         }
     }
 
+    /// Hard resources that can count for the reserve.
+    static let mostReserveResources = 8
+
     /// How many hosts there are.
     public let hosts: Int
     /// How many VMs there are.
     public let machines: Int
     /// Hard resources of each host and VM.
     public let hardResources: Int
+    /// The first so many hard resources count for the reserve, too; the others only limit where plans send VMs.
+    public let reserveResources: Int
     /// Processor time of each host.
     public let processors: [Int64]
     /// Room for VMs, host by host.
@@ -95,14 +102,70 @@ public struct DenseFleet: Sendable {
     let together: [Int32: [Int32]]
     /// The groups of each VM in `apart`.
     let groups: [Int32: [Int32]]
+    /// Whether a VM is in one of them, asked far more often than in which.
+    private let isGrouped: [Bool]
     /// By VM, which of `masks` it keeps to; -1 for none.
     let mask: [Int32]
     /// Sets of hosts, a bit each, `words` words a set.
     let masks: [UInt64]
     let words: Int
+    /// Groups that must be in several failure domains, and by VM which of them it is in.
+    let spreads: [Spread]
+    let spreadsOf: [Int32: [Int32]]
+    /// By VM, what it would rather have.
+    let wishes: [Int32: [Wish]]
+    /// Whether a VM is started elsewhere when its host fails.
+    let isRestarted: [Bool]
+
+    /// VMs that must be in at least so many failure domains.
+    public struct Spread: Sendable, Hashable {
+        /// The VMs.
+        public var members: [Int32]
+        /// The fewest domains.
+        public var domains: Int
+
+        /// A group.
+        public init(members: [Int32], domains: Int) {
+            self.members = members
+            self.domains = domains
+        }
+    }
+
+    /// What a VM would rather have, and what it weighs.
+    public struct Wish: Sendable, Hashable {
+        /// The kinds of wish.
+        public enum Kind: Sendable, Hashable {
+            /// Not to share a host with any of these VMs.
+            case apart([Int32])
+            /// To share its host with these VMs.
+            case together([Int32])
+            /// To be on one of these hosts.
+            case hosts(Set<Int32>)
+            /// Not to share a failure domain with any of these VMs.
+            case spread([Int32])
+        }
+        /// What.
+        public var kind: Kind
+        /// How much.
+        public var weight: Double
+
+        /// A wish.
+        public init(_ kind: Kind, weight: Double) {
+            self.kind = kind
+            self.weight = weight
+        }
+    }
 
     /// A fleet. `apart` and `together` list VMs by number; numbers that do not exist are a programmer's mistake.
-    public init(hosts: [Host], machines: [Machine], apart: [[Int]] = [], together: [[Int]] = []) {
+    public init(
+        hosts: [Host], machines: [Machine], apart: [[Int]] = [], together: [[Int]] = [], spreads: [Spread] = [],
+        wishes: [Int32: [Wish]] = [:], reserveResources: Int? = nil
+    ) {
+        self.spreads = spreads
+        spreadsOf = Self.membership(spreads.map { $0.members.map(Int.init) })
+        self.wishes = wishes
+        isRestarted = machines.map(\.isRestarted)
+        self.reserveResources = min(reserveResources ?? .max, hosts.first?.room.count ?? 0, Self.mostReserveResources)
         self.hosts = hosts.count
         self.machines = machines.count
         hardResources = hosts.first?.room.count ?? 0
@@ -120,6 +183,9 @@ public struct DenseFleet: Sendable {
         self.apart = apart.map { $0.map(Int32.init) }
         self.together = Self.others(together)
         groups = Self.membership(apart)
+        var isGrouped = [Bool](repeating: false, count: machines.count)
+        for member in apart.lazy.flatMap(\.self) { isGrouped[member] = true }
+        self.isGrouped = isGrouped
         words = (hosts.count + 63) / 64
         var sets: [[Int]: Int32] = [:]
         var bits: [UInt64] = []
@@ -165,6 +231,16 @@ public struct DenseFleet: Sendable {
     /// A VM is on another host now.
     public mutating func place(_ machine: Int, on host: Int) { places[machine] = Int32(host) }
 
+    /// What a VM holds of a hard resource.
+    @inline(__always)
+    func need(_ machine: Int, _ resource: Int) -> Int64 { needs[machine * hardResources + resource] }
+
+    /// Room for VMs of the resources that count for the reserve, host by host.
+    var reserveRoom: [Int64] {
+        if reserveResources == hardResources { return room }
+        return (0..<hosts).flatMap { room[($0 * hardResources)..<($0 * hardResources + reserveResources)] }
+    }
+
     // MARK: Rules
 
     /// Whether a VM may be on a host at all.
@@ -174,8 +250,9 @@ public struct DenseFleet: Sendable {
         return number < 0 || masks[number * words + host / 64] & (1 << UInt64(host % 64)) != 0
     }
 
-    /// Whether rules bind the VM to one host, so that no reserve can cover it.
+    /// Whether no reserve covers the VM: rules bind it to one host, or nobody starts it elsewhere.
     public func isPinned(_ machine: Int) -> Bool {
+        if !isRestarted[machine] { return true }
         let number = Int(mask[machine])
         guard number >= 0 else { return false }
         return masks[(number * words)..<(number * words + words)].reduce(0) { $0 + $1.nonzeroBitCount } <= 1
@@ -186,35 +263,7 @@ public struct DenseFleet: Sendable {
 
     /// The other VMs that must not share a host with this one.
     public func rivals(of machine: Int) -> [Int32] {
-        guard let own = groups[Int32(machine)] else { return [] }
+        guard isGrouped[machine], let own = groups[Int32(machine)] else { return [] }
         return own.flatMap { apart[Int($0)] }.filter { $0 != Int32(machine) }
-    }
-}
-
-extension DenseFleet {
-    /// The fleet with moves under way: each moved VM is held at its destination as well, by a VM of its own that is
-    /// subject to the same rules.
-    func holding(_ moves: [DenseMove]) -> DenseFleet {
-        let resources = hardResources
-        let hosts = (0..<hosts).map { host in
-            Host(
-                processor: processors[host], room: Array(room[(host * resources)..<((host + 1) * resources)]),
-                isOpen: isOpen[host], isLost: isLost[host], domain: domains[host], ownLoad: ownLoads[host])
-        }
-        var all = (0..<machines).map { Self.machine($0, of: self, on: Int(places[$0])) }
-        var groups = apart.map { $0.map(Int.init) }
-        for move in moves {
-            for group in self.groups[Int32(move.machine)] ?? [] { groups[Int(group)].append(all.count) }
-            all.append(Self.machine(move.machine, of: self, on: move.to))
-        }
-        return DenseFleet(hosts: hosts, machines: all, apart: groups)
-    }
-
-    private static func machine(_ number: Int, of fleet: DenseFleet, on host: Int) -> Machine {
-        let resources = fleet.hardResources
-        return Machine(
-            host: host, needs: Array(fleet.needs[(number * resources)..<((number + 1) * resources)]),
-            load: fleet.loads[number], variance: fleet.variances[number], isMovable: fleet.isMovable[number],
-            allowed: fleet.mask[number] < 0 ? nil : (0..<fleet.hosts).filter { fleet.allows(number, on: $0) })
     }
 }

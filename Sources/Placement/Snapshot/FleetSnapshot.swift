@@ -16,6 +16,8 @@ public struct FleetSnapshot: Sendable, Hashable {
     public let problems: [String]
     /// What operators want kept.
     public let rules: [PlacementRule]
+    /// What operators would rather have, each with its weight.
+    public let preferences: [PlacementPreference]
     /// How many hosts a cluster must be able to lose at any moment, where nothing is said for it in `reserves`.
     public let reserve: Int
     /// How many hosts single clusters must be able to lose.
@@ -24,7 +26,7 @@ public struct FleetSnapshot: Sendable, Hashable {
     /// A picture of `hosts` at `time`.
     public init(
         version: Int64, time: Timestamp, hosts: [PlacementHost], rules: [PlacementRule] = [], reserve: Int = 0,
-        reserves: [ClusterName: Int] = [:]
+        reserves: [ClusterName: Int] = [:], preferences: [PlacementPreference] = []
     ) {
         var door = SnapshotDoor()
         self.version = version
@@ -34,6 +36,7 @@ public struct FleetSnapshot: Sendable, Hashable {
         self.rules = rules
         self.reserve = reserve
         self.reserves = reserves
+        self.preferences = preferences.filter { $0.weight.isFinite && $0.weight > 0 }
     }
 
     /// How many hosts `cluster` must be able to lose at any moment.
@@ -82,12 +85,14 @@ public struct PlacementHost: Sendable, Hashable {
     public var lastMoved: Timestamp?
     /// The VMs whose guests live here.
     public var virtualMachines: [PlacementVM]
+    /// What else it has.
+    public var traits: HostTraits
 
     /// A host.
     public init(
         name: HostName, cluster: ClusterName, unavailableReason: String? = nil, isSilent: Bool = false,
         logicalProcessors: Int, memory: Bytes, memoryAvailable: Bytes?, processorUse: Double?, accelerator: Accelerator,
-        lastMoved: Timestamp? = nil, virtualMachines: [PlacementVM]
+        lastMoved: Timestamp? = nil, virtualMachines: [PlacementVM], traits: HostTraits = HostTraits()
     ) {
         self.name = name
         self.cluster = cluster
@@ -100,6 +105,7 @@ public struct PlacementHost: Sendable, Hashable {
         self.accelerator = accelerator
         self.lastMoved = lastMoved
         self.virtualMachines = virtualMachines
+        self.traits = traits
     }
 
     /// Whether plans may use the host.
@@ -132,13 +138,15 @@ public struct PlacementVM: Sendable, Hashable {
     public var doubt: String?
     /// When it was moved last.
     public var lastMoved: Timestamp?
+    /// What else it needs and does.
+    public var traits: MachineTraits
 
     /// A VM.
     public init(
         id: VirtualMachineID, name: String, memory: Bytes, residentMemory: Bytes?, processorUse: Double?,
         processorWait: Double? = nil, virtualProcessors: Int? = nil, accelerator: Accelerator? = nil,
         immovable: String? = nil, doubt: String? = nil, lastMoved: Timestamp? = nil,
-        forecast: DemandForecast? = nil
+        forecast: DemandForecast? = nil, traits: MachineTraits = MachineTraits()
     ) {
         self.id = id
         self.name = name
@@ -152,5 +160,6 @@ public struct PlacementVM: Sendable, Hashable {
         self.doubt = doubt
         self.lastMoved = lastMoved
         self.forecast = forecast
+        self.traits = traits
     }
 }

@@ -33,6 +33,10 @@ struct SnapshotDoor {
             problems.append("\(place): \(problem)")
             host.unavailableReason = host.unavailableReason ?? "it reports \(problem)"
         }
+        host.traits.diskBandwidth = amount(host.traits.diskBandwidth, "\(place): disk bandwidth")
+        host.traits.networkBandwidth = amount(host.traits.networkBandwidth, "\(place): network bandwidth")
+        host.traits.migrationBandwidth = amount(host.traits.migrationBandwidth, "\(place): migration bandwidth")
+        host.traits.localSpace = size(host.traits.localSpace, "\(place): local space", limit: nil)
         host.virtualMachines = original.virtualMachines.sorted { $0.id < $1.id }.compactMap { admit($0, on: host.name) }
         if !host.isSilent {
             for machine in host.virtualMachines { heard[machine.id, default: []].insert(host.name) }
@@ -51,7 +55,19 @@ struct SnapshotDoor {
         seenMachines[machine.id] = host
         machine.processorUse = amount(machine.processorUse, "\(place): processor use")
         machine.processorWait = amount(machine.processorWait, "\(place): processor wait")
+        machine.traits.diskUse = amount(machine.traits.diskUse, "\(place): disk use")
+        machine.traits.networkUse = amount(machine.traits.networkUse, "\(place): network use")
+        machine.traits.dirtyRate = amount(machine.traits.dirtyRate, "\(place): dirty rate")
+        if let forecast = machine.forecast, !forecast.isPossible {
+            problems.append("\(place): a forecast of \(forecast.mean) ± \(forecast.deviation); taken as unknown")
+            machine.forecast = nil
+        }
         machine.residentMemory = size(machine.residentMemory, "\(place): resident memory", limit: nil)
+        if machine.traits.localDisks.count < 0 {
+            problems.append("\(place): local disks of \(machine.traits.localDisks.count) bytes")
+            machine.traits.localDisks = .zero
+            machine.immovable = machine.immovable ?? "the size of its disks is unknown"
+        }
         if machine.memory.count <= 0 || machine.memory > Self.sizeLimit {
             problems.append("\(place): memory of \(machine.memory.count) bytes")
             machine.immovable = machine.immovable ?? "its memory is unknown"

@@ -20,6 +20,9 @@ public struct PlanSpeed: Sendable {
         public let balanceMilliseconds: Double
         /// Moves of the balance.
         public let balanceMoves: Int
+        /// Memory that the fleet, its reserve's proofs and a balancing's own state take, for each VM; `nil` where the
+        /// system does not say.
+        public let bytesPerMachine: Double?
     }
 
     private let traces: [[UInt8]]
@@ -36,9 +39,12 @@ public struct PlanSpeed: Sendable {
         }
     }
 
-    /// Measures one size; `clock` says milliseconds.
-    public func measure(hosts: Int, machines: Int, clock: () -> Double) throws -> Row {
+    /// Measures one size; `clock` says milliseconds, `memory` what the process holds in bytes, if that is known.
+    public func measure(
+        hosts: Int, machines: Int, clock: () -> Double, memory: () -> Double? = { nil }
+    ) throws -> Row {
         let scenario = try BalanceScenario(hosts: hosts, machines: machines, traces: traces, seed: 1)
+        let before = memory()
         var fleet = scenario.fleet()
         for machine in 0..<machines {
             let demand = scenario.demand(of: machine, at: 0)
@@ -52,10 +58,13 @@ public struct PlanSpeed: Sendable {
         let relieved = clock()
         var ledger: ReserveLedger? = reserve
         let balance = try Balancer(maximumMoves: max(64, machines / 20)).plan(fleet, reserve: &ledger)
+        let balanced = clock()
+        let grown = memory().flatMap { after in before.map { after - $0 } }
         return Row(
             hosts: hosts, machines: machines, reserveMilliseconds: proved - started, reserveHolds: reserve.holds,
             reliefMilliseconds: relieved - proved, reliefMoves: relief?.count ?? 0,
-            balanceMilliseconds: clock() - relieved, balanceMoves: balance.count)
+            balanceMilliseconds: balanced - relieved, balanceMoves: balance.count,
+            bytesPerMachine: grown.map { $0 / Double(machines) })
     }
 
     private static func hottest(_ fleet: DenseFleet) -> Int {

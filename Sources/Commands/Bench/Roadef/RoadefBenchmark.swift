@@ -24,7 +24,7 @@ struct RoadefBenchmark {
         let steps: Int
     }
 
-    /// Known marks of the instances of `../shared/data/roadef`: results of others, not bounds.
+    /// Known marks of instances of set A and of b_01: results of others, not bounds.
     static let marks: [String: Int64] = [
         "a1_1": 44_306_501, "a1_2": 777_912_030, "a1_3": 583_006_422, "a1_4": 248_789_969, "a1_5": 727_578_310,
         "a2_1": 212, "a2_2": 746_097_632, "a2_3": 1_210_644_572, "a2_4": 1_680_587_325, "a2_5": 318_358_949,
@@ -63,7 +63,7 @@ struct RoadefBenchmark {
             homes: instance.start, isHeldWhileMoving: instance.isTransient)
         var state = PackingState(packing, rules: RoadefRules(instance))
         var budget = TimeBudget(seconds: seconds, since: start, clock)
-        let steps = annealing(for: instance).run(&state, budget: &budget)
+        let steps = AnnealingRace.usual(seed: seed).run(&state, budget: &budget)
         let assignment = state.assignment
         let objective = check.cost(of: assignment)
         let mark = Self.marks[name]
@@ -75,22 +75,6 @@ struct RoadefBenchmark {
             movedProcesses: zip(assignment, instance.start).count { $0 != $1 },
             seconds: (clock.now - start) / .seconds(1), steps: steps)
         return (row, assignment)
-    }
-
-    /// Where resources stay taken at a process's first machine, coming home is what frees room, and room is scarce
-    /// enough that chains pay; elsewhere nothing beats many plain steps.
-    private func annealing(for instance: RoadefInstance) -> Annealing {
-        let isHeld = instance.isTransient.contains(true)
-        var annealing = Annealing(
-            seed: seed,
-            mix: isHeld
-                ? Annealing.Mix(homeward: 0.9, chains: 0.3, clearances: 0.004)
-                : Annealing.Mix(homeward: 0, chains: 0, clearances: 0.001))
-        if isHeld {
-            annealing.warmth = 10
-            annealing.chill = 1e-3
-        }
-        return annealing
     }
 }
 

@@ -23,8 +23,9 @@ struct RoadefRules: PackingRules, ~Copyable {
     private let machineCost: Slab<Int64>
     private let serviceWeight: Int64
 
-    /// By service and machine, whether one of its processes is there.
-    private let presence: Slab<Bool>
+    /// By service and machine, how many of its processes are there: one at most, except between the moves by which a
+    /// placement is restored.
+    private let presence: Slab<Int16>
     /// By service and location, and by service and neighbourhood, how many of its processes are there.
     private let inLocation: Slab<Int32>
     private let inNeighbourhood: Slab<Int32>
@@ -55,7 +56,7 @@ struct RoadefRules: PackingRules, ~Copyable {
         processCost = Slab(instance.processMoveCosts.map { $0 * instance.processWeight })
         machineCost = Slab(instance.machineMoveCosts.map { $0 * instance.machineWeight })
         serviceWeight = instance.serviceWeight
-        presence = Slab(repeating: false, count: services * machines)
+        presence = Slab(repeating: 0, count: services * machines)
         inLocation = Slab(repeating: 0, count: services * locationCount)
         inNeighbourhood = Slab(repeating: 0, count: services * neighbourhoodCount)
         spread = Slab(repeating: 0, count: services)
@@ -135,7 +136,7 @@ struct RoadefRules: PackingRules, ~Copyable {
     @inline(__always)
     func allows(_ process: Int, from: Int, to: Int) -> Bool {
         let own = Int(service[process])
-        if presence[own * machines + to] { return false }
+        if presence[own * machines + to] != 0 { return false }
         return allowsLocation(own, from: from, to: to) && allowsNeighbourhood(own, from: from, to: to)
     }
 
@@ -170,7 +171,7 @@ struct RoadefRules: PackingRules, ~Copyable {
     func allowsSwap(_ first: Int, at firstBin: Int, _ second: Int, at secondBin: Int) -> Bool {
         let one = Int(service[first])
         let other = Int(service[second])
-        if one == other || presence[one * machines + secondBin] || presence[other * machines + firstBin] {
+        if one == other || presence[one * machines + secondBin] != 0 || presence[other * machines + firstBin] != 0 {
             return false
         }
         guard allowsLocation(one, from: firstBin, to: secondBin), allowsLocation(other, from: secondBin, to: firstBin)
@@ -203,7 +204,7 @@ struct RoadefRules: PackingRules, ~Copyable {
     @inline(__always)
     mutating func moved(_ process: Int, from: Int, to: Int) {
         let own = Int(service[process])
-        presence[own * machines + from] = false
+        presence[own * machines + from] -= 1
         let place = own * locationCount + Int(location[from])
         inLocation[place] -= 1
         if inLocation[place] == 0 { spread[own] -= 1 }
@@ -216,7 +217,7 @@ struct RoadefRules: PackingRules, ~Copyable {
     @inline(__always)
     private func arrived(_ process: Int, on machine: Int) {
         let own = Int(service[process])
-        presence[own * machines + machine] = true
+        presence[own * machines + machine] += 1
         let place = own * locationCount + Int(location[machine])
         if inLocation[place] == 0 { spread[own] += 1 }
         inLocation[place] += 1

@@ -1,0 +1,78 @@
+/// Lets several ways to anneal run against each other for a small part of the budget, each from the start, and gives the
+/// rest to the one that came furthest. Which mix of steps pays depends on the problem: where room is scarce swaps do,
+/// where moves hold their room on both sides coming home does, elsewhere plain moves.
+public struct AnnealingRace: Sendable {
+    /// The ways.
+    public var ways: [Annealing]
+    /// The share of the budget that each gets to show what it can do.
+    public var trialShare: Double
+
+    /// A race.
+    public init(ways: [Annealing], trialShare: Double = 0.06) {
+        self.ways = ways
+        self.trialShare = trialShare
+    }
+
+    /// Ways that between them have done well on problems of very different kinds.
+    public static func usual(seed: UInt64) -> AnnealingRace {
+        AnnealingRace(ways: [
+            Annealing(seed: seed, mix: Annealing.Mix(homeward: 0, chains: 0, clearances: 0.001)),
+            Annealing(seed: seed, mix: Annealing.Mix(homeward: 0.95, chains: 0.05, clearances: 0.001)),
+            Annealing(
+                seed: seed, mix: Annealing.Mix(homeward: 0.9, chains: 0.1, clearances: 0.004), warmth: 10, chill: 1e-3),
+        ])
+    }
+
+    /// Improves `state`, which ends as the best placement that any of them found, never worse than it was. Returns the
+    /// steps taken.
+    @discardableResult
+    public func run<Rules: PackingRules & ~Copyable, Budget: SearchBudget>(
+        _ state: inout PackingState<Rules>, budget: inout Budget
+    ) -> Int {
+        let start = Slab<Int32>(state.assignment)
+        let best = Slab<Int32>(state.assignment)
+        var bestCost = state.cost
+        var winner = 0
+        var lowest = Int64.max
+        var steps = 0
+        for (number, way) in ways.enumerated() where ways.count > 1 {
+            state.restore(start)
+            var slice = BudgetSlice(budget, after: steps, share: trialShare)
+            steps += way.run(&state, budget: &slice)
+            budget = slice.whole
+            if state.cost < lowest { (lowest, winner) = (state.cost, number) }
+            if state.cost < bestCost {
+                bestCost = state.cost
+                state.save(in: best)
+            }
+        }
+        guard ways.indices.contains(winner) else { return 0 }
+        state.restore(start)
+        var slice = BudgetSlice(budget, after: steps, share: 1)
+        steps += ways[winner].run(&state, budget: &slice)
+        budget = slice.whole
+        if bestCost < state.cost { state.restore(best) }
+        return steps
+    }
+}
+
+/// A part of a budget, from where it is now.
+private struct BudgetSlice<Whole: SearchBudget>: SearchBudget {
+    private(set) var whole: Whole
+    private let stepsBefore: Int
+    private let first: Double
+    private let last: Double
+
+    init(_ whole: Whole, after steps: Int, share: Double) {
+        var whole = whole
+        first = whole.used(after: steps)
+        last = min(1, first + share)
+        stepsBefore = steps
+        self.whole = whole
+    }
+
+    mutating func used(after steps: Int) -> Double {
+        guard last > first else { return 1 }
+        return (whole.used(after: stepsBefore + steps) - first) / (last - first)
+    }
+}

@@ -1,0 +1,114 @@
+import FleetModel
+
+/// The rules of a snapshot, ready to be asked. Every move of a plan that was told to it counts its VM on both sides.
+struct RuleBook: Sendable {
+    private struct Home: Sendable {
+        let host: HostName
+        let name: String
+    }
+
+    private struct Spread: Sendable {
+        let members: [VirtualMachineID]
+        let domains: Int
+    }
+
+    private var rivals: [VirtualMachineID: [VirtualMachineID]] = [:]
+    private var mates: [VirtualMachineID: [VirtualMachineID]] = [:]
+    private var only: [VirtualMachineID: Set<HostName>] = [:]
+    private var never: [VirtualMachineID: Set<HostName>] = [:]
+    private var spreads: [Spread] = []
+    private var spreadsOf: [VirtualMachineID: [Int]] = [:]
+    /// Of VMs that have rivals, mates or a spread.
+    private var homes: [VirtualMachineID: [Home]] = [:]
+    private var domains: [HostName: String] = [:]
+    private var moved: Set<VirtualMachineID> = []
+
+    init(_ snapshot: FleetSnapshot) {
+        for rule in snapshot.rules { add(rule) }
+        if rivals.isEmpty && mates.isEmpty && spreads.isEmpty { return }
+        for host in snapshot.hosts {
+            if !spreads.isEmpty { domains[host.name] = host.traits.domain(of: host.name) }
+            for machine in host.virtualMachines
+            where rivals[machine.id] != nil || mates[machine.id] != nil || spreadsOf[machine.id] != nil {
+                homes[machine.id, default: []].append(Home(host: host.name, name: machine.name))
+            }
+        }
+    }
+
+    private mutating func add(_ rule: PlacementRule) {
+        switch rule {
+        case .apart(let group):
+            for member in group { rivals[member, default: []] += group.filter { $0 != member } }
+        case .together(let group):
+            for member in group { mates[member, default: []] += group.filter { $0 != member } }
+        case .only(let machine, let hosts):
+            only[machine] = only[machine].map { $0.intersection(hosts) } ?? Set(hosts)
+        case .never(let machine, let hosts): never[machine, default: []].formUnion(hosts)
+        case .spread(let group, let domains):
+            for member in Set(group) { spreadsOf[member, default: []].append(spreads.count) }
+            spreads.append(Spread(members: Array(Set(group)), domains: domains))
+        }
+    }
+
+    /// A plan moves the VM to the host: from now on it counts there, too.
+    mutating func arrived(_ machine: PlacementVM, on host: HostName) {
+        moved.insert(machine.id)
+        if homes[machine.id] != nil { homes[machine.id]?.append(Home(host: host, name: machine.name)) }
+    }
+
+    /// Why the VM cannot leave its host by itself.
+    func objection(toMoving machine: PlacementVM, from host: HostName) -> String? {
+        for mate in mates[machine.id] ?? [] {
+            if let home = homes[mate]?.first(where: { $0.host == host }) {
+                return "it must stay with \(home.name), and VMs that stay together are not moved one by one"
+            }
+        }
+        return nil
+    }
+
+    /// Why the VM may not be on the host.
+    func objection(to host: HostName, for machine: PlacementVM) -> String? {
+        if let allowed = only[machine.id], !allowed.contains(host) {
+            return "it may only be on \(allowed.sorted().map(\.description).joined(separator: ", "))"
+        }
+        if never[machine.id]?.contains(host) == true { return "a rule keeps it off this host" }
+        for rival in rivals[machine.id] ?? [] {
+            if let home = homes[rival]?.first(where: { $0.host == host }) {
+                return "it must not share a host with \(home.name)"
+            }
+        }
+        return spreadObjection(to: host, for: machine)
+    }
+
+    /// One VM of a spread at a time: with two under way, what holds if one of them fails is not what holds if both do.
+    private func spreadObjection(to host: HostName, for machine: PlacementVM) -> String? {
+        for number in spreadsOf[machine.id] ?? [] {
+            let spread = spreads[number]
+            if spread.members.contains(where: { $0 != machine.id && moved.contains($0) }) {
+                return "another VM that it is spread with is being moved"
+            }
+            let now = Set(spread.members.flatMap { homes[$0] ?? [] }.compactMap { domains[$0.host] })
+            var then = Set(
+                spread.members.filter { $0 != machine.id }.flatMap { homes[$0] ?? [] }.compactMap { domains[$0.host] })
+            if let domain = domains[host] { then.insert(domain) }
+            if then.count < min(now.count, spread.domains) {
+                return "its group would run in \(then.count) failure domains, at least \(spread.domains) are wanted"
+            }
+        }
+        return nil
+    }
+
+    /// The hosts of `hosts` that the VM may be on; `nil` for all.
+    func allowed(_ machine: VirtualMachineID, of hosts: [PlacementHost]) -> [Int]? {
+        if only[machine] == nil && never[machine] == nil { return nil }
+        return hosts.indices.filter { place in
+            let name = hosts[place].name
+            return only[machine]?.contains(name) ?? true && !(never[machine]?.contains(name) ?? false)
+        }
+    }
+}
+
+extension HostTraits {
+    /// The failure domain of the host of that name: one of its own where it has none.
+    func domain(of name: HostName) -> String { failureDomain.map { "domain \($0)" } ?? "host \(name)" }
+}

@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""Asks CP-SAT (pip install ortools) for the fewest moves that relieve the states which
+`evenkeel bench plan --trace DIR --relief STATES` wrote, and compares the planner's.
+
+    Tests/Tools/relief_optimum.py STATES [seconds for each state, 60]
+
+The model leaves the reserve out, which the planner keeps: its optimum is never above the true one.
+"""
+import glob
+import json
+import sys
+
+from ortools.sat.python import cp_model
+
+
+def solve(state, seconds):
+    model = cp_model.CpModel()
+    hosts, machines = state["hosts"], state["machines"]
+    goes = {}
+    for number, machine in enumerate(machines):
+        if machine["isMovable"] and machine["load"] > 0:
+            for host in range(len(hosts)):
+                if host != machine["host"]:
+                    goes[number, host] = model.NewBoolVar("")
+    leaves = {}
+    for (number, _), variable in goes.items():
+        leaves.setdefault(number, []).append(variable)
+    for variables in leaves.values():
+        model.AddAtMostOne(variables)
+    for place, host in enumerate(hosts):
+        own = [n for n, m in enumerate(machines) if m["host"] == place]
+        coming = [(n, v) for (n, h), v in goes.items() if h == place]
+        # Memory is held on both sides; load counts where the VM is in the end.
+        held = sum(machines[n]["memory"] for n in own)
+        model.Add(sum(machines[n]["memory"] * v for n, v in coming) <= host["memory"] - held)
+        limit = int(host["processor"] * state["target"] + 1e-9)
+        gone = sum(machines[n]["load"] * v for n in own for v in leaves.get(n, []))
+        load = sum(machines[n]["load"] for n in own)
+        model.Add(sum(machines[n]["load"] * v for n, v in coming) + load - gone <= limit)
+        for group in state["apart"]:
+            there = sum(1 for n in group if machines[n]["host"] == place)
+            variables = [goes[n, place] for n in group if (n, place) in goes]
+            if there and variables:
+                model.Add(sum(variables) == 0)
+            elif len(variables) > 1:
+                model.AddAtMostOne(variables)
+    model.Minimize(sum(goes.values()))
+    for move in state["moves"]:
+        if (move["machine"], move["host"]) in goes:
+            model.AddHint(goes[move["machine"], move["host"]], 1)
+    solver = cp_model.CpSolver()
+    solver.parameters.max_time_in_seconds = seconds
+    status = solver.Solve(model)
+    if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return int(solver.ObjectiveValue()), int(solver.BestObjectiveBound() + 0.5), status == cp_model.OPTIMAL
+    return None, None, status == cp_model.INFEASIBLE
+
+
+def main():
+    seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 60
+    within = total = 0
+    print("state                moves  cp-sat  bound  proven  within")
+    for path in sorted(glob.glob(sys.argv[1] + "/state-*.json")):
+        with open(path) as file:
+            state = json.load(file)
+        best, bound, proven = solve(state, seconds)
+        name = f"seed {state['seed']} step {state['step']}"
+        moves = len(state["moves"]) if state["unrelieved"] == 0 else None
+        if best is None:
+            good = moves is None
+            print(f"{name:20} {moves!s:>5}  {'none' if proven else '?':>6}")
+        else:
+            allowed = best + max(1, best / 10) if proven else best * 1.1
+            good = moves is not None and moves <= allowed + 1e-9
+            print(f"{name:20} {moves!s:>5}  {best:>6}  {bound:>5}  {'yes' if proven else 'no':>6}  {'yes' if good else 'NO'}")
+        total += 1
+        within += good
+    print(f"{within} of {total} states within max(1, 10 %) of the optimum, or 10 % of the best found")
+
+
+if __name__ == "__main__":
+    main()
