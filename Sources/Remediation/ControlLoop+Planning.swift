@@ -16,10 +16,14 @@ extension ControlLoop {
         let window = (readings?.window ?? .zero) + settings.readingsAgeLimit
         let underWay = executions.values.map(\.operation).sorted { $0.number < $1.number }
             .compactMap(RecentMove.init)
+        var settled = past.lastMoves(otherThan: tip)
+        // How long nothing goes back is the fleet's policy.
+        settled.origins = settled.origins.filter { machine, _ in
+            settled.virtualMachines[machine].map { now - $0 < limits.returnTime } ?? false
+        }
         let bare = builder.snapshot(
             version: snapshotVersion, of: hosts.values, readings: readings,
-            moves: underWay + past.moves(endedFrom: now - window), settled: past.lastMoves(otherThan: tip),
-            demand: demand, at: now)
+            moves: underWay + past.moves(endedFrom: now - window), settled: settled, demand: demand, at: now)
         return bare.heeding(policy, held: heldHosts)
     }
 

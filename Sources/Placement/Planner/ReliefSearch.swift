@@ -116,7 +116,9 @@ struct ReliefSearch {
         var moves: [DenseMove] = []
         var tries = 200
         guard assign(&moves, &tries) else { return }
-        let peak = moves.reduce(0.0) { max($0, Double(books.loads[$1.to]) / Double(max(1, fleet.processors[$1.to]))) }
+        let peak = ([host] + moves.map(\.to)).reduce(0.0) {
+            max($0, Double(books.loads[$1]) / Double(max(1, fleet.processors[$1])))
+        }
         if found.map({ (burden, peak) < ($0.burden, $0.peak) }) ?? true { found = (moves, burden, peak) }
         for move in moves.reversed() { books.drop(move, fleet) }
     }
