@@ -176,7 +176,7 @@ let package = Package(
         tests(
             "NotificationsTests",
             ["FleetModel", "HTTPClient", "MailClient", "MetricsWire", "Notifications", logging]),
-        tests("RulePacksTests", ["FleetModel", "PromQL", "RulePacks"]),
+        tests("RulePacksTests", ["FleetModel", "PromQL", "Remediation", "RulePacks"]),
         tests("PlugInsTests", ["Delivery", "FleetModel", "HTTPClient", "PlugIns", "evenkeel"]),
         tests("PlacementTests", ["FleetModel", "Placement"]),
         tests(

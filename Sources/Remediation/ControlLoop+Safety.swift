@@ -137,6 +137,10 @@ extension ControlLoop {
 
     /// What policy does not know it does not act on.
     private var ignorance: String? {
+        if latest - now > settings.readingsAgeLimit {
+            return "the server's clock was set back by \((latest - now).text), so what was measured lately is unknown: "
+                + "policy goes on once that time has passed, or after a restart of the server"
+        }
         if let lastRound, SnapshotBuilder.isFresh(lastRound, at: now, limit: settings.readingsAgeLimit) { return nil }
         let since = lastRound.map { " since \($0.text)" } ?? ""
         return "nothing was measured\(since), and policy does not act on what it does not know"

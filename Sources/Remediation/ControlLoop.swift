@@ -21,7 +21,11 @@ public struct ControlLoop: Sendable {
     let builder: SnapshotBuilder
 
     /// The time of the latest event.
-    var now = Timestamp(milliseconds: 0)
+    var now = Timestamp(milliseconds: 0) {
+        didSet { latest = max(latest, now) }
+    }
+    /// The latest time that was ever seen, in this run of the server: a clock that was set back shows by it.
+    private(set) var latest = Timestamp(milliseconds: 0)
     var numbers = LastNumbers()
     var hosts: [HostName: HostRecord] = [:]
     var claims = Claims()

@@ -7,6 +7,8 @@ import Remediation
 struct Invariants: Sendable {
     let settings: ControlSettings
     let machines: [VirtualMachineID]
+    /// How far back what the loop knows of loads may lie: a window of averages, a round and a sample.
+    let horizon: Duration
 
     /// What is broken right now; `nil` when all is well.
     func violation(fleet: SimulatedFleet, loop: ControlLoop?) -> String? {
@@ -37,7 +39,7 @@ struct Invariants: Sendable {
             operation.action.prediction.destinationProcessor != nil
         else { return nil }
         let ceiling = (settings.planner.processorCeiling + 0.05) * Double(host.logicalProcessors)
-        let carried = stride(from: 0, through: 120, by: 15).map { back in
+        let carried = stride(from: 0, through: horizon.inSeconds, by: 15).map { back in
             let then = time - .seconds(back)
             let granted = fleet.granted(to: incoming.definition.id, on: move.source, at: then)
             return fleet.wanted(on: host.name, at: then) + granted

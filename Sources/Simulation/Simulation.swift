@@ -58,7 +58,9 @@ public struct Simulation: Sendable {
         people = generator.split()
         now = plan.start
         let machines = fleet.hosts.values.flatMap(\.processes.keys).sorted()
-        invariants = Invariants(settings: plan.settings, machines: machines)
+        invariants = Invariants(
+            settings: plan.settings, machines: machines,
+            horizon: LoadQueries().window + plan.roundInterval + plan.sampleInterval)
         agents = fleet.hosts.mapValues { _ in SimulatedAgent() }
         server = SimulatedServer(store: store, packs: packs, settings: plan.settings, queries: LoadQueries())
     }

@@ -101,14 +101,27 @@ struct SafetyTests {
         for other in 1...3 where other != number { world.machineUse[Sample.machine(other)] = 0.01 }
         world.reportAll()
         world.round([Sample.hot("h2")], healthy: [Sample.key("h1")])
-        // The planner knows where the VM came from, and there is nowhere else.
-        #expect(world.tip?.subject.name == "h2" && world.tip?.state == .planned)
-        #expect(world.tip?.plan == nil)
-        #expect(world.tip?.planProblem?.contains("none of its VMs can move to another host") == true)
+        // The planner does not propose it, and were it to, the envelope would hold it back.
+        #expect(world.tip?.subject.name == "h2" && world.tip?.operations.isEmpty == true)
+        #expect(world.openCommands.isEmpty)
         world.pass(3600)
         world.reportAll()
         world.round([Sample.hot("h2")])
         #expect(world.tip?.plan?.actions.first?.virtualMachine == Sample.machine(number))
+    }
+
+    @Test("A clock that was set back makes old loads look new, so policy waits")
+    func clockSetBack() {
+        var world = world()
+        world.pass(-600)
+        world.reportAll()
+        world.round([Sample.hot("h1")])
+        #expect(world.tip?.state == .awaitingApproval)
+        #expect(world.tip?.history.last?.note.contains("clock was set back by 10 min") == true)
+        world.pass(700)
+        world.reportAll()
+        world.round([Sample.hot("h1")])
+        #expect(world.tip?.state == .running)
     }
 
     @Test("Budgets of the hour and of the day hold", arguments: [LimitName.actionsPerHour, .actionsPerDay])

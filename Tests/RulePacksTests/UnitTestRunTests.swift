@@ -1,5 +1,6 @@
 import FleetModel
 import Foundation
+import Remediation
 import RulePacks
 import Testing
 
@@ -130,7 +131,7 @@ struct BundledPackTests {
 
     @Test("all load, and their tests pass here", arguments: folders)
     func pass(_ folder: String) async throws {
-        let tests = try await PackTests.run(folder)
+        let tests = try await PackTests.run(folder, planner: HistoryPlanner())
         #expect(tests.findings.isEmpty, "\(tests.findings)")
         #expect(tests.count > 0)
     }
