@@ -3,18 +3,23 @@ import Foundation
 
 /// Finds rule packs on disk.
 public enum PackFolders {
-    /// The folders in `parent`, by name: a pack each. None without a parent.
+    /// The folders and rule files in `parent`, by name: a pack each. None without a parent.
     public static func inside(_ parent: String?, file: String) throws(ConfigurationError) -> [String] {
         guard let parent else { return [] }
-        let names: [String]
-        do {
-            names = try FileManager.default.contentsOfDirectory(atPath: parent).sorted()
-        } catch {
+        guard let packs = found(in: parent) else {
             throw ConfigurationError(place: file, reason: "packs: \(parent) cannot be read as a folder")
         }
-        return names.map { parent + "/" + $0 }.filter { path in
+        return packs
+    }
+
+    /// What may be a pack in `parent`, by name: folders and YAML files but for hidden ones and tests; `nil` where it is
+    /// no folder that can be read.
+    static func found(in parent: String) -> [String]? {
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: parent) else { return nil }
+        return names.sorted().filter { !$0.hasPrefix(".") }.map { parent + "/" + $0 }.filter { path in
             var isFolder: ObjCBool = false
-            return unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+            guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return false }
+            return isFolder.boolValue || path.contains(/\.ya?ml$/) && !path.contains(/\.(test|tips)\.ya?ml$/)
         }
     }
 

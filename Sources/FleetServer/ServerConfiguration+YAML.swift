@@ -15,7 +15,7 @@ extension ServerConfiguration {
     /// listen: 127.0.0.1:7411            # beyond loopback only with TLS and tokens
     /// tls_certificate: server.pem       # PEM, with those between it and its authority
     /// tls_key: server.key               # PEM
-    /// packs: /usr/local/share/evenkeel/rules   # a folder a pack; default: the bundled ones
+    /// packs: /usr/local/share/evenkeel/rules   # a folder or a rule file a pack; default: the bundled ones
     /// pack_speed: 1                     # packs' ranges and waits run so many times as fast; for demonstrations
     /// evaluation_interval: 15s          # from one evaluation of the rules to the next
     /// raw_retention: 31d                # how long samples are kept; whole days (UTC) go

@@ -74,6 +74,26 @@ import Testing
         }
     }
 
+    @Test func plainRulesAreAPackOnceTheyStandStill() throws {
+        try withShelf { shelf in
+            let rules = Data("groups: [{name: g, rules: [{alert: A, expr: 'load > 2'}]}]".utf8)
+            try rules.write(to: shelf.parent.appending(path: "alone.yml"))
+            try rules.write(to: shelf.parent.appending(path: "alone.test.yaml"))
+            let folder = shelf.parent.appending(path: "plain")
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            try rules.write(to: folder.appending(path: "a.rules.yaml"))
+            shelf.shelf.refresh()
+            #expect(shelf.names == ["first 1"], "a pack.yaml may be on its way")
+            try shelf.write("plain", version: "1")
+            shelf.shelf.refresh()
+            #expect(shelf.names.sorted() == ["alone ", "first 1", "plain 1"] && shelf.shelf.contents.broken.isEmpty)
+            try FileManager.default.removeItem(at: shelf.parent.appending(path: "alone.yml"))
+            shelf.shelf.refresh()
+            #expect(shelf.names.sorted() == ["first 1", "plain 1"])
+            #expect(PackFolders.found(in: shelf.parent.path)?.count == 2, "tests are no packs")
+        }
+    }
+
     @Test func whatIsSwitchedOffIsNotEvaluated() throws {
         try withShelf { shelf in
             #expect(shelf.shelf.packs([PackSetting(pack: "first", isEnabled: false)]).isEmpty)

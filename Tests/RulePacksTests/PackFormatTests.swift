@@ -122,6 +122,49 @@ struct PackFormatTests {
             check.findings.map(\.message) == [
                 "nobody makes the metric 'evenkeel_hots_load'; did you mean 'evenkeel_host_load'?"
             ])
+        #expect(check.findings.map(\.place.line) == [6], "where it is written")
         #expect(MetricCheck(pack, known: []).findings.count == 2)
+    }
+
+    @Test("what needs the rest of a pack is found together with what is wrong in it")
+    func oneLook() throws {
+        let manifest = """
+            name: pack
+            version: '1'
+            title: t
+            author: a
+            licence: l
+            needs: {metrics: [evenkeel_hots_load]}
+            tips:
+              Hot: {title: '{{ nope }}', body: b, level: awful, subject: host, knowledge: k,
+                remediation: {name: notify}, inhibits: [Hat], evidence: [{query: evenkeel_hots_load, text: '{{ nope }}'}]}
+              Cold: {title: t, body: b, level: warning, subject: host, knowledge: k, remediation: {name: notify}}
+            """
+        let rules = """
+            groups:
+              - rules:
+                  - {alert: Hot, expr: 'sum('}
+                  - {alert: Warm, expr: evenkeel_hots_load > 1}
+                  - {alert: Warm, expr: evenkeel_hots_load > 1}
+            """
+        try Places.withFolder(["pack.yaml": manifest, "a.rules.yaml": rules]) { folder in
+            let (draft, findings) = RulePack.read(folder: folder)
+            let metrics = MetricCheck(try #require(draft), known: ["evenkeel_host_load"]).findings
+            let all = (findings + metrics).inOrder.map(\.description)
+            let expected = [
+                "pack.yaml:6:19: nobody makes the metric 'evenkeel_hots_load'; did you mean 'evenkeel_host_load'?",
+                "pack.yaml:8:3: no rule raises the alert 'Hat'; did you mean 'Hot'?", "pack.yaml:8:8: nobody makes",
+                "pack.yaml:8:16: 'title': template: 1:4: function \"nope\" not defined",
+                "pack.yaml:8:46: 'level' is 'awful'", "pack.yaml:9:96: 'text': template:",
+                "pack.yaml:10:3: no rule raises the alert 'Cold'", "a.rules.yaml:2:5: the group has no 'name'",
+                "a.rules.yaml:3:28: group \"\", rule \"Hot\": could not parse", "a.rules.yaml:4:9: nobody makes",
+                "a.rules.yaml:5:9: nobody makes", "a.rules.yaml:5:9: 'Warm' is at a.rules.yaml:4:9 already",
+            ]
+            for text in expected {
+                #expect(all.contains { $0.hasPrefix(text) }, "\(text) is not in\n\(all.joined(separator: "\n"))")
+            }
+            #expect(all.count == expected.count, "\(all.joined(separator: "\n"))")
+            #expect(throws: RulePackError.self) { try RulePack.load(folder: folder) }
+        }
     }
 }

@@ -12,7 +12,7 @@ struct PackCheckCommand: AsyncParsableCommand {
             anything is wrong.
             Examples:
               evenkeel pack check rules/host-pressure
-              evenkeel pack check rules/* alerts.yaml --json
+              evenkeel pack check rules/*/ alerts.yaml --json
             """)
 
     @Argument(help: "Folders or rule files.")
@@ -54,6 +54,7 @@ struct PackReport: Encodable {
             var isFolder: ObjCBool = false
             _ = unsafe FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder)
             guard isFolder.boolValue else { return folder }
+            if file == "." { return folder }
             return "\(folder.hasSuffix("/") ? String(folder.dropLast()) : folder)/\(file)"
         }
     }
@@ -71,21 +72,21 @@ struct PackReport: Encodable {
 
     init(_ path: String) {
         self.path = path
-        do throws(RulePackError) {
-            let pack = try RulePack.load(folder: path)
-            let metrics = MetricCheck(pack, known: KnownMetrics.all)
-            let all = pack.groups.flatMap(\.rules)
-            name = pack.name
-            version = pack.version
-            rules = all.count
-            alerts = all.count(where: \.isAlert)
-            tips = pack.tips.count
-            parameters = pack.parameters.count
-            foreignMetrics = metrics.foreign.sorted()
-            findings = (metrics.findings + Self.programs(of: pack, in: path)).map { Finding($0, in: path) }
-        } catch {
-            findings = error.findings.map { Finding($0, in: path) }
+        let (draft, found) = RulePack.read(folder: path)
+        guard let pack = draft else {
+            findings = found.map { Finding($0, in: path) }
+            return
         }
+        let metrics = MetricCheck(pack, known: KnownMetrics.all)
+        let all = pack.groups.flatMap(\.rules)
+        name = pack.name
+        version = pack.version
+        rules = all.count
+        alerts = all.count(where: \.isAlert)
+        tips = pack.tips.count
+        parameters = pack.parameters.count
+        foreignMetrics = metrics.foreign.sorted()
+        findings = (found + metrics.findings + Self.programs(of: pack, in: path)).inOrder.map { Finding($0, in: path) }
     }
 
     /// Programs that the server would not start, by the same rules as the server's.

@@ -22,8 +22,17 @@ struct PackListCommand: AsyncParsableCommand {
             table.add(
                 pack.name.isEmpty ? pack.path : pack.name, pack.version, pack.isEnabled ? "yes" : "no", "\(pack.rules)",
                 "\(pack.firing)", pack.title,
-                PlainText.oneLine(([pack.problem].compactMap(\.self) + pack.remarks).joined(separator: "; ")))
+                PlainText.oneLine((problems(pack) + pack.remarks).joined(separator: "; ")))
         }
         return table.text
     }
+
+    /// The first of what is wrong with a pack; a list is no place for hundreds of findings.
+    private static func problems(_ pack: PackView) -> [String] {
+        let lines = pack.problem?.split(separator: "\n").map(String.init) ?? []
+        guard lines.count > mostProblems else { return lines }
+        return lines.prefix(mostProblems) + ["and \(lines.count - mostProblems) more: evenkeel pack check \(pack.path)"]
+    }
+
+    private static let mostProblems = 2
 }

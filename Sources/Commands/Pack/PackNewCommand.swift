@@ -23,14 +23,16 @@ struct PackNewCommand: AsyncParsableCommand {
                 .wrongUse, "'\(PlainText.oneLine(name))' is not a pack's name: 1 to 63 small letters, digits and '-'")
         }
         let folder = parent + "/" + name
+        let files = FileManager.default
+        if files.fileExists(atPath: folder) { throw CommandFailure(.no, "\(folder) is there already") }
+        guard files.fileExists(atPath: parent) else { throw CommandFailure(.wrongUse, "there is no folder \(parent)") }
         do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+            try files.createDirectory(atPath: folder, withIntermediateDirectories: false)
             for (file, text) in PackSkeleton.files(name) {
                 try Data(text.utf8).write(to: URL(filePath: "\(folder)/\(file)"), options: .withoutOverwriting)
             }
         } catch {
-            let isThere = FileManager.default.fileExists(atPath: folder)
-            throw CommandFailure(.no, isThere ? "\(folder) is there already" : "cannot make \(folder): \(error)")
+            throw CommandFailure(.no, "cannot make \(folder): \(error.localizedDescription)")
         }
         print("\(folder) is made; next: evenkeel pack check \(folder), evenkeel pack test \(folder)")
     }

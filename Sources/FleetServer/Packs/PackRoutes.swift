@@ -1,5 +1,6 @@
 import FleetModel
 import FleetState
+import Foundation
 import HTTPTypes
 import Hummingbird
 import Remediation
@@ -41,8 +42,11 @@ struct PackRoutes {
     private func entry(_ context: FleetRequestContext) throws -> PackShelf.Entry {
         _ = try context.requireOperator()
         let name = context.parameters.get("pack") ?? ""
-        let entries = shelf.contents.entries
+        let (entries, broken) = shelf.contents
         if let entry = entries.first(where: { $0.pack.name == name }) { return entry }
+        if let unread = broken.first(where: { URL(filePath: $0.path).lastPathComponent == name }) {
+            throw APIError(.conflict, "\(unread.path) is no pack that can be used:\n\(unread.problem)")
+        }
         let near = Spelling.nearest(to: name, among: entries.map(\.pack.name)).map { "; did you mean '\($0)'?" } ?? ""
         throw APIError(.notFound, "there is no pack '\(name)'\(near)")
     }

@@ -24,6 +24,8 @@ final class PackShelf: Sendable {
         var entries: [Entry] = []
         /// Folders that were never usable, with what they looked like and why.
         var broken: [String: (print: Print, problem: String)] = [:]
+        /// Rules without a `pack.yaml` as they were seen last: perhaps it is still being written beside them.
+        var arriving: [String: Print] = [:]
     }
 
     private let state: Locked<State>
@@ -31,7 +33,7 @@ final class PackShelf: Sendable {
     private let parents: [String]
     private let logger: Logger
 
-    /// Reads the packs at `paths`. One that cannot be used is told of and holds up none of the others. New folders beside
+    /// Reads the packs at `paths`. One that cannot be used is told of and holds up none of the others. New ones beside
     /// them are taken up later.
     init(_ paths: [String], speed: Double, logger: Logger) {
         self.speed = speed
@@ -62,15 +64,21 @@ final class PackShelf: Sendable {
             if print != entry.print { reload(entry, print) }
         }
         let paths = Set(known.entries.map(\.path))
-        let found = Set(parents.flatMap(Self.folders)).union(known.broken.keys).subtracting(paths)
-        for path in found.sorted() {
+        let found = Set(parents.flatMap { PackFolders.found(in: $0) ?? [] }).subtracting(paths)
+        var arriving: [String: Print] = [:]
+        for path in found.union(known.broken.keys).sorted() {
             let print = PackFiles.facts(of: path)
+            if known.broken[path] == nil, print["pack.yaml"] == nil {
+                arriving[path] = print
+                if print.isEmpty || known.arriving[path] != print { continue }
+            }
             if print.isEmpty, !FileManager.default.fileExists(atPath: path) {
                 state.withLock { $0.broken[path] = nil }
             } else if known.broken[path]?.print != print {
                 take(path, print)
             }
         }
+        state.withLock { [arriving] in $0.arriving = arriving }
     }
 
     private func reload(_ entry: Entry, _ print: Print) {
@@ -132,13 +140,5 @@ final class PackShelf: Sendable {
             scalar.properties.generalCategory == .control && scalar != "\n" ? "?" : scalar
         }
         return String(String.UnicodeScalarView(scalars))
-    }
-
-    /// The folders of packs in a folder.
-    private static func folders(in parent: String) -> [String] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
-        return names.sorted().map { "\(parent)/\($0)" }.filter {
-            FileManager.default.fileExists(atPath: $0 + "/pack.yaml")
-        }
     }
 }

@@ -114,7 +114,7 @@ public struct RenderedTip: Sendable, Hashable, Codable {
 }
 
 /// A rule that could not be evaluated.
-public struct RuleFailure: Sendable, Hashable {
+public struct RuleFailure: Sendable, Hashable, CustomStringConvertible {
     /// The pack.
     public var pack: String
     /// The rule's name, or the alert whose verification or evidence it was.
@@ -131,4 +131,7 @@ public struct RuleFailure: Sendable, Hashable {
         self.place = place
         self.reason = reason
     }
+
+    /// `pack/file:line:column, rule: reason`.
+    public var description: String { "\(pack)/\(place), \(rule): \(reason)" }
 }

@@ -24,7 +24,7 @@ public struct MetricCheck: Sendable {
             if let verification = tip.verification { look(at: verification.expression, tip.place) }
             for evidence in tip.evidence { look(at: sample(of: evidence.query, pack), tip.place) }
         }
-        for metric in pack.needs.metrics { note(metric, SourcePlace(file: "pack.yaml")) }
+        for (metric, place) in zip(pack.needs.metrics, pack.needs.metricPlaces) { note(metric, place) }
     }
 
     private func sample(of query: Template, _ pack: RulePack) -> String {

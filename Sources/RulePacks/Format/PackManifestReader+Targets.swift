@@ -15,6 +15,7 @@ extension PackManifestReader {
                 reader.note(item.place, "'\(name)' is not a metric's name")
             } else {
                 needs.metrics.append(name)
+                needs.metricPlaces.append(item.place)
             }
         }
         for item in entry.take("providers").flatMap({ reader.list($0, "'providers'") }) ?? [] {

@@ -19,8 +19,7 @@ extension PackManifestReader {
             expiry: reader.duration(&entry, "expiry", else: .seconds(86_400)), verification: verification(&entry),
             evidence: evidence(&entry), inhibits: inhibited(&entry), place: value.place)
         reader.finish(entry, what)
-        let isWhole = title != nil && body != nil && knowledge != nil && level != nil && kind != nil
-        return isWhole && remediation != nil ? rule : nil
+        return rule
     }
 
     mutating func template(_ entry: inout YAMLMapping, _ key: String, _ what: String) -> Template? {
@@ -85,9 +84,9 @@ extension PackManifestReader {
             let query = template(&inner, "query", "evidence")
             let text = template(&inner, "text", "evidence")
             reader.finish(inner, "evidence")
-            guard let query, let text else { continue }
+            guard let query else { continue }
             checkQuery(query, inner.place(of: "query"))
-            rules.append(TipRule.EvidenceRule(query: query, text: text))
+            rules.append(TipRule.EvidenceRule(query: query, text: text ?? .empty))
         }
         return rules
     }

@@ -7,6 +7,8 @@ struct PackReading {
     /// The rule files' names.
     let names: [String]
     var findings: [PackFinding] = []
+    /// Whether every rule file gave the rules that are in it, even if something is wrong with them.
+    private(set) var isWhole = true
     private var bytesLeft = PackFiles.mostBytes
 
     init(folder: String, files: [String]) {
@@ -21,12 +23,17 @@ struct PackReading {
         var groups: [RuleGroup] = []
         var count = 0
         for name in names {
-            guard let text = text(of: name) else { continue }
+            guard let text = text(of: name) else {
+                isWhole = false
+                continue
+            }
             let read = RuleFileReader.read(text, file: name, names: rule)
             findings += read.findings
+            if !read.isWhole { isWhole = false }
             count += read.groups.reduce(0) { $0 + $1.rules.count }
             guard count <= Self.mostRules else {
                 note(SourcePlace(file: name), "with this file the pack has more than \(Self.mostRules) rules")
+                isWhole = false
                 return []
             }
             groups += read.groups

@@ -5,6 +5,8 @@ import Patterns
 public struct PackNeeds: Sendable, Hashable {
     /// Metrics that must have a series in a cluster; where one has none there, the pack finds nothing.
     public var metrics: [String] = []
+    /// Where each of them is written.
+    var metricPlaces: [SourcePlace] = []
     /// What must run a cluster's VMs; empty where any will do.
     public var providers: Set<Provider> = []
     /// What the provider must be able to do to VMs.

@@ -13,11 +13,14 @@ struct RuleFileReader {
     var reader: YAMLReader
     let names: NameRule
 
-    /// The groups of the file and everything that is wrong with it.
-    static func read(_ text: String, file: String, names: NameRule) -> (groups: [RuleGroup], findings: [PackFinding]) {
+    /// The groups of the file, everything that is wrong with it, and whether all of its rules are there nevertheless.
+    static func read(_ text: String, file: String, names: NameRule) -> (
+        groups: [RuleGroup], findings: [PackFinding], isWhole: Bool
+    ) {
         var reader = RuleFileReader(reader: YAMLReader(file: file, allowsAliases: true), names: names)
         let groups = reader.groups(text)
-        return (groups, reader.reader.findings)
+        let findings = reader.reader.findings
+        return (groups, findings, !reader.reader.isSpent && (findings.isEmpty || !groups.isEmpty))
     }
 
     private mutating func groups(_ text: String) -> [RuleGroup] {
@@ -30,7 +33,7 @@ struct RuleFileReader {
         var known: Set<String> = []
         for value in list.flatMap({ reader.list($0, "'groups'") }) ?? [] {
             guard let group = group(value) else { continue }
-            if !known.insert(group.name).inserted {
+            if !group.name.isEmpty, !known.insert(group.name).inserted {
                 reader.note(value.place, "group \"\(group.name)\" is repeated in the same file")
             }
             groups.append(group)
@@ -39,9 +42,10 @@ struct RuleFileReader {
     }
 
     private mutating func group(_ value: YAMLValue) -> RuleGroup? {
-        guard var entry = reader.mapping(value, "a group"), let name = reader.text(&entry, "name", of: "the group")
-        else { return nil }
-        if name.isEmpty { reader.note(entry.place(of: "name"), "the group's name is empty") }
+        guard var entry = reader.mapping(value, "a group") else { return nil }
+        let written = reader.text(&entry, "name", of: "the group")
+        let name = written ?? ""
+        if written?.isEmpty == true { reader.note(entry.place(of: "name"), "the group's name is empty") }
         let what = "group \"\(name)\""
         let interval = entry.take("interval").flatMap { reader.duration($0, "'interval'") }
         let limit = entry.take("limit").flatMap { reader.whole($0, "'limit'") }
@@ -85,10 +89,10 @@ struct RuleFileReader {
             reader.note(entry.place(of: "alert"), "\(what): only one of 'record' and 'alert' must be set")
             return nil
         }
-        guard let expression else { return nil }
         let all = shared.merging(labels) { $1 }
+        // One without an expression is kept for its name, so that nothing else is found for the want of it.
         return Rule(
-            kind: kind, expression: expression, labels: all, annotations: annotations, place: value.place)
+            kind: kind, expression: expression ?? "", labels: all, annotations: annotations, place: value.place)
     }
 
     private mutating func expression(_ entry: inout YAMLMapping, _ what: String) -> String? {

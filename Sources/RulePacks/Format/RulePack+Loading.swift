@@ -10,19 +10,37 @@ extension RulePack {
     ///
     /// Throws everything that is wrong with it at once.
     public static func load(folder: String) throws(RulePackError) -> RulePack {
+        let (pack, findings) = read(folder: folder)
+        guard let pack, findings.isEmpty else { throw RulePackError(findings) }
+        return pack
+    }
+
+    /// The pack as far as it can be read and everything that is wrong with it, so that a check can look at the rest as
+    /// well. Where there are findings the pack is nothing to run: what could not be read is missing or empty.
+    public static func read(folder: String) -> (pack: RulePack?, findings: [PackFinding]) {
+        do throws(RulePackError) {
+            return try draft(folder: folder)
+        } catch {
+            return (nil, error.findings)
+        }
+    }
+
+    private typealias Draft = (pack: RulePack?, findings: [PackFinding])
+
+    private static func draft(folder: String) throws(RulePackError) -> Draft {
         let url = URL(filePath: folder)
         var isFolder: ObjCBool = false
         guard unsafe FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
             throw RulePackError([PackFinding(SourcePlace(file: folder), "there is no such pack")])
         }
-        guard isFolder.boolValue else { return try single(url) }
+        guard isFolder.boolValue else { return single(url) }
         let files = try files(in: url)
         let name = url.standardizedFileURL.lastPathComponent
         guard files.contains(manifestName) else {
-            return try plain(files.filter { !isTestFile($0) }, in: url, name: name)
+            return plain(files.filter { !isTestFile($0) }, in: url, name: name)
         }
         let rules = files.filter { $0.hasSuffix(".rules.yaml") || $0.hasSuffix(".rules.yml") }
-        return try whole(rules, in: url, name: name)
+        return whole(rules, in: url, name: name)
     }
 
     static func isTestFile(_ name: String) -> Bool { name.contains(/\.(test|tips)\.ya?ml$/) }
@@ -46,27 +64,23 @@ extension RulePack {
 
     // MARK: The kinds of pack
 
-    private static func single(_ file: URL) throws(RulePackError) -> RulePack {
+    private static func single(_ file: URL) -> Draft {
         var findings: [PackFinding] = []
         var groups: [RuleGroup] = []
         if let text = text(of: file, &findings) {
             let read = RuleFileReader.read(text, file: file.lastPathComponent, names: .anyText)
             (groups, findings) = (read.groups, read.findings)
         }
-        guard findings.isEmpty else { throw RulePackError(findings) }
-        return advice(groups, name: file.deletingPathExtension().lastPathComponent)
+        return (advice(groups, name: file.deletingPathExtension().lastPathComponent), findings)
     }
 
-    private static func plain(
-        _ files: [String], in folder: URL, name: String
-    ) throws(RulePackError) -> RulePack {
+    private static func plain(_ files: [String], in folder: URL, name: String) -> Draft {
         var files = PackReading(folder: folder.path, files: files)
         let groups = files.groups(.anyText)
         if files.names.isEmpty {
-            files.note(SourcePlace(file: name), "there is neither a \(manifestName) nor a rule file")
+            files.note(SourcePlace(file: "."), "there is neither a \(manifestName) nor a rule file")
         }
-        guard files.findings.isEmpty else { throw RulePackError(files.findings) }
-        return advice(groups, name: name)
+        return (advice(groups, name: name), files.findings)
     }
 
     private static func advice(_ groups: [RuleGroup], name: String) -> RulePack {
@@ -75,7 +89,7 @@ extension RulePack {
             parameters: [], groups: groups, tips: [:])
     }
 
-    private static func whole(_ rules: [String], in folder: URL, name: String) throws(RulePackError) -> RulePack {
+    private static func whole(_ rules: [String], in folder: URL, name: String) -> Draft {
         var files = PackReading(folder: folder.path, files: rules)
         var pack = PackManifest()
         if let text = files.text(of: manifestName) {
@@ -89,11 +103,12 @@ extension RulePack {
             let message = "the pack's name is '\(pack.name)' and its folder's '\(name)'; they must be the same"
             files.note(pack.namePlace, message)
         }
-        if files.findings.isEmpty { files.findings = mismatches(pack, groups) + repetitions(groups) }
-        guard files.findings.isEmpty else { throw RulePackError(files.findings) }
-        return RulePack(
+        if files.isWhole, !rules.isEmpty { files.findings += mismatches(pack, groups) }
+        files.findings += repetitions(groups)
+        let draft = RulePack(
             name: pack.name, version: pack.version, title: pack.title, author: pack.author, licence: pack.licence,
             parameters: pack.parameters, groups: groups, tips: pack.tips, needs: pack.needs, targets: pack.targets)
+        return (draft, files.findings.inOrder)
     }
 
     /// Tips of alerts that no rule raises, and alerts that a tip names and no rule raises.
@@ -114,7 +129,8 @@ extension RulePack {
     private static func repetitions(_ groups: [RuleGroup]) -> [PackFinding] {
         var first: [RuleIdentity: SourcePlace] = [:]
         var findings: [PackFinding] = []
-        for rule in groups.flatMap(\.rules) {
+        // What could not be read has no expression that could be the same.
+        for rule in groups.flatMap(\.rules) where !rule.expression.isEmpty {
             let identity = RuleIdentity(rule)
             if let place = first[identity] {
                 findings.append(

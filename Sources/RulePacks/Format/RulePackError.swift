@@ -33,6 +33,19 @@ public struct PackFinding: Sendable, Hashable, CustomStringConvertible {
     public var description: String { "\(place): \(message)" }
 }
 
+extension [PackFinding] {
+    /// By file, line and column, `pack.yaml` first and what is said of a file as a whole behind its lines, each once.
+    public var inOrder: [PackFinding] {
+        var seen: Set<PackFinding> = []
+        return filter { seen.insert($0).inserted }.sorted { left, right in
+            func key(_ place: SourcePlace) -> (Int, String, Int, Int) {
+                (place.file == "pack.yaml" ? 0 : 1, place.file, place.line == 0 ? .max : place.line, place.column)
+            }
+            return key(left.place) < key(right.place)
+        }
+    }
+}
+
 /// A place in a file.
 public struct SourcePlace: Sendable, Hashable, Codable, CustomStringConvertible {
     /// The file's name inside its pack.

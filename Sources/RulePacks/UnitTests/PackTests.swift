@@ -24,10 +24,18 @@ public struct PackTests: Sendable {
             await tests.run(url, packFolder: url.deletingLastPathComponent())
             return tests
         }
+        if ["yaml", "yml"].contains(url.pathExtension), !url.hasDirectoryPath, isFile(url) {
+            let reason = "no file of tests: those are NAME.test.yaml and NAME.tips.yaml"
+            throw RulePackError([PackFinding(SourcePlace(file: url.lastPathComponent), reason)])
+        }
         let pack = try RulePack.load(folder: path)
         let files = try RulePack.files(in: url).filter(RulePack.isTestFile)
         for file in files { await tests.run(url.appending(path: file), packFolder: url, pack) }
         return tests
+    }
+
+    private static func isFile(_ url: URL) -> Bool {
+        (try? url.resourceValues(forKeys: [.isRegularFileKey]))?.isRegularFile == true
     }
 
     private mutating func run(_ file: URL, packFolder: URL, _ known: RulePack? = nil) async {

@@ -41,6 +41,9 @@ struct YAMLReader {
         if noted.count < Self.mostFindings { noted.append(PackFinding(place, message)) } else { hasMore = true }
     }
 
+    /// Whether the file comes to more values than are read: what is behind them is missing.
+    var isSpent: Bool { valuesLeft <= 0 }
+
     private var isFull: Bool { valuesLeft <= 0 || noted.count >= Self.mostFindings }
 
     // MARK: The file
