@@ -65,7 +65,7 @@ struct PlugInOutput: Sendable {
         switch said.result {
         case nil:
             let share = said.progress.flatMap { $0.isFinite ? min(1, max(0, $0)) : nil }
-            return PlugInProgress(share: share, message: message)
+            return share == nil && message.isEmpty ? nil : PlugInProgress(share: share, message: message)
         case "done": result = .done(message)
         case "failed": result = .failed(message.isEmpty ? "it says that it failed" : message)
         case let other?: result = .failed("its result is '\(shown(other))', which is neither done nor failed")

@@ -75,9 +75,11 @@ enum Remedy: Sendable, Hashable {
 }
 
 extension Tip {
-    /// Whether both tips would do the same kind of thing to the same object, so that one of them is enough.
+    /// Whether both tips would do the same kind of thing to the same object, so that one of them is enough. Advice does
+    /// nothing: each finding has its say, unless its pack holds it back (`inhibits`).
     func sharesRemedy(with other: Tip) -> Bool {
-        subject == other.subject && remediation == other.remediation
+        if case .advice = Remedy(for: self) { return false }
+        return subject == other.subject && remediation == other.remediation
             && terms.arguments["resource"] == other.terms.arguments["resource"]
             && terms.arguments["command"] == other.terms.arguments["command"]
             && terms.arguments["url"] == other.terms.arguments["url"]

@@ -107,4 +107,21 @@ struct PlugInOperationTests {
         #expect(world.loop.operation(1)?.state == .failed && world.loop.tip(1)?.state == .failed)
         #expect(world.loop.operation(1)?.log.last?.text.contains("nobody knows") == true)
     }
+
+    @Test("Advice about one object hides no other advice about it; what acts is done once")
+    func adviceStandsBesideAdvice() {
+        var world = World.hot()
+        func found(_ alert: String, _ remediation: String, _ level: TipLevel) -> ActiveAlert {
+            var found = Sample.hot("h1", alert: alert, level: level)
+            found.pack = alert.lowercased()
+            found.tip?.remediation = remediation
+            return found
+        }
+        world.round([
+            found("Fan", "notify", .critical), found("Clock", "notify", .warning),
+            found("Hot", "relieve-host", .critical),
+            found("Warm", "relieve-host", .warning),
+        ])
+        #expect(world.loop.openTips.map(\.alert).sorted() == ["Clock", "Fan", "Hot"])
+    }
 }

@@ -203,6 +203,19 @@ struct RuleEngineTests {
         #expect(await round(&other, 1000).alerts.isEmpty)
     }
 
+    @Test("a brief restart lets 'for' go on where it was, less the time in which nobody looked")
+    func briefRestart() async throws {
+        let one = try pack(Self.hot, tips: Self.tip)
+        var before = RuleEngine(packs: [one])
+        engine.answer("hot", .vector([element("a")]))
+        for second in [0, 15, 30, 45] as [Int64] { _ = await round(&before, second) }
+        var after = RuleEngine(packs: [one])
+        after.restore(try JSONCoding.roundTrip(before.checkpoint), at: .at(75))
+        #expect(await round(&after, 75).alerts.map(\.isFiring) == [false])
+        #expect(await round(&after, 89).alerts.map(\.isFiring) == [false])
+        #expect(await round(&after, 90).alerts.map(\.isFiring) == [true])
+    }
+
     @Test("a group with an interval of its own waits for it, and its alerts stay meanwhile")
     func intervals() async throws {
         var pack = try pack(Self.hot, tips: Self.tip)

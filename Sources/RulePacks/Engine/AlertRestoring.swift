@@ -10,10 +10,18 @@ public struct AlertRestoring: Sendable, Hashable {
     /// An alert that was pending waits at least as long after a restart; one whose rule asks for less begins anew.
     public var gracePeriod: Duration
 
-    /// Prometheus' defaults: an hour and ten minutes.
-    public init(outageTolerance: Duration = .seconds(3600), gracePeriod: Duration = .seconds(600)) {
+    /// After an outage no longer than this an alert that a checkpoint knows goes on waiting where it was: queries look back
+    /// as far, so no data is missing.
+    public var briefOutage: Duration
+
+    /// Prometheus' defaults, an hour and ten minutes, and its look-back of five.
+    public init(
+        outageTolerance: Duration = .seconds(3600), gracePeriod: Duration = .seconds(600),
+        briefOutage: Duration = .seconds(300)
+    ) {
         self.outageTolerance = outageTolerance
         self.gracePeriod = gracePeriod
+        self.briefOutage = briefOutage
     }
 
     /// Since when an alert counts as active at `moment`, that had been since `since` when the server went down at `down`;
@@ -29,18 +37,25 @@ public struct AlertRestoring: Sendable, Hashable {
     /// The same for packs that run `speed` times as fast as written.
     func scaled(by speed: Double) -> AlertRestoring {
         AlertRestoring(
-            outageTolerance: outageTolerance.divided(by: speed), gracePeriod: gracePeriod.divided(by: speed))
+            outageTolerance: outageTolerance.divided(by: speed), gracePeriod: gracePeriod.divided(by: speed),
+            briefOutage: briefOutage.divided(by: speed))
     }
 
     // MARK: From a checkpoint
 
-    /// What is left of a rule's alerts at `moment`: what fired goes on firing until it is looked at.
+    /// What is left of a rule's alerts at `moment`: what fired goes on firing until it is looked at, and the time of the
+    /// outage does not count for what was pending.
     func restored(_ entries: [AlertBook.Entry], holdFor: Duration, down: Timestamp, at moment: Timestamp) -> AlertBook {
         AlertBook(
             entries.compactMap { entry in
                 var entry = entry
                 if entry.isFiring {
                     entry.goneSince = entry.goneSince.map { $0 + max(.zero, moment - down) }
+                    return entry
+                }
+                let outage = max(.zero, moment - down)
+                if outage <= briefOutage {
+                    entry.activeSince = entry.activeSince + outage
                     return entry
                 }
                 guard let since = activeSince(entry.activeSince, holdFor: holdFor, down: down, at: moment)
