@@ -57,7 +57,8 @@ public struct FleetServerService: Service {
         let folder = configuration.data
         try FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        shelf = PackShelf(configuration.packs, speed: configuration.packSpeed, logger: logger)
+        shelf = PackShelf(
+            configuration.packs, folder: configuration.packFolder, speed: configuration.packSpeed, logger: logger)
         series = try TimeSeriesStore(directory: folder + "/series", options: configuration.store, logger: logger)
         state = try FleetStateStore(path: folder + "/fleet.sqlite")
         events = try EventDesk(

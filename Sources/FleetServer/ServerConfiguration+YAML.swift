@@ -94,7 +94,8 @@ extension ServerConfiguration {
         let listen = try reader.value("listen", Self.address) ?? ListenAddress(host: "127.0.0.1", port: 7411)
         self.init(data: try reader.path("data") ?? "/var/lib/evenkeel", listen: listen)
         tls = try Self.tls(&reader)
-        packs = try PackFolders.inside(try reader.path("packs") ?? bundledPacks, file: file)
+        packFolder = try reader.path("packs") ?? bundledPacks
+        packs = try PackFolders.inside(packFolder, file: file)
         packSpeed = try reader.value("pack_speed") { Self.number($0, in: 1...1000, "times") } ?? packSpeed
         evaluationInterval = try reader.value("evaluation_interval", Self.span) ?? evaluationInterval
         control.standardLevel = try reader.value("automation", Self.level) ?? control.standardLevel

@@ -17,6 +17,8 @@ public struct ServerConfiguration: Sendable {
     public var tls: TLSFiles?
     /// The folders of rule packs.
     public var packs: [String]
+    /// The folder that they were found in; `nil` where there is none. Packs that are put there later are taken up.
+    public var packFolder: String?
     /// How many times faster than written the packs run; 1 except in demonstrations.
     public var packSpeed: Double
     /// From one evaluation of the rules to the next.

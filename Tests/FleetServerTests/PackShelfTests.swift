@@ -40,6 +40,18 @@ import Testing
         try body(shelf)
     }
 
+    @Test func aFolderThatWasEmptyAtTheStartIsWatched() throws {
+        let parent = FileManager.default.temporaryDirectory.appending(path: "shelf-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: parent) }
+        try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
+        let shelf = PackShelf([], folder: parent.path, speed: 1, logger: Logger(label: "test"))
+        shelf.refresh()
+        #expect(shelf.packs([]).isEmpty)
+        try Shelf.write("late", version: "1", in: parent)
+        shelf.refresh()
+        #expect(shelf.packs([]).map(\.name) == ["late"])
+    }
+
     @Test func aChangedPackIsTakenAndABrokenOneGoesOnAsItWas() throws {
         try withShelf { shelf in
             shelf.shelf.refresh()

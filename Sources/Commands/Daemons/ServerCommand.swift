@@ -61,7 +61,10 @@ struct ServerCommand: AsyncParsableCommand {
         } else {
             settings = try ServerConfiguration(yaml: "", file: "the command line", bundledPacks: bundled)
         }
-        if let packs { settings.packs = try PackFolders.inside(packs, file: "--packs") }
+        if let packs {
+            settings.packFolder = packs
+            settings.packs = try PackFolders.inside(packs, file: "--packs")
+        }
         if let data { settings.data = data }
         if let listen {
             guard let address = ListenAddress(parsing: listen) else {

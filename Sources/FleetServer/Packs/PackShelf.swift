@@ -34,11 +34,12 @@ final class PackShelf: Sendable {
     private let logger: Logger
 
     /// Reads the packs at `paths`. One that cannot be used is told of and holds up none of the others. New ones beside
-    /// them are taken up later.
-    init(_ paths: [String], speed: Double, logger: Logger) {
+    /// them, and in `folder`, are taken up later.
+    init(_ paths: [String], folder: String? = nil, speed: Double, logger: Logger) {
         self.speed = speed
         self.logger = logger
-        parents = Set(paths.map { URL(fileURLWithPath: $0).deletingLastPathComponent().path }).sorted()
+        let parents = paths.map { URL(fileURLWithPath: $0).deletingLastPathComponent().path }
+        self.parents = Set(parents + (folder.map { [URL(fileURLWithPath: $0).path] } ?? [])).sorted()
         state = Locked(State())
         for path in paths { take(path, PackFiles.facts(of: path)) }
     }
