@@ -1,3 +1,5 @@
+import CLinux
+import FleetModel
 import Glibc
 
 /// Sees a program to its end: gives it its request, reads what it says, and ends it and all that came of it when it takes
@@ -131,20 +133,24 @@ struct ProgramWatch: ~Copyable {
     /// Asks all of it to end, and gives it some time.
     private mutating func askToEnd() {
         for member in family.living() { Glibc.kill(member, SIGTERM) }
-        let end = ContinuousClock.now + limits.grace
-        while status == nil, ContinuousClock.now < end {
-            usleep(10_000)
-            reap()
-        }
+        reap(within: limits.grace)
     }
 
     /// It is dead by now, or cannot be killed, which the kernel alone can help.
-    private mutating func reapAtLast() {
-        var tries = 0
-        while status == nil, tries < 500 {
+    private mutating func reapAtLast() { reap(within: .seconds(5)) }
+
+    /// Waits for its end. Its number is its own until it is reaped, so the descriptor is of no other process.
+    private mutating func reap(within limit: Duration) {
+        let end = ContinuousClock.now + limit
+        let descriptor = linux_pidfd_open(process.identifier)
+        defer { if descriptor >= 0 { close(descriptor) } }
+        reap()
+        while status == nil, ContinuousClock.now < end {
+            // Readable once it has ended; where no descriptor is to be had, a look every now and then.
+            let left = Int32(clamping: (end - ContinuousClock.now).milliseconds + 1)
+            var polls = [pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)]
+            _ = unsafe poll(&polls, 1, descriptor >= 0 ? left : min(left, 10))
             reap()
-            tries += 1
-            if status == nil { usleep(10_000) }
         }
     }
 

@@ -1,6 +1,6 @@
 import FleetModel
 import MetricsWire
-import TimeSeriesStore
+import Simulation
 
 /// Telemetry of a fleet that never was, of all that the bundled packs ask for: 16 logical processors, 4 disks, 4
 /// interfaces, 3 file systems and 20 VMs a host, each with 4 virtual processors, 2 disks and an interface.
@@ -138,7 +138,7 @@ struct PackFleet {
 
     private var encoder = RemoteWriteEncoder()
     private var hosts: [[Series]] = []
-    private var dice: UInt64 = 42
+    private var dice = SeededGenerator(seed: 42)
 
     /// `hosts` hosts with the metrics of `wanted`, or all of them.
     init(hosts count: Int, metrics wanted: Set<String>? = nil) {
@@ -194,12 +194,6 @@ struct PackFleet {
         }
     }
 
-    /// Evenly from 0 up to 1 (SplitMix64: Steele, Lea, Flood, OOPSLA 2014).
-    private mutating func unit() -> Double {
-        dice &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = dice
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return Double((mixed ^ mixed >> 31) >> 11) * 0x1p-53
-    }
+    /// Evenly from 0 up to 1.
+    private mutating func unit() -> Double { Double.random(in: 0..<1, using: &dice) }
 }
