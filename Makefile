@@ -22,7 +22,7 @@ release: setup-build
 
 test: setup-build
 	@.ci/setup test
-	$(SWIFT) test --no-parallel $(if $(FILTER),--filter $(FILTER))
+	@SWIFT=$(SWIFT) .ci/test $(if $(FILTER),--filter $(FILTER))
 
 bench: release
 	.build-release/release/evenkeel bench ingest
@@ -43,7 +43,7 @@ fuzz: setup-build
 
 soak: setup-build
 	@.ci/setup test
-	EVENKEEL_SOAK_SECONDS=$(SECONDS) $(SWIFT) test --no-parallel --filter '/soak'
+	EVENKEEL_SOAK_SECONDS=$(SECONDS) SWIFT=$(SWIFT) .ci/test --filter '/soak'
 
 setup-build:
 	@.ci/setup build
