@@ -1,4 +1,5 @@
 import CCurl
+import FleetModel
 import Glibc
 import Synchronization
 
@@ -40,22 +41,9 @@ import Synchronization
 
     /// Starts the thread, which holds the loop until `stop`.
     func start() {
-        var thread = pthread_t()
-        let context = unsafe Unmanaged.passRetained(self).toOpaque()
-        let status = unsafe pthread_create(
-            &thread, nil,
-            { context in
-                guard let context = unsafe context else { return nil }
-                unsafe Unmanaged<TransferLoop>.fromOpaque(context).takeRetainedValue().run()
-                return nil
-            }, context)
-        guard status == 0 else {
-            unsafe Unmanaged<TransferLoop>.fromOpaque(context).release()
-            inbox.withLock { $0.isStopping = true }
-            unsafe curl_multi_cleanup(UnsafeMutableRawPointer(multi))
-            return
-        }
-        pthread_detach(thread)
+        if BlockingThread.start({ self.run() }) { return }
+        inbox.withLock { $0.isStopping = true }
+        unsafe curl_multi_cleanup(UnsafeMutableRawPointer(multi))
     }
 
     /// Hands an order over; after `stop` a request is answered at once.

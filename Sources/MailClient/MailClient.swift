@@ -1,4 +1,5 @@
 import CCurl
+import FleetModel
 import Glibc
 import Synchronization
 
@@ -8,7 +9,8 @@ public enum MailClient {
     public static func send(_ message: MailMessage, to server: MailServer) async throws {
         let transfer = MailTransfer(message, server)
         let result: Result<Void, MailError> = await withTaskCancellationHandler {
-            await withCheckedContinuation { transfer.start($0) }
+            await BlockingThread.result { transfer.run() }
+                ?? .failure(.later(server: server.authority, reason: "no thread is to be had"))
         } onCancel: {
             transfer.cancel()
         }
@@ -18,55 +20,21 @@ public enum MailClient {
 
 /// One message on its way.
 private final class MailTransfer: Sendable {
-    private struct State: Sendable {
-        var rest: ArraySlice<UInt8>
-        var continuation: CheckedContinuation<Result<Void, MailError>, Never>?
-    }
-
     private let message: MailMessage
     private let server: MailServer
-    private let state: Mutex<State>
+    /// What is still to be sent.
+    private let rest: Mutex<ArraySlice<UInt8>>
     private let isCancelled = Atomic(false)
 
     init(_ message: MailMessage, _ server: MailServer) {
         self.message = message
         self.server = server
-        state = Mutex(State(rest: message.bytes[...]))
+        rest = Mutex(message.bytes[...])
     }
 
     func cancel() { isCancelled.store(true, ordering: .relaxed) }
 
-    func start(_ continuation: CheckedContinuation<Result<Void, MailError>, Never>) {
-        state.withLock { $0.continuation = continuation }
-        var thread = pthread_t()
-        let context = unsafe Unmanaged.passRetained(self).toOpaque()
-        let status = unsafe pthread_create(
-            &thread, nil,
-            { context in
-                guard let context = unsafe context else { return nil }
-                let transfer = unsafe Unmanaged<MailTransfer>.fromOpaque(context).takeRetainedValue()
-                transfer.finish(transfer.run())
-                return nil
-            }, context)
-        if status == 0 {
-            pthread_detach(thread)
-        } else {
-            unsafe Unmanaged<MailTransfer>.fromOpaque(context).release()
-            finish(.failure(.later(server: server.authority, reason: "no thread is to be had")))
-        }
-    }
-
-    private func finish(_ result: Result<Void, MailError>) {
-        let continuation = state.withLock { state in
-            defer { state.continuation = nil }
-            return state.continuation
-        }
-        continuation?.resume(returning: result)
-    }
-
-    // MARK: On the thread
-
-    private func run() -> Result<Void, MailError> {
+    func run() -> Result<Void, MailError> {
         curl_global_init(Int(CURL_GLOBAL_DEFAULT))
         guard let handle = unsafe curl_easy_init() else {
             return .failure(.later(server: server.authority, reason: "libcurl has no memory for it"))
@@ -126,10 +94,10 @@ private final class MailTransfer: Sendable {
     }
 
     private func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
-        state.withLock { state in
-            let part = state.rest.prefix(buffer.count)
+        rest.withLock { rest in
+            let part = rest.prefix(buffer.count)
             unsafe buffer.copyBytes(from: part)
-            state.rest = state.rest.dropFirst(part.count)
+            rest = rest.dropFirst(part.count)
             return part.count
         }
     }

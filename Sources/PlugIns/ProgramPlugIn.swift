@@ -21,9 +21,13 @@ public struct ProgramPlugIn: PlugInRunner {
         public init() {}
     }
 
+    /// A clock that only goes forward.
+    public typealias Clock = @Sendable () -> ContinuousClock.Instant
+
     private let folder: String
     private let limits: Limits
     private let keeper: Keeper
+    private let clock: Clock
 
     /// Who keeps what comes of programs.
     public struct Keeper: Hashable, Sendable {
@@ -48,11 +52,14 @@ public struct ProgramPlugIn: PlugInRunner {
         }
     }
 
-    /// Runs programs of the pack in `folder`.
-    public init(folder: String, limits: Limits = Limits(), keeper: Keeper = Keeper()) {
+    /// Runs programs of the pack in `folder`. What a request may take is told by `clock`.
+    public init(
+        folder: String, limits: Limits = Limits(), keeper: Keeper = Keeper(), clock: @escaping Clock = { .now }
+    ) {
         self.folder = folder
         self.limits = limits
         self.keeper = keeper
+        self.clock = clock
     }
 
     /// Why `command` would not be started; `nil` where it would.
@@ -77,9 +84,10 @@ public struct ProgramPlugIn: PlugInRunner {
             return .failed("it was not started: \(error)")
         }
         let run = ProgramRun(
-            path: path, folder: folder, request: request, limits: limits, keeper: keeper, progress: progress)
+            path: path, folder: folder, request: request, limits: limits, keeper: keeper, clock: clock,
+            progress: progress)
         return await withTaskCancellationHandler {
-            await withCheckedContinuation { run.start($0) }
+            await BlockingThread.result { run.run() } ?? .failed("it was not started: no thread is to be had")
         } onCancel: {
             run.cancel()
         }
@@ -93,55 +101,27 @@ private final class ProgramRun: Sendable {
     private let request: PlugInRequest
     private let limits: ProgramPlugIn.Limits
     private let keeper: ProgramPlugIn.Keeper
+    private let clock: ProgramPlugIn.Clock
     private let progress: @Sendable (PlugInProgress) -> Void
     private let isCancelled = Atomic(false)
-    private let continuation = Mutex<CheckedContinuation<PlugInResult, Never>?>(nil)
 
     init(
         path: String, folder: String, request: PlugInRequest, limits: ProgramPlugIn.Limits,
-        keeper: ProgramPlugIn.Keeper, progress: @escaping @Sendable (PlugInProgress) -> Void
+        keeper: ProgramPlugIn.Keeper, clock: @escaping ProgramPlugIn.Clock,
+        progress: @escaping @Sendable (PlugInProgress) -> Void
     ) {
         self.path = path
         self.folder = folder
         self.request = request
         self.limits = limits
         self.keeper = keeper
+        self.clock = clock
         self.progress = progress
     }
 
     func cancel() { isCancelled.store(true, ordering: .relaxed) }
 
-    func start(_ continuation: CheckedContinuation<PlugInResult, Never>) {
-        self.continuation.withLock { $0 = continuation }
-        var thread = pthread_t()
-        let context = unsafe Unmanaged.passRetained(self).toOpaque()
-        let status = unsafe pthread_create(
-            &thread, nil,
-            { context in
-                guard let context = unsafe context else { return nil }
-                let run = unsafe Unmanaged<ProgramRun>.fromOpaque(context).takeRetainedValue()
-                run.finish(run.run())
-                return nil
-            }, context)
-        if status == 0 {
-            pthread_detach(thread)
-        } else {
-            unsafe Unmanaged<ProgramRun>.fromOpaque(context).release()
-            finish(.failed("it was not started: no thread is to be had"))
-        }
-    }
-
-    private func finish(_ result: PlugInResult) {
-        let continuation = continuation.withLock { continuation in
-            defer { continuation = nil }
-            return continuation
-        }
-        continuation?.resume(returning: result)
-    }
-
-    // MARK: On the thread
-
-    private func run() -> PlugInResult {
+    func run() -> PlugInResult {
         // Writing to a program that has closed its input gives an error then, and not a signal to the server.
         var pipe = sigset_t()
         unsafe sigemptyset(&pipe)
@@ -157,8 +137,8 @@ private final class ProgramRun: Sendable {
             return .failed("it was not started: \(error)")
         }
         var watch = ProgramWatch(
-            started, token: token, input: request.json, limits: limits,
-            deadline: ContinuousClock.now + .milliseconds(Int64(min(request.call.timeLimitSeconds, 86_400) * 1000)))
+            started, token: token, input: request.json, limits: limits, clock: clock,
+            deadline: clock() + .milliseconds(Int64(min(request.call.timeLimitSeconds, 86_400) * 1000)))
         return watch.untilTheEnd(isCancelled: { isCancelled.load(ordering: .relaxed) }, progress)
     }
 }

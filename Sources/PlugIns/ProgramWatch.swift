@@ -7,6 +7,7 @@ import Glibc
 struct ProgramWatch: ~Copyable {
     private let process: ProgramProcess
     private let limits: ProgramPlugIn.Limits
+    private let clock: ProgramPlugIn.Clock
     private let deadline: ContinuousClock.Instant
     private var family: ProcessFamily
     private var output: PlugInOutput
@@ -21,11 +22,12 @@ struct ProgramWatch: ~Copyable {
 
     init(
         _ process: consuming ProgramProcess, token: String, input: [UInt8], limits: ProgramPlugIn.Limits,
-        deadline: ContinuousClock.Instant
+        clock: @escaping ProgramPlugIn.Clock, deadline: ContinuousClock.Instant
     ) {
         family = ProcessFamily(head: process.identifier, token: token, isKept: process.isGuarded)
         self.process = process
         self.limits = limits
+        self.clock = clock
         self.deadline = deadline
         self.input = input[...]
         var bounds = PlugInOutput.Limits()
@@ -44,7 +46,7 @@ struct ProgramWatch: ~Copyable {
             exchange(progress)
             reap()
             let now = ContinuousClock.now
-            if now >= deadline { objection = "it was stopped: it took longer than it may" }
+            if clock() >= deadline { objection = "it was stopped: it took longer than it may" }
             if isCancelled() { objection = "it was stopped: it was called off" }
             if let reason = output.objection { objection = "it was stopped: \(reason)" }
             if errorCount > limits.output { objection = "it was stopped: it printed too much on standard error" }

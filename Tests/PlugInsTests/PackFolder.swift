@@ -28,28 +28,33 @@ final class PackFolder: Sendable {
     func read(_ name: String) -> String? { try? String(contentsOfFile: path + "/" + name, encoding: .utf8) }
 
     static func request(
-        _ command: String = "bin/act", limit: Double = 60, arguments: [String: String] = [:]
+        _ command: String = "bin/act", arguments: [String: String] = [:]
     ) -> PlugInRequest {
         let call = PlugInCall(
-            pack: "fans", means: .program(command), arguments: arguments, timeLimitSeconds: limit)
+            pack: "fans", means: .program(command), arguments: arguments, timeLimitSeconds: 60)
         return PlugInRequest(
             id: "operation-17", call: call, tip: 3, title: "a fan stands still",
             subject: ["cluster": "lab", "host": "kvm1"])
     }
 
-    /// Runs the shell script `text` as a program.
+    /// Runs the shell script `text` as a program. Its time is over as soon as it prints `time is over`.
     func run(
-        _ text: String, limits: ProgramPlugIn.Limits = ProgramPlugIn.Limits(), limit: Double = 60,
-        arguments: [String: String] = [:]
+        _ text: String, limits: ProgramPlugIn.Limits = ProgramPlugIn.Limits(),
+        keeper: ProgramPlugIn.Keeper = ProgramPlugIn.Keeper(), arguments: [String: String] = [:]
     ) async throws -> (result: PlugInResult, progress: [PlugInProgress]) {
         try put("bin/act", "#!/bin/sh\n" + text)
         let seen = Locked<[PlugInProgress]>([])
-        let runner = ProgramPlugIn(folder: path, limits: limits)
-        let result = await runner.run(Self.request(limit: limit, arguments: arguments)) { step in
+        let leap = Locked<Duration>(.zero)
+        let runner = ProgramPlugIn(folder: path, limits: limits, keeper: keeper) { .now + leap.withLock { $0 } }
+        let result = await runner.run(Self.request(arguments: arguments)) { step in
+            if step.message == "time is over" { leap.withLock { $0 = .seconds(61) } }
             seen.withLock { $0.append(step) }
         }
         return (result, seen.withLock { $0 })
     }
+
+    /// Whether a number, and the end of its line, is in the file `name`.
+    func hasNumber(_ name: String) -> Bool { read(name)?.hasSuffix("\n") == true }
 
     /// Whether a process lives whose number is in the file `name`.
     func lives(_ name: String) throws -> Bool {

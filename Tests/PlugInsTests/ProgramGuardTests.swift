@@ -18,12 +18,10 @@ import Testing
             .appendingPathComponent("evenkeel").path
     }
 
-    private func run(_ script: String, limit: Double = 60) async throws -> PlugInResult {
-        try folder.put("bin/act", "#!/bin/sh\n" + script)
+    private func run(_ script: String) async throws -> PlugInResult {
         var limits = ProgramPlugIn.Limits()
         limits.grace = .milliseconds(200)
-        let runner = ProgramPlugIn(folder: folder.path, limits: limits, keeper: keeper)
-        return await runner.run(PackFolder.request(limit: limit)) { _ in }
+        return try await folder.run(script, limits: limits, keeper: keeper).result
     }
 
     private func words(_ result: PlugInResult) -> String {
@@ -56,7 +54,8 @@ import Testing
     }
 
     @Test func oneThatHangsTakesWhatItHidAlong() async throws {
-        let result = try await run(Self.escape + "trap '' TERM\nwhile :; do sleep 1; done\n", limit: 1)
+        let result = try await run(
+            Self.escape + Self.waiting + "trap '' TERM\necho time is over\nwhile :; do sleep 1; done\n")
         #expect(words(result).contains("longer than it may"))
         #expect(try !folder.lives("away.txt"))
     }
@@ -66,7 +65,7 @@ import Testing
         let process = try ProgramProcess(
             path: folder.path + "/bin/act", folder: folder.path, token: "a1b2c3.x", guardian: Self.executable)
         let guardian = process.identifier
-        try until("it has begun") { folder.read("pid.txt") != nil && folder.read("away.txt") != nil }
+        try until("it has begun") { folder.hasNumber("pid.txt") && folder.hasNumber("away.txt") }
         #expect(try folder.lives("away.txt") && folder.lives("pid.txt"))
         // What the kernel does with the descriptors of a server that was killed.
         _ = consume process
@@ -80,7 +79,7 @@ import Testing
         let process = try ProgramProcess(
             path: folder.path + "/bin/act", folder: folder.path, token: "a1b2c3.y", guardian: nil)
         let number = process.identifier
-        try until("it has begun") { folder.read("pid.txt") != nil }
+        try until("it has begun") { folder.hasNumber("pid.txt") }
         #expect(ProgramPlugIn.Keeper(owner: "a1b2").endLeftovers() == 0)
         #expect(ProgramPlugIn.Keeper(owner: "").endLeftovers() == 0)
         #expect(keeper.endLeftovers() >= 1)
