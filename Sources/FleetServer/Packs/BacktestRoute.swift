@@ -34,7 +34,7 @@ struct BacktestRoute {
             throw APIError(.conflict, "another server keeps the series (engine: remote): backtest where they are")
         }
         guard order.stepSeconds.isFinite, (1...86_400).contains(order.stepSeconds) else {
-            throw APIError(.badRequest, "stepSeconds: \(order.stepSeconds) is not 1 to 86400")
+            throw APIError(.badRequest, "a step of \(order.stepSeconds) s is not 1 s to 1 d")
         }
         guard order.variants.count <= Self.mostVariants else {
             throw APIError(.badRequest, "variants: more than \(Self.mostVariants)")

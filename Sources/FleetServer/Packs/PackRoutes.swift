@@ -34,7 +34,7 @@ struct PackRoutes {
         group.post(":pack/disable") { _, context in try await set(context) { $0.isEnabled = false } }
         group.post(":pack/parameters") { request, context in
             let entry = try entry(context)
-            let request = try Self.request(try await request.decoded(as: ParameterOrder.self), of: entry.pack)
+            let request = try self.request(try await request.decoded(as: ParameterOrder.self), of: entry.pack)
             return try await controller.decide(request, context) { _ in try await details(of: entry) }
         }
     }
@@ -65,7 +65,7 @@ struct PackRoutes {
     }
 
     /// What an order asks of the control loop; throws where the pack has no such parameter, or not with that value.
-    private static func request(_ order: ParameterOrder, of pack: RulePack) throws -> ControlRequest.Kind {
+    private func request(_ order: ParameterOrder, of pack: RulePack) throws -> ControlRequest.Kind {
         guard let parameter = pack.parameters.first(where: { $0.name == order.name }) else {
             let names = pack.parameters.map(\.name)
             let near = Spelling.nearest(to: order.name, among: names).map { "; did you mean '\($0)'?" }
@@ -84,8 +84,21 @@ struct PackRoutes {
             throw APIError(.badRequest, "\(order.name): '\(text)' is not \(parameter.kind.example)")
         }
         if let objection = parameter.objection(to: value) { throw APIError(.badRequest, objection) }
+        if let cluster { try requireKnown(cluster) }
         return .setParameter(
             ParameterSetting(pack: pack.name, name: parameter.name, cluster: cluster, value: value))
+    }
+
+    /// A value for a cluster that nobody has heard of is a slip of the pen; taking one back is not.
+    private func requireKnown(_ cluster: ClusterName) throws {
+        let view = controller.view.withLock { $0 }
+        let known = Set(view.hosts.map(\.report.cluster)).union(view.policy.clusters.keys)
+        if known.contains(cluster) { return }
+        let near = Spelling.nearest(to: cluster.text, among: known.map(\.text).sorted())
+        throw APIError(
+            .notFound,
+            "no host is in a cluster '\(cluster)'\(near.map { "; did you mean '\($0)'?" } ?? "; see 'evenkeel cluster ls'")"
+        )
     }
 
     // MARK: Views

@@ -16,6 +16,8 @@ import Testing
         title: Fans
         author: The Evenkeel authors
         licence: Apache-2.0
+        parameters:
+          fans: {type: number, default: 1, minimum: 1, maximum: 9, help: How many stand still.}
         tips:
           FanFailed:
             title: 'fan {{ $labels.fan }} of {{ $labels.cluster }} stands still'
@@ -60,6 +62,9 @@ import Testing
             try self.evenkeel(server, ["tip", "show", "1"]).output.contains("--allow-plug-ins")
         }
         #expect(try evenkeel(server, ["tip", "approve", "1", "--yes"]).status == 1)
+        let unknown = try evenkeel(server, ["pack", "set", "fans", "fans=2", "--cluster", "lap"])
+        #expect(unknown.status == 1 && unknown.output.contains("no host is in a cluster 'lap'"), "\(unknown.output)")
+        #expect(try evenkeel(server, ["pack", "set", "fans", "fans=", "--cluster", "lap"]).status == 0)
         #expect(try evenkeel(server, ["pack", "enable", "fans", "--allow-plug-ins"]).status == 0)
         try await server.until("the tip waits for approval") {
             try await self.tip(server)["state"].text == "awaitingApproval"
