@@ -39,7 +39,7 @@ extension ControlLoop {
     mutating func foretell(
         _ id: VirtualMachineID, to host: HostName, _ method: MigrationMethod?
     ) -> ControlReply {
-        switch planner.plan(.migrate(id, to: host), on: snapshot(for: nil)) {
+        switch plan(.migrate(id, to: host), for: nil) {
         case .impossible(let reason, _): return .refused(reason)
         case .plan(let plan):
             guard let action = plan.actions.first else { return .refused(plan.explanation) }

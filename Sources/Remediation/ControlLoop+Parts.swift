@@ -43,7 +43,7 @@ extension ControlLoop {
         _ action: PlannedAction, to host: HostName, of tip: Tip
     ) -> Result<PlannedAction, PolicyProblem> {
         guard case .migrate(let id, _, _) = action.kind else { return .failure(PolicyProblem("it moves nothing")) }
-        switch planner.plan(.migrate(id, to: host), on: snapshot(for: tip.number)) {
+        switch self.plan(.migrate(id, to: host), for: tip.number) {
         case .impossible(let reason, _): return .failure(PolicyProblem(reason))
         case .plan(let plan):
             guard let other = plan.actions.first else { return .failure(PolicyProblem(plan.explanation)) }

@@ -3,12 +3,20 @@ import Placement
 
 extension ControlLoop {
     /// The fleet as the planner sees it now. Moves of `tip` start no cool-down for the tip's own further actions.
-    mutating func snapshot(for tip: Int64?) -> FleetSnapshot {
+    mutating func snapshot(for tip: Int64?) -> FleetSnapshot { withPicture(for: tip) { $0.snapshot } }
+
+    /// Plans on that picture, which is prepared once for all plans of an event.
+    mutating func plan(_ request: PlanRequest, for tip: Int64?) -> PlanOutcome {
+        let planner = planner
+        return withPicture(for: tip) { planner.plan(request, on: &$0) }
+    }
+
+    mutating func withPicture<Answer>(for tip: Int64?, _ body: (inout PreparedFleet) -> Answer) -> Answer {
         let own = tip.flatMap { past.lastEnd(ofTip: $0) == nil ? nil : $0 }
-        if let picture = pictures[own] { return picture }
-        let picture = picture(for: own)
-        pictures[own] = picture
-        return picture
+        var prepared = pictures.removeValue(forKey: own) ?? planner.prepare(picture(for: own))
+        let answer = body(&prepared)
+        pictures[own] = prepared
+        return answer
     }
 
     private mutating func picture(for tip: Int64?) -> FleetSnapshot {
@@ -29,13 +37,27 @@ extension ControlLoop {
 
     /// Plans what has no plan that holds, and lets policy approve what it may.
     mutating func planWaitingTips() {
-        for number in tips.keys.sorted() {
-            guard let tip = tips[number]?.tip, [.raised, .planned, .awaitingApproval].contains(tip.state) else {
-                continue
+        let waiting = tips.keys.sorted().filter { number in
+            tips[number].map { [.raised, .planned, .awaitingApproval].contains($0.tip.state) } ?? false
+        }
+        let unplanned = Set(waiting.filter { number in tips[number].map { needsPlan($0.tip) } ?? false })
+        if !unplanned.isEmpty { expectPlans(except: unplanned) }
+        for number in waiting {
+            guard let tip = tips[number]?.tip else { continue }
+            if unplanned.contains(number) {
+                adopt(proposal(for: tip), for: number)
+                if let plan = tips[number]?.tip.plan { withPicture(for: nil) { $0.expect(plan.actions) } }
             }
-            if needsPlan(tip) { adopt(proposal(for: tip), for: number) }
             approveByPolicy(number)
             if let planned = tips[number]?.tip { approveDrain(planned) }
+        }
+    }
+
+    /// New plans leave the room of plans that stand, so that two tips do not send their VMs to the same host.
+    private mutating func expectPlans(except unplanned: Set<Int64>) {
+        for number in tips.keys.sorted() where !unplanned.contains(number) {
+            guard let tip = tips[number]?.tip, !tip.remainingActions.isEmpty else { continue }
+            withPicture(for: nil) { $0.expect(tip.remainingActions) }
         }
     }
 
@@ -83,7 +105,7 @@ extension ControlLoop {
         case .advice(let reason): return (nil, reason)
         case .plugIn(let call): return plugInProposal(call, for: tip)
         case .request(let request):
-            switch planner.plan(request, on: snapshot(for: tip.number)) {
+            switch plan(request, for: tip.number) {
             case .plan(let plan) where plan.actions.isEmpty: return (nil, plan.explanation)
             case .plan(let plan): return (plan, nil)
             case .impossible(let reason, _): return (nil, reason)

@@ -89,7 +89,7 @@ extension ControlLoop {
                 "\(status.definition.name) is \(status.state.rawValue) on \(record.report.host): only a VM that runs can be "
                     + "moved; start or restore it first")
         }
-        switch planner.plan(.migrate(id, to: host), on: snapshot(for: nil)) {
+        switch plan(.migrate(id, to: host), for: nil) {
         case .impossible(let reason, _): return .refused(reason)
         case .plan(let plan):
             guard let action = plan.actions.first else { return .refused(plan.explanation) }

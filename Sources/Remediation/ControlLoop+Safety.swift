@@ -54,10 +54,10 @@ extension ControlLoop {
     /// Why the action must not be done on the fleet as it is.
     mutating func objection(to action: PlannedAction, of tip: Int64, isAutomatic: Bool) -> String? {
         if case .plugIn(let call, _) = action.kind { return plugInObjection(to: call) }
-        let picture = snapshot(for: tip)
-        return planner.objection(to: action, on: picture, automatic: isAutomatic)
-            ?? constraintObjection(to: action)
-            ?? unknownLoad(for: action, in: picture)
+        let planner = planner
+        let objection = withPicture(for: tip) { planner.objection(to: action, on: &$0, automatic: isAutomatic) }
+        return objection ?? constraintObjection(to: action)
+            ?? unknownLoad(for: action, in: snapshot(for: tip))
             ?? endObjection(to: action)
     }
 

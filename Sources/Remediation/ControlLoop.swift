@@ -62,7 +62,7 @@ public struct ControlLoop: Sendable {
     var lastRound: Timestamp?
     var snapshotVersion: Int64 = 0
     /// The fleet as the planner sees it during one event, by the tip whose own moves start no cool-down.
-    var pictures: [Int64?: FleetSnapshot] = [:]
+    var pictures: [Int64?: PreparedFleet] = [:]
     var outbox = Outbox()
 
     /// A loop that knows nothing; its first event is `.restored`.

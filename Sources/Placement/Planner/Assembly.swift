@@ -12,12 +12,12 @@ struct Assembly {
     private(set) var actions: [PlannedAction] = []
     private var moved = Bytes.zero
 
-    init(_ compiled: CompiledCluster, _ check: MoveCheck, of snapshot: FleetSnapshot) {
-        self.compiled = compiled
-        self.check = check
+    init(_ cluster: PreparedCluster) {
+        compiled = cluster.compiled
+        check = cluster.check
         limits = check.limits
-        loads = compiled.hosts.map { HostLoad($0, limits: check.limits) }
-        forecast = Forecast(snapshot: snapshot, limits: check.limits)
+        loads = compiled.loads
+        forecast = Forecast(limits: check.limits)
     }
 
     /// Takes a move in, or notes why it cannot be made on top of those before it. A plan that an operator asked for does

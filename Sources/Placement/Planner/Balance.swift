@@ -6,15 +6,21 @@ struct Balance {
     let aggressiveness: Int
     let snapshot: FleetSnapshot
     let limits: PlannerLimits
-    /// The cluster in dense form, where it is known already.
-    var prepared: CompiledCluster?
+    let prepared: PreparedCluster
+
+    init(cluster: ClusterName, aggressiveness: Int, _ fleet: inout PreparedFleet) {
+        self.cluster = cluster
+        self.aggressiveness = aggressiveness
+        snapshot = fleet.snapshot
+        limits = fleet.limits
+        prepared = fleet.cluster(cluster)
+    }
 
     func plan() -> PlanOutcome {
         guard (1...5).contains(aggressiveness) else {
             return .impossible(reason: "an aggressiveness is 1 to 5, not \(aggressiveness)", rejected: [])
         }
-        let check = MoveCheck(cluster, of: snapshot, limits: limits)
-        let compiled = prepared ?? CompiledCluster(cluster, of: snapshot, rules: check.rules, limits: limits)
+        let compiled = prepared.compiled
         guard !compiled.hosts.isEmpty else {
             return .impossible(reason: "the fleet has no cluster \(cluster)", rejected: [])
         }
@@ -23,18 +29,17 @@ struct Balance {
         weights.ceiling = limits.processorCeiling
         let balancer = Balancer(weights: weights, maximumMoves: limits.maximumMoves)
         // One failure is watched by the ledger as the search goes; more are checked move by move afterwards.
-        var ledger = snapshot.reserve(of: cluster) > 0 ? ReserveLedger(compiled.fleet) : nil
+        var ledger = prepared.ledger
         guard let moves = try? balancer.plan(compiled.fleet, reserve: &ledger) else {
             return .impossible(reason: "the figures of cluster \(cluster) cannot be added up", rejected: [])
         }
-        return outcome(moves, compiled, check)
+        return outcome(moves, compiled)
     }
 
     /// What the search found, held against every limit once more, each move with its VM on both sides.
-    private func outcome(_ moves: [DenseMove], _ compiled: CompiledCluster, _ check: MoveCheck) -> PlanOutcome {
-        var reserve =
-            snapshot.reserve(of: cluster) > 1 ? ReserveGuard(compiled, failures: snapshot.reserve(of: cluster)) : nil
-        var assembly = Assembly(compiled, check, of: snapshot)
+    private func outcome(_ moves: [DenseMove], _ compiled: CompiledCluster) -> PlanOutcome {
+        var reserve = prepared.failures > 1 ? prepared.reserveGuard : nil
+        var assembly = Assembly(prepared)
         for move in moves {
             let machine = compiled.machines[move.machine]
             let host = compiled.hosts[move.to].name
@@ -44,19 +49,19 @@ struct Balance {
                 _ = reserve?.take(machine.id, to: host)
             }
         }
-        let actions = PlanSchedule(snapshot, limits: limits).arrange(assembly.actions)
+        let actions = PlanSchedule(prepared).arrange(assembly.actions)
         let forecast = assembly.forecast
-        let spread = { (forecast: Forecast) in
-            Self.deviation(compiled.hosts.compactMap { forecast.share(.processor, of: $0.name) })
-        }
-        let before = Wording.percent(spread(Forecast(snapshot: snapshot, limits: limits)))
+        let before = Wording.percent(Self.deviation(compiled.loads.compactMap(\.processorShare)))
         guard !actions.isEmpty else {
             return .impossible(
                 reason: "no move in cluster \(cluster) is worth its cost: "
                     + "its hosts' processor use deviates by \(before)",
                 rejected: assembly.rejections.list)
         }
-        let after = Wording.percent(spread(forecast))
+        let shares = zip(compiled.hosts, compiled.loads).compactMap { host, load in
+            forecast.share(.processor, of: host.name) ?? load.processorShare
+        }
+        let after = Wording.percent(Self.deviation(shares))
         return .plan(
             Plan(
                 actions: actions,

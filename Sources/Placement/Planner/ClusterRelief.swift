@@ -6,23 +6,30 @@ struct ClusterRelief {
     let target: Double
     let snapshot: FleetSnapshot
     let limits: PlannerLimits
+    let prepared: PreparedCluster
+
+    init(cluster: ClusterName, target: Double, _ fleet: inout PreparedFleet) {
+        self.cluster = cluster
+        self.target = target
+        snapshot = fleet.snapshot
+        limits = fleet.limits
+        prepared = fleet.cluster(cluster)
+    }
 
     func plan() -> PlanOutcome {
         guard target.isFinite, target > 0, target <= 1 else {
             return .impossible(reason: "the target \(target) is not a share between 0 and 1", rejected: [])
         }
-        let check = MoveCheck(cluster, of: snapshot, limits: limits)
-        let compiled = CompiledCluster(cluster, of: snapshot, rules: check.rules, limits: limits)
+        let compiled = prepared.compiled
         guard !compiled.hosts.isEmpty else {
             return .impossible(reason: "the fleet has no cluster \(cluster)", rejected: [])
         }
-        let fleet = compiled.present
+        let fleet = prepared.present
         var reliever = Reliever(target: target, ceiling: limits.processorCeiling, maximumMoves: limits.maximumMoves)
         reliever.patience = 5000
-        let relief = reliever.relieveAll(fleet, reserve: snapshot.reserve(of: cluster) > 0 ? ReserveLedger(fleet) : nil)
-        var reserve =
-            snapshot.reserve(of: cluster) > 1 ? ReserveGuard(compiled, failures: snapshot.reserve(of: cluster)) : nil
-        var assembly = Assembly(compiled, check, of: snapshot)
+        let relief = reliever.relieveAll(fleet, reserve: prepared.ledger)
+        var reserve = prepared.failures > 1 ? prepared.reserveGuard : nil
+        var assembly = Assembly(prepared)
         for move in relief.moves {
             let machine = compiled.machines[move.machine]
             let host = compiled.hosts[move.to].name
@@ -42,7 +49,7 @@ struct ClusterRelief {
         }
         return .plan(
             Plan(
-                actions: PlanSchedule(snapshot, limits: limits).arrange(assembly.actions),
+                actions: PlanSchedule(prepared).arrange(assembly.actions),
                 explanation: "\(Wording.count(assembly.actions.count, "move")) bring the hosts of cluster \(cluster) "
                     + "that are over \(Wording.percent(target)) below it; fewer than \(relief.bound) cannot."
                     + (stuck.isEmpty ? "" : " Nothing relieves \(stuck)."),

@@ -5,16 +5,23 @@ struct Consolidation {
     let cluster: ClusterName
     let snapshot: FleetSnapshot
     let limits: PlannerLimits
+    let prepared: PreparedCluster
+
+    init(cluster: ClusterName, _ fleet: inout PreparedFleet) {
+        self.cluster = cluster
+        snapshot = fleet.snapshot
+        limits = fleet.limits
+        prepared = fleet.cluster(cluster)
+    }
 
     func plan() -> PlanOutcome {
-        let check = MoveCheck(cluster, of: snapshot, limits: limits)
-        let compiled = CompiledCluster(cluster, of: snapshot, rules: check.rules, limits: limits)
+        let compiled = prepared.compiled
         guard !compiled.hosts.isEmpty else {
             return .impossible(reason: "the fleet has no cluster \(cluster)", rejected: [])
         }
-        var search = ConsolidationSearch(compiled.present, limits: limits, failures: snapshot.reserve(of: cluster))
+        var search = ConsolidationSearch(prepared.present, limits: limits, failures: snapshot.reserve(of: cluster))
         search.run()
-        var assembly = Assembly(compiled, check, of: snapshot)
+        var assembly = Assembly(prepared)
         var emptied: [HostName] = []
         for (host, moves) in search.emptied {
             let before = assembly
@@ -33,7 +40,7 @@ struct Consolidation {
         let names = emptied.map(\.description).joined(separator: ", ")
         return .plan(
             Plan(
-                actions: PlanSchedule(snapshot, limits: limits).arrange(assembly.actions),
+                actions: PlanSchedule(prepared).arrange(assembly.actions),
                 explanation: "\(Wording.count(assembly.actions.count, "move")) empty "
                     + "\(Wording.count(emptied.count, "host")) of cluster \(cluster), which can be powered down "
                     + "afterwards: \(names). Every other host stays under its ceilings"

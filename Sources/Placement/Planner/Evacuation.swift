@@ -5,6 +5,14 @@ struct Evacuation {
     let source: PlacementHost
     let snapshot: FleetSnapshot
     let limits: PlannerLimits
+    let cluster: PreparedCluster
+
+    init(source: PlacementHost, _ fleet: inout PreparedFleet) {
+        self.source = source
+        snapshot = fleet.snapshot
+        limits = fleet.limits
+        cluster = fleet.cluster(source.cluster, isAutomatic: false)
+    }
 
     func plan() -> PlanOutcome {
         if source.isSilent {
@@ -16,18 +24,16 @@ struct Evacuation {
         }
         // The host is on its way out: that it is closed to VMs does not keep its own from leaving.
         let source = source.opened
-        let check = MoveCheck(source.cluster, of: snapshot, limits: limits)
-        let compiled = CompiledCluster(
-            source.cluster, of: snapshot, rules: check.rules, limits: limits, isAutomatic: false)
+        let check = cluster.check
+        let compiled = cluster.compiled
         guard let host = compiled.places[source.name] else {
             return .impossible(reason: "\(source.name) is in no cluster", rejected: [])
         }
-        let fleet = compiled.present
-        let books = ReliefBooks(fleet, ceiling: limits.processorCeiling, failures: snapshot.reserve(of: source.cluster))
+        let fleet = cluster.present
         let machines = source.virtualMachines.compactMap { compiled.numbers[$0.id] }
         let moves = Emptying(fleet: fleet, host: host, machines: machines.filter { fleet.isMovable[$0] })
-            .best(books)
-        var assembly = Assembly(compiled, check, of: snapshot)
+            .best(cluster.books)
+        var assembly = Assembly(cluster)
         for move in moves { assembly.add(move, isAutomatic: false) }
         let gone = Set(assembly.actions.compactMap(\.virtualMachine))
         let stuck = source.virtualMachines.filter { !gone.contains($0.id) }
@@ -43,9 +49,9 @@ struct Evacuation {
         if let reason = check.objection(toMoving: machine, from: source) {
             return assembly.reject(machine.name, nil, reason)
         }
-        let reserve = ReserveGuard(compiled, failures: snapshot.reserve(of: source.cluster))
-        for host in compiled.hosts where host.name != source.name && !assembly.rejections.isFull {
-            let load = HostLoad(host, limits: limits)
+        let reserve = cluster.reserveGuard
+        for (host, load) in zip(compiled.hosts, compiled.loads)
+        where host.name != source.name && !assembly.rejections.isFull {
             let reason =
                 check.objection(to: host, for: machine, from: source) ?? check.unknown(of: load)
                 ?? check.limitBroken(by: MachineLoad(machine, on: source, limits: limits), on: load)
@@ -62,7 +68,7 @@ struct Evacuation {
                     + "(\(names))",
                 rejected: assembly.rejections.list)
         }
-        let actions = PlanSchedule(snapshot, limits: limits).arrange(assembly.actions)
+        let actions = PlanSchedule(cluster).arrange(assembly.actions)
         let waves = (actions.compactMap(\.wave).max() ?? 0) + 1
         return .plan(
             Plan(

@@ -1,20 +1,21 @@
 import FleetModel
 
-/// The loads of the fleet with moves applied one after the other, and what each move changes.
+/// The loads of hosts with moves applied one after the other, and what each move changes.
 struct Forecast {
+    /// Of hosts that a move touched.
     private var loads: [HostName: HostLoad] = [:]
     private let limits: PlannerLimits
 
-    init(snapshot: FleetSnapshot, limits: PlannerLimits) {
-        self.limits = limits
-        for host in snapshot.hosts { loads[host.name] = HostLoad(host, limits: limits) }
-    }
+    init(limits: PlannerLimits) { self.limits = limits }
 
     /// Applies a move and says what it is expected to do.
     mutating func move(
         _ machine: PlacementVM, from source: PlacementHost, to destination: PlacementHost
     ) -> PlannedAction {
         let load = MachineLoad(machine, on: source, limits: limits)
+        for host in [source, destination] where loads[host.name] == nil {
+            loads[host.name] = HostLoad(host, limits: limits)
+        }
         let before = (loads[source.name], loads[destination.name])
         loads[source.name]?.remove(load)
         loads[destination.name]?.add(load)
@@ -37,7 +38,7 @@ struct Forecast {
         return Prediction.Change(before: before, after: after)
     }
 
-    /// The used or wanted share of a resource on a host.
+    /// The used or wanted share of a resource on a host that a move touched.
     func share(_ resource: HostResource, of host: HostName) -> Double? {
         loads[host]?.share(resource)
     }

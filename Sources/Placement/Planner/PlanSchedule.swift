@@ -6,12 +6,16 @@ import FleetModel
 /// where one of its hosts takes part in as many moves as it may already (`wave`).
 struct PlanSchedule {
     private let limits: PlannerLimits
-    private let snapshot: FleetSnapshot
+    private let check: MoveCheck
+    private let compiled: CompiledCluster
 
-    init(_ snapshot: FleetSnapshot, limits: PlannerLimits) {
-        self.snapshot = snapshot
-        self.limits = limits
+    init(_ cluster: PreparedCluster) {
+        limits = cluster.check.limits
+        check = cluster.check
+        compiled = cluster.compiled
     }
+
+    private func host(_ name: HostName) -> PlacementHost? { compiled.places[name].map { compiled.hosts[$0] } }
 
     /// The same actions with what each of them waits for.
     func arrange(_ actions: [PlannedAction]) -> [PlannedAction] {
@@ -31,16 +35,15 @@ struct PlanSchedule {
 
     /// The steps before it without which its destination would be over a limit.
     private func prerequisites(of place: Int, in actions: [PlannedAction]) -> [Int] {
-        guard case .migrate(let id, let from, let to) = actions[place].kind, let destination = snapshot.host(to),
-            let source = snapshot.host(from), let machine = source.virtualMachines.first(where: { $0.id == id })
+        guard case .migrate(let id, let from, let to) = actions[place].kind, let destination = host(to),
+            let source = host(from), let machine = source.virtualMachines.first(where: { $0.id == id })
         else { return [] }
-        let check = MoveCheck(limits: limits, time: snapshot.time, rules: RuleBook(snapshot))
         var load = HostLoad(destination, limits: limits)
         let own = MachineLoad(machine, on: source, limits: limits)
         var leaving: [Int] = []
         for other in actions[..<place].indices {
             guard case .migrate(let guest, let start, let end) = actions[other].kind,
-                let home = snapshot.host(start), let moved = home.virtualMachines.first(where: { $0.id == guest })
+                let home = host(start), let moved = home.virtualMachines.first(where: { $0.id == guest })
             else { continue }
             if end == to { load.add(MachineLoad(moved, on: home, limits: limits)) }
             if start == to { leaving.append(other) }

@@ -8,20 +8,17 @@ struct Relief {
     let snapshot: FleetSnapshot
     let limits: PlannerLimits
     let check: MoveCheck
-    /// The source's cluster in dense form, where it is known already.
-    private let prepared: CompiledCluster?
+    /// The source's cluster.
+    let cluster: PreparedCluster
 
-    init(
-        source: PlacementHost, resource: HostResource, target: Double, snapshot: FleetSnapshot, limits: PlannerLimits,
-        prepared: CompiledCluster? = nil
-    ) {
-        self.prepared = prepared
+    init(source: PlacementHost, resource: HostResource, target: Double, _ fleet: inout PreparedFleet) {
         self.source = source
         self.resource = resource
         self.target = target
-        self.snapshot = snapshot
-        self.limits = limits
-        check = MoveCheck(source.cluster, of: snapshot, limits: limits)
+        snapshot = fleet.snapshot
+        limits = fleet.limits
+        cluster = fleet.cluster(source.cluster)
+        check = cluster.check
     }
 
     func plan() -> PlanOutcome {
@@ -47,22 +44,26 @@ struct Relief {
         var rejections = Rejections()
         let destinations = usableDestinations(&rejections)
         let candidates = source.virtualMachines.compactMap { candidate($0, destinations, &rejections) }
-        let compiled = prepared ?? CompiledCluster(source.cluster, of: snapshot, rules: check.rules, limits: limits)
+        let compiled = cluster.compiled
         guard let host = compiled.places[source.name] else { return impossible("\(source.name) is in no cluster") }
-        let fleet = compiled.present
-        var books = ReliefBooks(fleet, ceiling: limits.processorCeiling, failures: snapshot.reserve(of: source.cluster))
+        let fleet = cluster.present
         let reliefs = candidates.compactMap { candidate in
             compiled.numbers[candidate.machine.id].map { ReliefCandidate($0, relief: candidate.relief) }
         }
         var reliever = Reliever(ceiling: limits.processorCeiling, maximumMoves: limits.maximumMoves)
         reliever.budget = limits.migrationBudget.map { $0.count >> 20 }
         let writer = ReliefWriter(relief: self, compiled: compiled)
-        guard let moves = reliever.choose(fleet, host, need: need, reliefs, &books) else {
-            let search = ReliefSearch(fleet: fleet, host: host, candidates: reliefs, books: books, steps: 0)
+        // What other plans mean to do comes first, as long as it leaves enough.
+        let choices = [cluster.expected, cluster.books].lazy.compactMap(\.self).compactMap { start in
+            var books = start
+            return reliever.choose(fleet, host, need: need, reliefs, &books)
+        }
+        guard let moves = choices.first else {
+            let search = ReliefSearch(fleet: fleet, host: host, candidates: reliefs, books: cluster.books, steps: 0)
             let most = search.mostRelief(atMost: limits.maximumMoves)
             let left = most.map { share - $0 / capacity }
             if snapshot.reserve(of: source.cluster) > 0, !candidates.isEmpty {
-                addReserve(candidates, compiled, fleet, &rejections)
+                addReserve(candidates, &rejections)
             }
             let reason = writer.whyImpossible(share: share, best: left, candidates: candidates.count)
             return .impossible(reason: reason, rejected: rejections.list)
@@ -76,10 +77,8 @@ struct Relief {
     }
 
     /// Says of which moves the reserve is in the way: those that each could be made otherwise.
-    private func addReserve(
-        _ candidates: [Candidate], _ compiled: CompiledCluster, _ fleet: DenseFleet, _ rejections: inout Rejections
-    ) {
-        guard let guarded = ReserveGuard(compiled, failures: snapshot.reserve(of: source.cluster)) else { return }
+    private func addReserve(_ candidates: [Candidate], _ rejections: inout Rejections) {
+        guard let guarded = cluster.reserveGuard else { return }
         for candidate in candidates.prefix(Self.mostExplained) {
             for destination in candidate.destinations.prefix(Self.mostExplained) {
                 guard let reason = guarded.objection(toMoving: candidate.machine.id, to: destination) else { continue }
@@ -107,8 +106,7 @@ struct Relief {
     /// Hosts of the cluster that may take VMs at all. Hosts of other clusters are no candidates and not listed.
     private func usableDestinations(_ rejections: inout Rejections) -> [Destination] {
         var usable: [Destination] = []
-        for host in snapshot.hosts where host.cluster == source.cluster && host.name != source.name {
-            let load = HostLoad(host, limits: limits)
+        for (host, load) in zip(cluster.compiled.hosts, cluster.compiled.loads) where host.name != source.name {
             let unavailable = (host.unavailableReason ?? host.closedReason).map { "it is not available: \($0)" }
             if let reason = unavailable ?? check.unknown(of: load) ?? check.caution(aboutTouching: host) {
                 rejections.add("any VM", host.name, reason)

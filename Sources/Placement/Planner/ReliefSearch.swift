@@ -1,5 +1,5 @@
 /// One relief: which VMs leave, and where there is room. Depth first, the largest relief first, cut where even the
-/// largest VMs that remain are too little, and where more memory would move than in the best choice so far.
+/// largest VMs that remain are too little, and where no choice can be better than the best so far.
 ///
 /// For a choice of k moves the k best destinations of each VM are enough: the other k - 1 moves cannot spoil them all.
 /// Only the reserve can, so more of them are kept.
@@ -18,6 +18,10 @@ struct ReliefSearch {
     private var destinations: [[Int]] = []
     /// Sums of the reliefs before each index, for the bound.
     private let sums: [Double]
+    /// What moving each candidate takes, the least of that from each index on, and the most load.
+    private let burdens: [Int64]
+    private let leastBurdens: [Int64]
+    private let mostLoads: [Int64]
     private var chosen: [Int] = []
     private var found: (moves: [DenseMove], burden: Int64, peak: Double)?
 
@@ -51,6 +55,16 @@ struct ReliefSearch {
         self.candidates = able.map(\.candidate)
         destinations = able.map(\.hosts)
         sums = able.reduce(into: [0]) { $0.append(($0.last ?? 0) + $1.candidate.relief) }
+        let burdens = able.map { Self.burden(of: $0.candidate.machine, fleet, taste) }
+        var leastBurdens = burdens
+        var mostLoads = able.map { fleet.loads[$0.candidate.machine] }
+        for place in able.indices.dropLast().reversed() {
+            leastBurdens[place] = min(leastBurdens[place], leastBurdens[place + 1])
+            mostLoads[place] = max(mostLoads[place], mostLoads[place + 1])
+        }
+        self.burdens = burdens
+        self.leastBurdens = leastBurdens
+        self.mostLoads = mostLoads
     }
 
     private static func hosts(
@@ -81,11 +95,12 @@ struct ReliefSearch {
         found = nil
         chosen = []
         steps = patience
-        extend(from: 0, size: size, need: need, burden: 0)
+        extend(from: 0, size: size, need: need, burden: 0, load: books.loads[host])
         return found?.moves
     }
 
-    private mutating func extend(from first: Int, size: Int, need: Double, burden: Int64) {
+    /// `load`: what the host would carry without those chosen.
+    private mutating func extend(from first: Int, size: Int, need: Double, burden: Int64, load: Int64) {
         if burden > found?.burden ?? .max || !taste.sparesLoad && burden > budget { return }
         let missing = size - chosen.count
         if missing == 0 {
@@ -97,16 +112,26 @@ struct ReliefSearch {
             steps -= 1
             // The largest that remain stand next to each other.
             if sums[place + missing] - sums[place] < need - Self.tolerance { return }
+            if cannotBeBetter(from: place, missing, burden, load) { return }
             chosen.append(place)
             extend(
-                from: place + 1, size: size, need: need - candidates[place].relief,
-                burden: burden + self.burden(of: candidates[place].machine))
+                from: place + 1, size: size, need: need - candidates[place].relief, burden: burden + burdens[place],
+                load: load - fleet.loads[candidates[place].machine])
             chosen.removeLast()
             place += 1
         }
     }
 
-    private func burden(of machine: Int) -> Int64 {
+    /// Whether `missing` more candidates from a place on come to a choice that is no better than the best so far: they
+    /// add so much burden at least, and leave the host so loaded at least.
+    private func cannotBeBetter(from place: Int, _ missing: Int, _ burden: Int64, _ load: Int64) -> Bool {
+        guard let found else { return false }
+        let least = burden + Int64(missing) * leastBurdens[place]
+        let left = load - Int64(missing) * mostLoads[place]
+        return (least, Double(left) / Double(max(1, fleet.processors[host]))) >= (found.burden, found.peak)
+    }
+
+    private static func burden(of machine: Int, _ fleet: DenseFleet, _ taste: Reliever.Taste) -> Int64 {
         if taste.sparesLoad { return fleet.loads[machine] }
         return fleet.hardResources == 0 ? 0 : fleet.need(machine, 0)
     }
@@ -127,8 +152,7 @@ struct ReliefSearch {
         guard moves.count < chosen.count else { return true }
         let place = chosen[moves.count]
         let machine = candidates[place].machine
-        let open = destinations[place].filter { books.canTake(machine, on: $0, fleet) }
-        for destination in moves.isEmpty ? open : byPressure(open, machine) where tries > 0 {
+        for destination in open(place, sorted: !moves.isEmpty) where tries > 0 {
             tries -= 1
             steps -= 1
             let move = DenseMove(machine: machine, from: host, to: destination)
@@ -141,10 +165,26 @@ struct ReliefSearch {
         return false
     }
 
-    private func byPressure(_ hosts: [Int], _ machine: Int) -> [Int] {
-        if fleet.wishes[Int32(machine)] != nil { return hosts }
-        return hosts.map { ($0, books.pressure(of: $0, with: machine, fleet)) }
-            .sorted { taste.packs ? ($0.1, $0.0) > ($1.1, $1.0) : ($0.1, $0.0) < ($1.1, $1.0) }.map(\.0)
+    /// The hosts that can still take a candidate, the best first: a choice before it may have changed their order.
+    private func open(_ place: Int, sorted isSorted: Bool = true) -> [Int] {
+        let machine = candidates[place].machine
+        var open: [(host: Int, pressure: Double)] = []
+        open.reserveCapacity(destinations[place].count)
+        let keepsOrder = !isSorted || fleet.wishes[Int32(machine)] != nil
+        let sign = taste.packs ? -1.0 : 1.0
+        for host in destinations[place] where books.canTake(machine, on: host, fleet) {
+            let pressure = keepsOrder ? 0 : sign * books.pressure(of: host, with: machine, fleet)
+            var slot = open.count
+            while slot > 0, !keepsOrder, isBefore(host, pressure, open[slot - 1]) { slot -= 1 }
+            open.insert((host, pressure), at: slot)
+        }
+        return open.map(\.host)
+    }
+
+    @inline(__always)
+    private func isBefore(_ host: Int, _ pressure: Double, _ other: (host: Int, pressure: Double)) -> Bool {
+        pressure < other.pressure
+            || pressure == other.pressure && (taste.packs ? host > other.host : host < other.host)
     }
 
     /// What moves, the largest reliefs first, each to its best host, would come to, whether that is enough or not; `nil`
@@ -163,8 +203,7 @@ struct ReliefSearch {
 
     private mutating func give(_ place: Int) -> Bool {
         let machine = candidates[place].machine
-        let open = destinations[place].filter { books.canTake(machine, on: $0, fleet) }
-        for destination in byPressure(open, machine) {
+        for destination in open(place) {
             if books.take(DenseMove(machine: machine, from: host, to: destination), fleet) { return true }
         }
         return false

@@ -11,12 +11,12 @@ struct ReliefWriter {
 
     /// Actions in the order of their effect, the largest first: what helps most happens first.
     func plan(_ choice: [DenseMove], share: Double, rejected: [RejectedCandidate]) -> Plan {
-        var forecast = Forecast(snapshot: relief.snapshot, limits: relief.limits)
+        var forecast = Forecast(limits: relief.limits)
         let actions = choice.map {
             forecast.move(compiled.machines[$0.machine], from: source, to: compiled.hosts[$0.to])
         }
         return Plan(
-            actions: PlanSchedule(relief.snapshot, limits: relief.limits).arrange(actions),
+            actions: PlanSchedule(relief.cluster).arrange(actions),
             explanation: explanation(choice, share: share, forecast: forecast), rejected: rejected,
             snapshotVersion: relief.snapshot.version)
     }

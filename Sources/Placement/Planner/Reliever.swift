@@ -128,8 +128,8 @@ struct ReliefBooks {
     }
 
     /// Books for a cluster that must be able to lose so many hosts. One that could not before is not made to.
-    init(_ fleet: DenseFleet, ceiling: Double, failures: Int) {
-        self.init(fleet, ceiling: ceiling, reserve: failures == 1 ? ReserveLedger(fleet) : nil)
+    init(_ fleet: DenseFleet, ceiling: Double, failures: Int, ledger: ReserveLedger?) {
+        self.init(fleet, ceiling: ceiling, reserve: failures == 1 ? ledger : nil)
         if failures > 1, ReserveCheck(fleet).verdict(failures: failures).isYes { self.failures = failures }
     }
 
@@ -172,6 +172,15 @@ struct ReliefBooks {
         return true
     }
 
+    /// Somebody else means to make the move: its VM counts at its destination, and where it is as well, since it may
+    /// never go.
+    mutating func expect(_ move: DenseMove, _ fleet: DenseFleet) {
+        guard moved[Int32(move.machine)] == nil else { return }
+        _ = reserve?.arrive(move.machine, on: move.to)
+        arrive(move, 1, fleet)
+        moved[Int32(move.machine)] = Int32(move.to)
+    }
+
     /// Takes a move back.
     mutating func drop(_ move: DenseMove, _ fleet: DenseFleet) {
         reserve?.withdraw(move.machine, from: move.to)
@@ -182,6 +191,10 @@ struct ReliefBooks {
     private mutating func count(_ move: DenseMove, _ sign: Int64, _ fleet: DenseFleet) {
         loads[move.from] -= sign * fleet.loads[move.machine]
         room[move.from] += sign * fleet.loads[move.machine]
+        arrive(move, sign, fleet)
+    }
+
+    private mutating func arrive(_ move: DenseMove, _ sign: Int64, _ fleet: DenseFleet) {
         loads[move.to] += sign * fleet.loads[move.machine]
         room[move.to] -= sign * fleet.loads[move.machine]
         for resource in 0..<resources {

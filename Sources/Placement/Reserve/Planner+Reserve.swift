@@ -19,7 +19,8 @@ extension Planner {
     public func reserve(
         of cluster: ClusterName, failures: Int, on snapshot: FleetSnapshot, shouldStop: () -> Bool = { false }
     ) -> ReserveReport {
-        let compiled = CompiledCluster(cluster, of: snapshot, rules: RuleBook(snapshot), limits: limits)
+        let compiled = CompiledCluster(
+            cluster, of: snapshot, check: MoveCheck(cluster, of: snapshot, limits: limits))
         let check = ReserveCheck(compiled.fleet)
         let verdict = check.verdict(failures: failures, shouldStop: shouldStop)
         let uncovered = compiled.machines.indices.filter(compiled.fleet.isPinned).map { compiled.machines[$0].name }

@@ -9,19 +9,11 @@ struct ReserveGuard {
     private var ledger: ReserveLedger
     private var taken: [DenseMove] = []
 
-    /// `nil` where the cluster keeps no reserve.
-    init?(_ cluster: ClusterName, of snapshot: FleetSnapshot, limits: PlannerLimits) {
-        guard snapshot.reserve(of: cluster) > 0 else { return nil }
-        self.init(
-            CompiledCluster(cluster, of: snapshot, rules: RuleBook(snapshot), limits: limits),
-            failures: snapshot.reserve(of: cluster))
-    }
-
-    init?(_ compiled: CompiledCluster, failures: Int) {
-        guard failures > 0 else { return nil }
+    /// A watch over a cluster that must be able to lose `failures` hosts, with the proof that it can.
+    init(_ compiled: CompiledCluster, failures: Int, ledger: ReserveLedger) {
         self.compiled = compiled
         self.failures = failures
-        ledger = ReserveLedger(compiled.fleet)
+        self.ledger = ledger
     }
 
     /// Why the move may not be made on top of those taken in before; `nil` where it may, and then it is taken in.

@@ -14,16 +14,18 @@ struct CompiledCluster {
     let numbers: [VirtualMachineID: Int]
     /// The number of each host.
     let places: [HostName: Int]
+    /// What each host carries, exactly.
+    let loads: [HostLoad]
 
     /// A plan that an operator asked for by name (not `isAutomatic`) does not heed cautions: cool-downs, where a VM came
     /// from, loads that are unknown.
     init(
-        _ cluster: ClusterName, of snapshot: FleetSnapshot, rules: RuleBook, limits: PlannerLimits,
-        isAutomatic: Bool = true
+        _ cluster: ClusterName, of snapshot: FleetSnapshot, check: MoveCheck, isAutomatic: Bool = true
     ) {
         let hosts = snapshot.hosts.filter { $0.cluster == cluster }
-        let columns = ResourceColumns(hosts, limits: limits)
-        let check = MoveCheck(limits: limits, time: snapshot.time, rules: rules, columns: columns)
+        let limits = check.limits
+        let columns = check.columns ?? ResourceColumns(hosts, limits: limits)
+        let loads = hosts.map { HostLoad($0, limits: limits) }
         let domains = Self.domains(hosts)
         var reach = HostReach(hosts)
         var machines: [PlacementVM] = []
@@ -32,7 +34,7 @@ struct CompiledCluster {
         var demands: [Int64] = []
         var numbers: [VirtualMachineID: Int] = [:]
         for (place, host) in hosts.enumerated() {
-            let load = HostLoad(host, limits: limits)
+            let load = loads[place]
             let isCautious = isAutomatic && check.caution(aboutTouching: host) != nil
             var sum: Int64 = 0
             for machine in host.virtualMachines {
@@ -62,6 +64,7 @@ struct CompiledCluster {
                     ownLoad: load.processorDemand.map { max(0, Units.thousandthsUp($0) - sum) } ?? 0))
         }
         self.hosts = hosts
+        self.loads = loads
         self.machines = machines
         self.demands = demands
         self.numbers = numbers

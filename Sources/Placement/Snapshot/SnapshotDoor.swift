@@ -25,18 +25,19 @@ struct SnapshotDoor {
 
     private mutating func admit(_ original: PlacementHost) -> PlacementHost {
         var host = original
-        let place = "host \(host.name)"
-        host.processorUse = ratio(host.processorUse, "\(place): processor use")
-        host.memoryAvailable = size(host.memoryAvailable, "\(place): available memory", limit: host.memory)
+        // Names of what is wrong are made only where something is: there are many VMs.
+        let place = { "host \(original.name)" }
+        host.processorUse = ratio(host.processorUse, "\(place()): processor use")
+        host.memoryAvailable = size(host.memoryAvailable, "\(place()): available memory", limit: host.memory)
         if host.logicalProcessors <= 0 || host.memory.count <= 0 || host.memory > Self.sizeLimit {
             let problem = "logical processors or memory that cannot be"
-            problems.append("\(place): \(problem)")
+            problems.append("\(place()): \(problem)")
             host.unavailableReason = host.unavailableReason ?? "it reports \(problem)"
         }
-        host.traits.diskBandwidth = amount(host.traits.diskBandwidth, "\(place): disk bandwidth")
-        host.traits.networkBandwidth = amount(host.traits.networkBandwidth, "\(place): network bandwidth")
-        host.traits.migrationBandwidth = amount(host.traits.migrationBandwidth, "\(place): migration bandwidth")
-        host.traits.localSpace = size(host.traits.localSpace, "\(place): local space", limit: nil)
+        host.traits.diskBandwidth = amount(host.traits.diskBandwidth, "\(place()): disk bandwidth")
+        host.traits.networkBandwidth = amount(host.traits.networkBandwidth, "\(place()): network bandwidth")
+        host.traits.migrationBandwidth = amount(host.traits.migrationBandwidth, "\(place()): migration bandwidth")
+        host.traits.localSpace = size(host.traits.localSpace, "\(place()): local space", limit: nil)
         host.virtualMachines = original.virtualMachines.sorted { $0.id < $1.id }.compactMap { admit($0, on: host.name) }
         if !host.isSilent {
             for machine in host.virtualMachines { heard[machine.id, default: []].insert(host.name) }
@@ -46,34 +47,34 @@ struct SnapshotDoor {
 
     private mutating func admit(_ original: PlacementVM, on host: HostName) -> PlacementVM? {
         var machine = original
-        let place = "VM \(machine.name) on \(host)"
+        let place = { "VM \(original.name) on \(host)" }
         if let other = seenMachines[machine.id] {
             problems.append("VM \(machine.name) is reported by \(other) and by \(host)")
             doubled.insert(machine.id)
             if other == host { return nil }
         }
         seenMachines[machine.id] = host
-        machine.processorUse = amount(machine.processorUse, "\(place): processor use")
-        machine.processorWait = amount(machine.processorWait, "\(place): processor wait")
-        machine.traits.diskUse = amount(machine.traits.diskUse, "\(place): disk use")
-        machine.traits.networkUse = amount(machine.traits.networkUse, "\(place): network use")
-        machine.traits.dirtyRate = amount(machine.traits.dirtyRate, "\(place): dirty rate")
+        machine.processorUse = amount(machine.processorUse, "\(place()): processor use")
+        machine.processorWait = amount(machine.processorWait, "\(place()): processor wait")
+        machine.traits.diskUse = amount(machine.traits.diskUse, "\(place()): disk use")
+        machine.traits.networkUse = amount(machine.traits.networkUse, "\(place()): network use")
+        machine.traits.dirtyRate = amount(machine.traits.dirtyRate, "\(place()): dirty rate")
         if let forecast = machine.forecast, !forecast.isPossible {
-            problems.append("\(place): a forecast of \(forecast.mean) ± \(forecast.deviation); taken as unknown")
+            problems.append("\(place()): a forecast of \(forecast.mean) ± \(forecast.deviation); taken as unknown")
             machine.forecast = nil
         }
-        machine.residentMemory = size(machine.residentMemory, "\(place): resident memory", limit: nil)
+        machine.residentMemory = size(machine.residentMemory, "\(place()): resident memory", limit: nil)
         if machine.traits.localDisks.count < 0 {
-            problems.append("\(place): local disks of \(machine.traits.localDisks.count) bytes")
+            problems.append("\(place()): local disks of \(machine.traits.localDisks.count) bytes")
             machine.traits.localDisks = .zero
             machine.immovable = machine.immovable ?? "the size of its disks is unknown"
         }
         if machine.memory.count <= 0 || machine.memory > Self.sizeLimit {
-            problems.append("\(place): memory of \(machine.memory.count) bytes")
+            problems.append("\(place()): memory of \(machine.memory.count) bytes")
             machine.immovable = machine.immovable ?? "its memory is unknown"
         }
         if let processors = machine.virtualProcessors, processors <= 0 {
-            problems.append("\(place): no virtual processors")
+            problems.append("\(place()): no virtual processors")
             machine.virtualProcessors = nil
         }
         return machine
@@ -94,28 +95,28 @@ struct SnapshotDoor {
     }
 
     /// A share of 0...1; a reading a little above 1 is rounding of the counters.
-    private mutating func ratio(_ value: Double?, _ what: String) -> Double? {
-        guard let value = amount(value, what) else { return nil }
+    private mutating func ratio(_ value: Double?, _ what: @autoclosure () -> String) -> Double? {
+        guard let value = amount(value, what()) else { return nil }
         guard value <= 1.05 else {
-            problems.append("\(what) is \(value), more than the whole; taken as unknown")
+            problems.append("\(what()) is \(value), more than the whole; taken as unknown")
             return nil
         }
         return min(value, 1)
     }
 
-    private mutating func amount(_ value: Double?, _ what: String) -> Double? {
+    private mutating func amount(_ value: Double?, _ what: @autoclosure () -> String) -> Double? {
         guard let value else { return nil }
         guard value.isFinite, value >= 0 else {
-            problems.append("\(what) is \(value); taken as unknown")
+            problems.append("\(what()) is \(value); taken as unknown")
             return nil
         }
         return value
     }
 
-    private mutating func size(_ value: Bytes?, _ what: String, limit: Bytes?) -> Bytes? {
+    private mutating func size(_ value: Bytes?, _ what: @autoclosure () -> String, limit: Bytes?) -> Bytes? {
         guard let value else { return nil }
         guard value.count >= 0, limit.map({ value <= $0 }) ?? true else {
-            problems.append("\(what) is \(value.count) bytes, which cannot be; taken as unknown")
+            problems.append("\(what()) is \(value.count) bytes, which cannot be; taken as unknown")
             return nil
         }
         return value

@@ -1,0 +1,96 @@
+import FleetModel
+
+/// A picture of the fleet with what planning derives from it: worked out once, where it is first needed, for every plan
+/// and every re-check that is made on the picture. `Planner.prepare` makes one.
+public struct PreparedFleet: Sendable {
+    /// The picture.
+    public let snapshot: FleetSnapshot
+    let limits: PlannerLimits
+    private let rules: RuleBook
+    private var checks: [ClusterName: MoveCheck] = [:]
+    private var clusters: [Key: PreparedCluster] = [:]
+
+    private struct Key: Hashable {
+        let cluster: ClusterName
+        let isAutomatic: Bool
+    }
+
+    init(_ snapshot: FleetSnapshot, limits: PlannerLimits) {
+        self.snapshot = snapshot
+        self.limits = limits
+        rules = RuleBook(snapshot)
+    }
+
+    /// What moves in a cluster are held against.
+    mutating func check(in cluster: ClusterName) -> MoveCheck {
+        if let known = checks[cluster] { return known }
+        let columns = ResourceColumns(snapshot.hosts.filter { $0.cluster == cluster }, limits: limits)
+        let check = MoveCheck(limits: limits, time: snapshot.time, rules: rules, columns: columns)
+        checks[cluster] = check
+        return check
+    }
+
+    /// A cluster in dense form. A plan that an operator asked for by name (not `isAutomatic`) heeds no cautions.
+    mutating func cluster(_ name: ClusterName, isAutomatic: Bool = true) -> PreparedCluster {
+        let key = Key(cluster: name, isAutomatic: isAutomatic)
+        if let known = clusters[key] { return known }
+        let prepared = PreparedCluster(name, of: snapshot, check: check(in: name), isAutomatic: isAutomatic)
+        clusters[key] = prepared
+        return prepared
+    }
+
+    /// Another plan means to make these moves. Plans from now on leave them their room, as far as they find enough
+    /// elsewhere: what was meant may never be done.
+    public mutating func expect(_ actions: some Sequence<PlannedAction>) {
+        for action in actions {
+            guard case .migrate(let id, let source, let destination) = action.kind, let host = snapshot.host(source)
+            else { continue }
+            let key = Key(cluster: host.cluster, isAutomatic: true)
+            _ = cluster(host.cluster)
+            clusters[key]?.expect(id, on: destination)
+        }
+    }
+
+    /// Watches over the cluster's reserve; `nil` where it keeps none.
+    mutating func reserveGuard(of cluster: ClusterName) -> ReserveGuard? {
+        snapshot.reserve(of: cluster) > 0 ? self.cluster(cluster).reserveGuard : nil
+    }
+}
+
+/// A cluster of a picture, ready to be planned for.
+struct PreparedCluster: Sendable {
+    let check: MoveCheck
+    let compiled: CompiledCluster
+    /// The fleet for relief.
+    let present: DenseFleet
+    /// How many hosts it must be able to lose.
+    let failures: Int
+    /// The proof of its reserve; `nil` where it keeps none.
+    let ledger: ReserveLedger?
+    /// What its hosts carry and have free.
+    let books: ReliefBooks
+    /// The same with what other plans mean to do; `nil` where none does.
+    private(set) var expected: ReliefBooks?
+
+    init(_ cluster: ClusterName, of snapshot: FleetSnapshot, check: MoveCheck, isAutomatic: Bool = true) {
+        self.check = check
+        let compiled = CompiledCluster(cluster, of: snapshot, check: check, isAutomatic: isAutomatic)
+        let failures = snapshot.reserve(of: cluster)
+        self.compiled = compiled
+        self.failures = failures
+        present = compiled.present
+        ledger = failures > 0 ? ReserveLedger(compiled.fleet) : nil
+        books = ReliefBooks(present, ceiling: check.limits.processorCeiling, failures: failures, ledger: ledger)
+    }
+
+    var reserveGuard: ReserveGuard? { ledger.map { ReserveGuard(compiled, failures: failures, ledger: $0) } }
+
+    mutating func expect(_ machine: VirtualMachineID, on host: HostName) {
+        guard let number = compiled.numbers[machine], let place = compiled.places[host],
+            Int(present.places[number]) != place
+        else { return }
+        var next = expected ?? books
+        next.expect(DenseMove(machine: number, from: Int(present.places[number]), to: place), present)
+        expected = next
+    }
+}
