@@ -41,6 +41,8 @@ public struct PlannedAction: Hashable, Codable, Sendable {
     public var after: [Int]?
     /// Steps of the same wave can be made at the same time; one wave comes after the other.
     public var wave: Int?
+    /// VMs that it must share a host with, and that other steps of the plan take the same way.
+    public var companions: [VirtualMachineID]?
 
     /// A step with what is expected of it.
     public init(kind: Kind, virtualMachineName: String, prediction: Prediction) {

@@ -30,6 +30,10 @@ extension ControlLoop {
             let standing: Standing = isAutomatic ? .policy : .approved
             var hasBegun = false
             for (place, action) in waiting.enumerated() {
+                if let other = waiting[..<place].first(where: { $0.makesRoom(for: action) }) {
+                    reasonToWait = reasonToWait ?? "\(action.text): it waits for \(other.text)"
+                    continue
+                }
                 switch verdict(on: action, for: tip, by: standing) {
                 case nil:
                     bringForward(place + running, to: running, of: number)
@@ -248,5 +252,13 @@ extension ControlLoop {
     private func placeText(_ operation: FleetModel.Operation) -> String {
         if operation.move == nil { return "" }
         return operation.location.map { "; the VM is on \($0)" } ?? "; nobody can say where the VM is"
+    }
+}
+
+extension PlannedAction {
+    /// Whether the other step waits for room at its destination that this one may make.
+    fileprivate func makesRoom(for other: PlannedAction) -> Bool {
+        guard other.after?.isEmpty == false, let own = migration, let waiting = other.migration else { return false }
+        return own.from == waiting.to
     }
 }

@@ -22,6 +22,9 @@ extension ControlLoop {
         var words: [String] = []
         for (place, action) in zip(places, remaining) {
             guard choice.steps?.contains(place) ?? true else {
+                if let mate = companion(of: action, in: remaining, choice) {
+                    return .refused("step \(place) goes with \(mate), which must share its host: choose both or none")
+                }
                 words.append("without step \(place)")
                 continue
             }
@@ -37,6 +40,15 @@ extension ControlLoop {
         }
         plan.actions = Array(plan.actions.prefix(tip.actionsDone)) + chosen
         return .chosen(plan, "approved \(words.joined(separator: ", "))")
+    }
+
+    /// A VM that a chosen step moves and that must go where this step goes.
+    private func companion(of action: PlannedAction, in remaining: [PlannedAction], _ choice: PlanChoice) -> String? {
+        let mates = Set(action.companions ?? [])
+        let chosen = zip(1..., remaining).first { place, other in
+            choice.steps?.contains(place) ?? true && other.virtualMachine.map(mates.contains) ?? false
+        }
+        return chosen?.1.virtualMachineName
     }
 
     private mutating func redirected(

@@ -13,7 +13,7 @@ extension ControlLoop {
 
     mutating func withPicture<Answer>(for tip: Int64?, _ body: (inout PreparedFleet) -> Answer) -> Answer {
         let own = tip.flatMap { past.lastEnd(ofTip: $0) == nil ? nil : $0 }
-        var prepared = pictures.removeValue(forKey: own) ?? planner.prepare(picture(for: own))
+        var prepared = pictures.removeValue(forKey: own) ?? planner.prepare(picture(for: own), keeping: lastPicture)
         let answer = body(&prepared)
         pictures[own] = prepared
         return answer

@@ -78,7 +78,7 @@ extension ControlLoop {
     /// Operators' constraints against where VMs are at this moment.
     private func constraintObjection(to action: PlannedAction) -> String? {
         guard case .migrate(let id, _, let to) = action.kind, !policy.isEmpty else { return nil }
-        return constraintCheck.objection(toMoving: id, to: to)
+        return constraintCheck.objection(toMoving: id, to: to, with: action.companions ?? [])
     }
 
     var constraintCheck: ConstraintCheck {

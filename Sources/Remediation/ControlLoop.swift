@@ -63,6 +63,8 @@ public struct ControlLoop: Sendable {
     var snapshotVersion: Int64 = 0
     /// The fleet as the planner sees it during one event, by the tip whose own moves start no cool-down.
     var pictures: [Int64?: PreparedFleet] = [:]
+    /// The last of them that was for no tip: what has not changed since need not be worked out again.
+    private(set) var lastPicture: PreparedFleet?
     var outbox = Outbox()
 
     /// A loop that knows nothing; its first event is `.restored`.
@@ -80,6 +82,7 @@ public struct ControlLoop: Sendable {
         calendar = PolicyCalendar(policy.windows)
         var planning = settings.planner
         planning.coolDown = limits.machineCoolDown
+        planning.movesAtATime = max(1, min(limits.outgoingPerHost, limits.incomingPerHost))
         planner = Planner(limits: planning)
         pictures = [:]
     }
@@ -88,6 +91,7 @@ public struct ControlLoop: Sendable {
     public mutating func receive(_ event: ControlEvent) -> [ControlAction] {
         defer {
             outbox = Outbox()
+            if let picture = pictures[nil] { lastPicture = picture }
             pictures = [:]
         }
         switch event {

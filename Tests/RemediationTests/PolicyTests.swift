@@ -127,6 +127,40 @@ struct PolicyTests {
         }
     }
 
+    @Test("VMs that must share a host leave it together when it is drained, and a plan keeps to over-commitment")
+    func drainOfAGroup() {
+        var world = World()
+        world.add("h1", use: 0.3, machines: [1: 0.4, 2: 0.4])
+        world.add("h2", use: 0.05, machines: [:])
+        world.add("h3", use: 0.05, machines: [:])
+        world.round()
+        world.ask(.changePolicy(.addConstraint(Constraint(kind: .affinity, machines: [1, 2].map(Sample.machine)))))
+        guard case .plan(let plan) = world.loop.plan(.evacuateHost(Sample.host("h1")), at: world.now) else {
+            Issue.record("the group cannot leave")
+            return
+        }
+        #expect(plan.actions.count == 2 && Set(plan.actions.compactMap(\.hosts.last)).count == 1)
+        world.ask(.hold(.host(Sample.host("h1")), reason: "new disks", cancelling: false))
+        #expect(!world.openCommands.isEmpty, "the first of them is on its way")
+        world.ask(.changePolicy(.setCluster(World.cluster, Self.overCommit(0.1))))
+        guard case .impossible = world.loop.plan(.evacuateHost(Sample.host("h1")), at: world.now) else {
+            Issue.record("planned against the over-commit limit")
+            return
+        }
+    }
+
+    @Test("Two tips of one round send their VMs to different hosts")
+    func differentDestinations() {
+        var world = World()
+        world.add("h1", use: 0.9, machines: [1: 1.2, 2: 1.2, 3: 1.2])
+        world.add("h2", use: 0.9, machines: [4: 1.2, 5: 1.2, 6: 1.2])
+        world.add("h3", use: 0.05, machines: [:])
+        world.add("h4", use: 0.06, machines: [:])
+        world.round([Sample.hot("h1"), Sample.hot("h2")])
+        let ends = world.loop.openTips.compactMap { $0.plan?.actions.first?.hosts.last }
+        #expect(Set(ends) == [Sample.host("h3"), Sample.host("h4")])
+    }
+
     private static func overCommit(_ ratio: Double) -> ClusterPolicy {
         var policy = ClusterPolicy()
         policy.processorOverCommit = ratio

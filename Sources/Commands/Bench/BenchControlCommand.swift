@@ -14,7 +14,7 @@ struct BenchControlCommand: AsyncParsableCommand {
         abstract: "Rounds of the control loop, evaluation apart, and a listing of many tips, on a made-up fleet.",
         discussion: """
             Processor time of one round without new tips, of one with --tips new ones, each planned, of a host's \
-            report, and of a listing of --listed open tips as the API gives it. Each is the middle of several runs.
+            report, of one relief by itself, and of a listing of --listed open tips as the API gives it. Each is the middle of several runs.
             Example: evenkeel bench control --hosts 400 --vms 8000
             """)
 
@@ -85,11 +85,29 @@ struct ControlBenchmark {
             var copy = loop
             if let first = records.first { _ = copy.receive(.report(first)) }
         }
+        let planner = Planner(limits: loop.settings.planner)
+        let picture = { (alerts: [ActiveAlert]) in
+            var copy = loop
+            _ = copy.receive(round(alerts, records))
+            return copy.pictureOfNow
+        }(alerts)
+        var fleet = planner.prepare(picture)
+        let request = records.first.map {
+            PlanRequest.relieveHost($0.report.host, resource: .processor, target: 0.65)
+        }
+        let relief = {
+            Self.middle(of: 7) { if let request { _ = planner.plan(request, on: &fleet) } }
+        }
+        let cold = Self.middle(of: 5) { if let request { _ = planner.plan(request, on: picture) } }
+        _ = relief()
+        let warm = relief()
         let size = "\(hosts) hosts and \(machines) VMs"
         return [
             ControlFigure(what: "a round without new tips, \(size)", milliseconds: quiet),
             ControlFigure(what: "a round with \(newTips) new tips, \(size)", milliseconds: busy),
             ControlFigure(what: "a host's report", milliseconds: report),
+            ControlFigure(what: "relieve-host on a new picture", milliseconds: cold),
+            ControlFigure(what: "relieve-host on a picture that is prepared", milliseconds: warm),
         ]
     }
 

@@ -21,9 +21,13 @@ struct Assembly {
     }
 
     /// Takes a move in, or notes why it cannot be made on top of those before it. A plan that an operator asked for does
-    /// not heed cautions. With `isInOrder` later moves come after this one, and use the processors that it frees.
+    /// not heed cautions. With `isInOrder` later moves come after this one, and use the processors that it frees; where it
+    /// `vacates`, all that its VM holds.
     @discardableResult
-    mutating func add(_ move: DenseMove, isAutomatic: Bool = true, isInOrder: Bool = false) -> Bool {
+    mutating func add(
+        _ move: DenseMove, isAutomatic: Bool = true, isInOrder: Bool = false, vacates: Bool = false,
+        with companions: [Int] = []
+    ) -> Bool {
         let machine = compiled.machines[move.machine]
         var source = compiled.hosts[move.from]
         if !isAutomatic { source.unavailableReason = nil }
@@ -38,10 +42,12 @@ struct Assembly {
             return false
         }
         loads[move.to].add(load)
-        if isInOrder { loads[move.from].leave(load) }
+        if vacates { loads[move.from].remove(load) } else if isInOrder { loads[move.from].leave(load) }
         moved = moved + machine.memory + machine.traits.localDisks
         check.rules.arrived(machine, on: destination.name)
-        actions.append(forecast.move(machine, from: source, to: destination))
+        var action = forecast.move(machine, from: source, to: destination)
+        if !companions.isEmpty { action.companions = companions.map { compiled.machines[$0].id } }
+        actions.append(action)
         return true
     }
 

@@ -31,10 +31,21 @@ struct Evacuation {
         }
         let fleet = cluster.present
         let machines = source.virtualMachines.compactMap { compiled.numbers[$0.id] }
-        let moves = Emptying(fleet: fleet, host: host, machines: machines.filter { fleet.isMovable[$0] })
-            .best(cluster.books)
+        let units = EvacuationUnit.units(of: machines, on: host, fleet) { compiled.machines[$0].traits.priority }
+        // The most urgent leave first: nobody knows how long the host has.
+        let moves = Emptying(fleet: fleet, host: host, units: units).best(cluster.books)
+            .enumerated().sorted { ($0.element.unit.priority, $1.offset) > ($1.element.unit.priority, $0.offset) }
+            .map(\.element)
         var assembly = Assembly(cluster)
-        for move in moves { assembly.add(move, isAutomatic: false) }
+        for move in moves {
+            let before = assembly
+            let isWhole = move.unit.machines.allSatisfy { machine in
+                assembly.add(
+                    DenseMove(machine: machine, from: host, to: move.target), isAutomatic: false,
+                    with: move.unit.machines.filter { $0 != machine })
+            }
+            if !isWhole { assembly = before }
+        }
         let gone = Set(assembly.actions.compactMap(\.virtualMachine))
         let stuck = source.virtualMachines.filter { !gone.contains($0.id) }
         for machine in stuck { explain(machine, source, compiled, check, &assembly) }
@@ -46,7 +57,7 @@ struct Evacuation {
         _ machine: PlacementVM, _ source: PlacementHost, _ compiled: CompiledCluster, _ check: MoveCheck,
         _ assembly: inout Assembly
     ) {
-        if let reason = check.objection(toMoving: machine, from: source) {
+        if let reason = check.objection(toMoving: machine, from: source, alone: false) {
             return assembly.reject(machine.name, nil, reason)
         }
         let reserve = cluster.reserveGuard
@@ -75,62 +86,17 @@ struct Evacuation {
                 actions: actions,
                 explanation: "\(source.name) is emptied by \(Wording.count(actions.count, "move")), the largest VM "
                     + "first, each to a host that stays under its ceilings. None needs another one first; at most "
-                    + "\(limits.movesAtATime) at a time on each host make \(Wording.count(waves, "wave")).",
+                    + "\(limits.movesAtATime) at a time on each host make \(Wording.count(waves, "wave"))."
+                    + together(actions),
                 rejected: assembly.rejections.list, snapshotVersion: snapshot.version))
     }
-}
 
-/// Finds hosts for all VMs of one: the largest first, each to the host that stays least loaded; where some find none,
-/// in other orders, and where they just fit.
-private struct Emptying {
-    let fleet: DenseFleet
-    let host: Int
-    let machines: [Int]
-
-    private static let attempts = 64
-
-    /// The moves of the attempt that left the fewest VMs.
-    func best(_ start: ReliefBooks) -> [DenseMove] {
-        var dice = Dice(seed: 1)
-        var order = machines.sorted { left, right in
-            let one = size(left)
-            let other = size(right)
-            return one == other ? left < right : one > other
-        }
-        var best: [DenseMove] = []
-        for attempt in 0..<Self.attempts where best.count < machines.count {
-            var books = start
-            var stuck: [Int] = []
-            var moves: [DenseMove] = []
-            for machine in order {
-                if let move = place(machine, packs: attempt % 2 == 1, &books) {
-                    moves.append(move)
-                } else {
-                    stuck.append(machine)
-                }
-            }
-            if moves.count > best.count { best = moves }
-            // Those that found no room come first next time, and two others change places.
-            order = stuck + order.filter { !stuck.contains($0) }
-            if attempt % 2 == 1 { order.swapAt(dice.below(order.count), dice.below(order.count)) }
-        }
-        return best
-    }
-
-    private func size(_ machine: Int) -> Int64 { fleet.hardResources == 0 ? 0 : fleet.need(machine, 0) }
-
-    private func place(_ machine: Int, packs: Bool, _ books: inout ReliefBooks) -> DenseMove? {
-        let open = (0..<fleet.hosts).filter { $0 != host && books.canTake(machine, on: $0, fleet) }
-        let rated = open.map { target in
-            let discomfort = fleet.discomfort(of: machine, on: target) { Int(fleet.places[$0]) }
-            let pressure = books.pressure(of: target, with: machine, fleet)
-            return (target: target, discomfort: discomfort, pressure: packs ? -pressure : pressure)
-        }
-        let sorted = rated.sorted { ($0.discomfort, $0.pressure, $0.target) < ($1.discomfort, $1.pressure, $1.target) }
-        for candidate in sorted {
-            let move = DenseMove(machine: machine, from: host, to: candidate.target)
-            if books.take(move, fleet) { return move }
-        }
-        return nil
+    /// What becomes of VMs that must share a host.
+    private func together(_ actions: [PlannedAction]) -> String {
+        let names = actions.filter { $0.companions != nil }.map(\.virtualMachineName)
+        if names.isEmpty { return "" }
+        return
+            " \(names.joined(separator: ", ")) must share a host with others that go the same way, one right after the "
+            + "other: until the last of them has arrived they are apart."
     }
 }

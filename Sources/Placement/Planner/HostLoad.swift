@@ -49,6 +49,9 @@ struct HostLoad: Sendable {
         return sum
     }
 
+    /// How much of its memory it may promise to VMs.
+    func memoryOvercommit(_ limits: PlannerLimits) -> Double { traits.memoryOverCommit ?? limits.memoryOvercommit }
+
     /// What of a limited bandwidth is unknown.
     var unknownBandwidth: String? {
         if traits.diskBandwidth != nil && disk == nil { return "the disk use of its VMs is unknown" }
@@ -58,7 +61,9 @@ struct HostLoad: Sendable {
     /// Which limit other than processors' and memory's is broken.
     func limitBroken(_ limits: PlannerLimits) -> String? {
         let tolerance = 1 + 1e-9
-        if let most = limits.processorOvercommit, Double(virtualProcessors) > processors * most * tolerance {
+        if let most = traits.processorOverCommit ?? limits.processorOvercommit,
+            Double(virtualProcessors) > processors * most * tolerance
+        {
             return "its VMs would have \(virtualProcessors) virtual processors, limit "
                 + "\(Int(processors * most)) (\(most) for each LP)"
         }

@@ -39,21 +39,56 @@ public struct HostRating: Sendable, Hashable {
 
 extension Planner {
     /// Rates every host of a cluster for a new VM, the best first, as SCVMM's placement does: stars stand for what
-    /// would be left free of the processors and of the memory, each weighing half; a host that breaks a limit has none.
+    /// would be left free of the processors and of the memory, each weighing half. A host has none that breaks a limit,
+    /// or on which the VM would cost the cluster its reserve.
     public func rate(_ machine: NewMachine, in cluster: ClusterName, on snapshot: FleetSnapshot) -> [HostRating] {
-        let rules = RuleBook(snapshot)
-        let check = MoveCheck(limits: limits, time: snapshot.time, rules: rules)
+        let check = MoveCheck(cluster, of: snapshot, limits: limits)
+        let placed = placed(machine)
+        let reserve = reserveGuard(of: cluster, with: placed, on: snapshot)
         return snapshot.hosts.filter { $0.cluster == cluster }
-            .map { rating(of: $0, for: machine, check: check) }
+            .map { rating(of: $0, for: machine, placed, check: check, reserve) }
             .sorted { ($1.stars, $0.host) < ($0.stars, $1.host) }
     }
 
-    private func rating(of host: PlacementHost, for machine: NewMachine, check: MoveCheck) -> HostRating {
+    private func placed(_ machine: NewMachine) -> PlacementVM {
         let use = machine.processorUse.isFinite ? max(0, machine.processorUse) : Double(machine.virtualProcessors)
         var dice = Dice(seed: 0)
-        let placed = PlacementVM(
+        return PlacementVM(
             id: machine.id ?? .random(using: &dice), name: "the new VM", memory: machine.memory,
             residentMemory: machine.memory, processorUse: use, virtualProcessors: machine.virtualProcessors)
+    }
+
+    /// Clusters that must be able to lose more than one host are checked from cold for each host: not where they are large.
+    private static let mostChecks = 32
+
+    /// Watches over the reserve as if the VM came from a host that is lost; `nil` where the cluster keeps none, or has
+    /// none as it is.
+    private func reserveGuard(
+        of cluster: ClusterName, with machine: PlacementVM, on snapshot: FleetSnapshot
+    ) -> ReserveGuard? {
+        let failures = snapshot.reserve(of: cluster)
+        let there = snapshot.hosts.count { $0.cluster == cluster }
+        guard failures == 1 || failures > 1 && there <= Self.mostChecks, let name = outside(snapshot) else {
+            return nil
+        }
+        let host = PlacementHost(
+            name: name, cluster: cluster, unavailableReason: "it is not there", logicalProcessors: 1,
+            memory: machine.memory, memoryAvailable: .zero, processorUse: 1, accelerator: .kvm,
+            virtualMachines: [machine])
+        var fleet = prepare(snapshot.supposing(.added(host)))
+        return fleet.reserveGuard(of: cluster)
+    }
+
+    /// A name that no host has.
+    private func outside(_ snapshot: FleetSnapshot) -> HostName? {
+        let names = Set(snapshot.hosts.map(\.name))
+        return (0...names.count).lazy.compactMap { HostName("nowhere-\($0)") }.first { !names.contains($0) }
+    }
+
+    private func rating(
+        of host: PlacementHost, for machine: NewMachine, _ placed: PlacementVM, check: MoveCheck,
+        _ reserve: ReserveGuard?
+    ) -> HostRating {
         let load = HostLoad(host, limits: limits)
         let objection =
             (host.unavailableReason ?? host.closedReason).map { "it is not available: \($0)" } ?? check.unknown(
@@ -62,6 +97,7 @@ extension Planner {
             ?? (machine.virtualProcessors > host.logicalProcessors
                 ? "it has \(host.logicalProcessors) logical processors, fewer than the VM has virtual ones" : nil)
             ?? check.limitBroken(by: MachineLoad(placed, on: host, limits: limits), on: load)
+            ?? reserve?.objection(toMoving: placed.id, to: host.name)
         if let objection { return HostRating(host: host.name, stars: 0, reasons: [objection]) }
         let after = load.adding(MachineLoad(placed, on: host, limits: limits))
         let processor = 1 - min(1, (after.processorShare ?? 1) / limits.processorCeiling)

@@ -28,12 +28,16 @@ struct MoveCheck: Sendable {
 
     // MARK: The VM
 
-    /// Why the VM stays where it is, whatever the destination.
-    func objection(toMoving machine: PlacementVM, from host: PlacementHost) -> String? {
+    /// Why the VM stays where it is, whatever the destination. One that is not `alone` may take those along that it must
+    /// stay with; `companions` do go with it.
+    func objection(
+        toMoving machine: PlacementVM, from host: PlacementHost, alone isAlone: Bool = true,
+        with companions: [VirtualMachineID] = []
+    ) -> String? {
         if let reason = host.unavailableReason { return "\(host.name) is not available: \(reason)" }
         if let reason = machine.immovable { return "it must stay: \(reason)" }
         if machine.accelerator == nil { return "it is unknown what runs its code" }
-        return rules.objection(toMoving: machine, from: host.name)
+        return isAlone ? rules.objection(toMoving: machine, from: host.name, with: companions) : nil
     }
 
     /// Why an automatic action leaves the VM alone.
@@ -121,7 +125,7 @@ struct MoveCheck: Sendable {
     func limitBroken(by machine: MachineLoad, on load: HostLoad) -> String? {
         var after = load
         after.add(machine)
-        let room = max(0, after.memory - Double(limits.hostReserve.count)) * limits.memoryOvercommit
+        let room = max(0, after.memory - Double(limits.hostReserve.count)) * after.memoryOvercommit(limits)
         guard after.memoryPromised <= room + Self.tolerance else {
             return "its VMs would be promised \(bytes(after.memoryPromised)) of the \(bytes(room)) it has for them"
         }

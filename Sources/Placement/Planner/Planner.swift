@@ -20,6 +20,11 @@ public struct Planner: Sendable {
     /// The picture, ready for any number of plans and re-checks.
     public func prepare(_ snapshot: FleetSnapshot) -> PreparedFleet { PreparedFleet(snapshot, limits: limits) }
 
+    /// The same, where an earlier picture was prepared already: a cluster in which nothing has changed is taken over.
+    public func prepare(_ snapshot: FleetSnapshot, keeping old: PreparedFleet?) -> PreparedFleet {
+        old.map { PreparedFleet(snapshot, limits: limits, keeping: $0) } ?? prepare(snapshot)
+    }
+
     /// The same on a picture that was prepared by a planner with these limits.
     public func plan(_ request: PlanRequest, on fleet: inout PreparedFleet) -> PlanOutcome {
         switch request {
@@ -58,7 +63,8 @@ public struct Planner: Sendable {
             return "no host reports VM \(action.virtualMachineName) any more"
         }
         guard source.name == from else { return "VM \(machine.name) is on \(source.name) now, not on \(from)" }
-        return objection(toMoving: machine, from: source, to: to, on: &fleet, automatic: automatic)
+        return objection(
+            toMoving: machine, from: source, to: to, on: &fleet, automatic: automatic, with: action.companions ?? [])
     }
 
     // MARK: One named move
@@ -83,10 +89,12 @@ public struct Planner: Sendable {
 
     private func objection(
         toMoving machine: PlacementVM, from source: PlacementHost, to name: HostName,
-        on fleet: inout PreparedFleet, automatic: Bool
+        on fleet: inout PreparedFleet, automatic: Bool, with companions: [VirtualMachineID] = []
     ) -> String? {
         let check = fleet.check(in: source.cluster)
-        if let reason = check.objection(toMoving: machine, from: source) { return "VM \(machine.name): \(reason)" }
+        if let reason = check.objection(toMoving: machine, from: source, with: companions) {
+            return "VM \(machine.name): \(reason)"
+        }
         if automatic, let reason = check.caution(aboutMoving: machine) { return "VM \(machine.name): \(reason)" }
         guard let destination = fleet.snapshot.host(name) else { return "the fleet has no host \(name)" }
         let load = HostLoad(destination, limits: limits)

@@ -9,6 +9,8 @@ public struct PreparedFleet: Sendable {
     private let rules: RuleBook
     private var checks: [ClusterName: MoveCheck] = [:]
     private var clusters: [Key: PreparedCluster] = [:]
+    /// Clusters of an earlier picture, which may be as they were.
+    private var earlier: [Key: PreparedCluster] = [:]
 
     private struct Key: Hashable {
         let cluster: ClusterName
@@ -19,6 +21,15 @@ public struct PreparedFleet: Sendable {
         self.snapshot = snapshot
         self.limits = limits
         rules = RuleBook(snapshot)
+    }
+
+    /// The same with what an earlier picture came to, for clusters in which nothing has changed since.
+    init(_ snapshot: FleetSnapshot, limits: PlannerLimits, keeping old: PreparedFleet) {
+        self.init(snapshot, limits: limits)
+        guard old.limits == limits, old.snapshot.rules == snapshot.rules,
+            old.snapshot.preferences == snapshot.preferences
+        else { return }
+        earlier = old.earlier.merging(old.clusters) { _, newer in newer }
     }
 
     /// What moves in a cluster are held against.
@@ -34,7 +45,9 @@ public struct PreparedFleet: Sendable {
     mutating func cluster(_ name: ClusterName, isAutomatic: Bool = true) -> PreparedCluster {
         let key = Key(cluster: name, isAutomatic: isAutomatic)
         if let known = clusters[key] { return known }
-        let prepared = PreparedCluster(name, of: snapshot, check: check(in: name), isAutomatic: isAutomatic)
+        let check = check(in: name)
+        let kept = earlier.removeValue(forKey: key)?.renewed(for: snapshot, check)
+        let prepared = kept ?? PreparedCluster(name, of: snapshot, check: check, isAutomatic: isAutomatic)
         clusters[key] = prepared
         return prepared
     }
@@ -59,7 +72,8 @@ public struct PreparedFleet: Sendable {
 
 /// A cluster of a picture, ready to be planned for.
 struct PreparedCluster: Sendable {
-    let check: MoveCheck
+    private(set) var check: MoveCheck
+    private let name: ClusterName
     let compiled: CompiledCluster
     /// The fleet for relief.
     let present: DenseFleet
@@ -74,6 +88,7 @@ struct PreparedCluster: Sendable {
 
     init(_ cluster: ClusterName, of snapshot: FleetSnapshot, check: MoveCheck, isAutomatic: Bool = true) {
         self.check = check
+        name = cluster
         let compiled = CompiledCluster(cluster, of: snapshot, check: check, isAutomatic: isAutomatic)
         let failures = snapshot.reserve(of: cluster)
         self.compiled = compiled
@@ -81,6 +96,18 @@ struct PreparedCluster: Sendable {
         present = compiled.present
         ledger = failures > 0 ? ReserveLedger(compiled.fleet) : nil
         books = ReliefBooks(present, ceiling: check.limits.processorCeiling, failures: failures, ledger: ledger)
+    }
+
+    /// The same cluster in another picture; `nil` where it is not as it was, or where time alone changes what is allowed.
+    func renewed(for snapshot: FleetSnapshot, _ check: MoveCheck) -> PreparedCluster? {
+        guard failures == snapshot.reserve(of: name),
+            snapshot.hosts.lazy.filter({ $0.cluster == name }).elementsEqual(compiled.hosts),
+            !compiled.hosts.contains(where: \.isResting), !check.rules.reachesBeyond(compiled.numbers)
+        else { return nil }
+        var copy = self
+        copy.check = check
+        copy.expected = nil
+        return copy
     }
 
     var reserveGuard: ReserveGuard? { ledger.map { ReserveGuard(compiled, failures: failures, ledger: $0) } }
@@ -93,4 +120,9 @@ struct PreparedCluster: Sendable {
         next.expect(DenseMove(machine: number, from: Int(present.places[number]), to: place), present)
         expected = next
     }
+}
+
+extension PlacementHost {
+    /// Whether it or one of its VMs was moved lately, so that it is judged by the clock.
+    fileprivate var isResting: Bool { lastMoved != nil || virtualMachines.contains { $0.lastMoved != nil } }
 }

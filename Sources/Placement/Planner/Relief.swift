@@ -48,7 +48,9 @@ struct Relief {
         guard let host = compiled.places[source.name] else { return impossible("\(source.name) is in no cluster") }
         let fleet = cluster.present
         let reliefs = candidates.compactMap { candidate in
-            compiled.numbers[candidate.machine.id].map { ReliefCandidate($0, relief: candidate.relief) }
+            compiled.numbers[candidate.machine.id].map {
+                ReliefCandidate($0, relief: candidate.relief, weight: weight(of: candidate.machine))
+            }
         }
         var reliever = Reliever(ceiling: limits.processorCeiling, maximumMoves: limits.maximumMoves)
         reliever.budget = limits.migrationBudget.map { $0.count >> 20 }
@@ -59,6 +61,7 @@ struct Relief {
             return reliever.choose(fleet, host, need: need, reliefs, &books)
         }
         guard let moves = choices.first else {
+            if let plan = chained(host, need: need, share: share, writer, &rejections) { return .plan(plan) }
             let search = ReliefSearch(fleet: fleet, host: host, candidates: reliefs, books: cluster.books, steps: 0)
             let most = search.mostRelief(atMost: limits.maximumMoves)
             let left = most.map { share - $0 / capacity }
@@ -76,6 +79,26 @@ struct Relief {
         return .plan(writer.plan(moves, share: share, rejected: rejections.list))
     }
 
+    /// Relief for which others make room first; `nil` where that does not help either.
+    private func chained(
+        _ host: Int, need: Double, share: Double, _ writer: ReliefWriter, _ rejections: inout Rejections
+    ) -> Plan? {
+        let movers = source.virtualMachines.compactMap { machine -> ReliefCandidate? in
+            let reason = check.objection(toMoving: machine, from: source) ?? check.caution(aboutMoving: machine)
+            guard reason == nil, let number = cluster.compiled.numbers[machine.id],
+                let relief = MachineLoad(machine, on: source, limits: limits).relief(resource), relief > 0
+            else { return nil }
+            return ReliefCandidate(number, relief: relief)
+        }
+        let chains = ReliefChains(fleet: cluster.present, host: host, maximumMoves: limits.maximumMoves) {
+            cluster.compiled.machines[$0].residentMemory != nil
+        }
+        guard let moves = chains.moves(need: need, movers, cluster.books) else { return nil }
+        var assembly = Assembly(cluster)
+        guard moves.allSatisfy({ assembly.add($0, isInOrder: true, vacates: true) }) else { return nil }
+        return writer.plan(chained: moves, assembly.actions, share: share, rejected: rejections.list)
+    }
+
     /// Says of which moves the reserve is in the way: those that each could be made otherwise.
     private func addReserve(_ candidates: [Candidate], _ rejections: inout Rejections) {
         guard let guarded = cluster.reserveGuard else { return }
@@ -85,6 +108,14 @@ struct Relief {
                 rejections.add(candidate.machine.name, destination, reason)
             }
         }
+    }
+
+    /// What moving the VM weighs for each MiB: the urgent ones are left alone where others do as well. A budget counts
+    /// plain memory.
+    private func weight(of machine: PlacementVM) -> Int64 {
+        if limits.migrationBudget != nil { return 1 }
+        let rank = machine.traits.rank
+        return rank > 0 ? 8 : rank < 0 ? 1 : 2
     }
 
     private static let mostExplained = 8

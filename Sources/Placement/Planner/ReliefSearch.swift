@@ -55,7 +55,7 @@ struct ReliefSearch {
         self.candidates = able.map(\.candidate)
         destinations = able.map(\.hosts)
         sums = able.reduce(into: [0]) { $0.append(($0.last ?? 0) + $1.candidate.relief) }
-        let burdens = able.map { Self.burden(of: $0.candidate.machine, fleet, taste) }
+        let burdens = able.map { Self.burden(of: $0.candidate, fleet, taste) }
         var leastBurdens = burdens
         var mostLoads = able.map { fleet.loads[$0.candidate.machine] }
         for place in able.indices.dropLast().reversed() {
@@ -131,9 +131,9 @@ struct ReliefSearch {
         return (least, Double(left) / Double(max(1, fleet.processors[host]))) >= (found.burden, found.peak)
     }
 
-    private static func burden(of machine: Int, _ fleet: DenseFleet, _ taste: Reliever.Taste) -> Int64 {
-        if taste.sparesLoad { return fleet.loads[machine] }
-        return fleet.hardResources == 0 ? 0 : fleet.need(machine, 0)
+    private static func burden(of candidate: ReliefCandidate, _ fleet: DenseFleet, _ taste: Reliever.Taste) -> Int64 {
+        if taste.sparesLoad { return fleet.loads[candidate.machine] }
+        return fleet.hardResources == 0 ? 0 : fleet.need(candidate.machine, 0) * candidate.weight
     }
 
     /// A host for each chosen VM, with second thoughts.

@@ -21,6 +21,21 @@ struct ReliefWriter {
             snapshotVersion: relief.snapshot.version)
     }
 
+    /// Moves in the order in which they make room for each other.
+    func plan(
+        chained moves: [DenseMove], _ actions: [PlannedAction], share: Double, rejected: [RejectedCandidate]
+    ) -> Plan {
+        let steps = moves.map {
+            "\(compiled.machines[$0.machine].name) from \(compiled.hosts[$0.from].name) to \(compiled.hosts[$0.to].name)"
+        }
+        let text =
+            "\(seen(share)); the target is \(Wording.percent(relief.target)). No choice of its VMs finds room elsewhere as "
+            + "things are, so VMs of other hosts make room first. In this order: \(steps.joined(separator: ", "))."
+        return Plan(
+            actions: PlanSchedule(relief.cluster).arrange(actions), explanation: text, rejected: rejected,
+            snapshotVersion: relief.snapshot.version)
+    }
+
     private func explanation(_ choice: [DenseMove], share: Double, forecast: Forecast) -> String {
         let moves = choice.map { "\(compiled.machines[$0.machine].name) to \(compiled.hosts[$0.to].name)" }
         let touched = Set(choice.map { compiled.hosts[$0.to].name }).sorted()
@@ -45,6 +60,10 @@ struct ReliefWriter {
         if choice.count == 1, left > relief.target {
             return "moving it would leave \(source.name) at \(Wording.percent(left)), "
                 + "target \(Wording.percent(relief.target))"
+        }
+        let rank = candidate.machine.traits.rank
+        if let chosen = choice.first.map({ compiled.machines[$0.machine] }), rank > chosen.traits.rank {
+            return "\(chosen.name), which has a lower priority, does as well"
         }
         let memory = candidate.machine.memory
         if choice.count == 1, let chosen = choice.first.map({ compiled.machines[$0.machine] }), memory > chosen.memory {

@@ -78,10 +78,13 @@ public struct Reliever: Sendable {
 struct ReliefCandidate {
     let machine: Int
     let relief: Double
+    /// How dear its moving is, where memory is what is spared.
+    let weight: Int64
 
-    init(_ machine: Int, relief: Double) {
+    init(_ machine: Int, relief: Double, weight: Int64 = 1) {
         self.machine = machine
         self.relief = relief
+        self.weight = weight
     }
 }
 
@@ -179,6 +182,13 @@ struct ReliefBooks {
         _ = reserve?.arrive(move.machine, on: move.to)
         arrive(move, 1, fleet)
         moved[Int32(move.machine)] = Int32(move.to)
+    }
+
+    /// A move of this plan has been made: what its VM held is free again where it was. Moves from now on need it.
+    mutating func vacate(_ move: DenseMove, _ fleet: DenseFleet) {
+        for resource in 0..<resources {
+            free[move.from * resources + resource] += fleet.needs[move.machine * resources + resource]
+        }
     }
 
     /// Takes a move back.

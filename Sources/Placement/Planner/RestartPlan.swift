@@ -21,7 +21,8 @@ public struct RestartPlan: Sendable, Hashable {
 }
 
 extension Planner {
-    /// Where to start the VMs of a failed host again: the most important first, then the largest, each on the host that
+    /// Where to start the VMs of a failed host again: those an operator wants up first, then the most
+    /// important, then the largest, each on the host that
     /// stays least loaded of those that break no limit and no rule. `nil` for a host that is not there.
     ///
     /// Only a host that is known to be dead may be asked about: a VM that still runs must not be started twice.
@@ -33,7 +34,8 @@ extension Planner {
             (host: $0, load: HostLoad($0, limits: limits))
         }
         let machines = failed.virtualMachines.sorted {
-            ($0.traits.priority, $0.memory, $1.id) > ($1.traits.priority, $1.memory, $0.id)
+            ($0.restartRank, $0.traits.priority, $0.memory, $1.id)
+                > ($1.restartRank, $1.traits.priority, $1.memory, $0.id)
         }
         for machine in machines {
             guard machine.traits.isHighlyAvailable else {
@@ -67,6 +69,9 @@ extension Planner {
 }
 
 extension PlacementVM {
+    /// Higher starts first.
+    fileprivate var restartRank: Int { traits.isProtected ? 1 : 0 }
+
     /// The VM with what it is expected to want where nothing is measured, as on a host that failed: its forecast, or
     /// half of its virtual processors.
     fileprivate var expected: PlacementVM {

@@ -10,6 +10,9 @@ public struct ReserveReport: Sendable, Hashable {
     public var reason: String
     /// Whether SCVMM's formula, which counts slots, would call the cluster over-committed; for one failure only.
     public var isOverCommittedBySlots: Bool?
+    /// Whether it holds at least for the VMs that operators want up first; `nil` where it holds for all, and where there
+    /// are none.
+    public var holdsForProtected: Bool?
     /// VMs that rules bind to one host: no reserve covers them.
     public var uncovered: [String]
 }
@@ -24,9 +27,24 @@ extension Planner {
         let check = ReserveCheck(compiled.fleet)
         let verdict = check.verdict(failures: failures, shouldStop: shouldStop)
         let uncovered = compiled.machines.indices.filter(compiled.fleet.isPinned).map { compiled.machines[$0].name }
+        let protected = verdict.isYes ? nil : holdsForProtected(compiled, failures, shouldStop)
+        let spared = protected.map {
+            ", \($0 ? "but" : "and") for its highly available VMs \($0 ? "it holds" : "neither")"
+        }
         return ReserveReport(
-            failures: failures, holds: verdict.isYes, reason: reason(verdict, compiled, failures),
-            isOverCommittedBySlots: failures == 1 ? check.isOverCommittedBySlots() : nil, uncovered: uncovered)
+            failures: failures, holds: verdict.isYes, reason: reason(verdict, compiled, failures) + (spared ?? ""),
+            isOverCommittedBySlots: failures == 1 ? check.isOverCommittedBySlots() : nil,
+            holdsForProtected: protected, uncovered: uncovered)
+    }
+
+    private func holdsForProtected(
+        _ compiled: CompiledCluster, _ failures: Int, _ shouldStop: () -> Bool
+    ) -> Bool? {
+        let protected = Set(compiled.machines.indices.filter { compiled.machines[$0].traits.isProtected })
+        if protected.isEmpty { return nil }
+        var fleet = compiled.fleet
+        fleet.restartOnly(protected)
+        return ReserveCheck(fleet).verdict(failures: failures, shouldStop: shouldStop).isYes
     }
 
     private func reason(_ verdict: ReserveVerdict, _ compiled: CompiledCluster, _ failures: Int) -> String {

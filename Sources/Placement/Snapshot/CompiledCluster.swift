@@ -50,7 +50,7 @@ struct CompiledCluster {
                     isMovable: isAutomatic
                         ? now != nil && !isCautious && check.objection(toMoving: machine, from: host) == nil
                             && check.caution(aboutMoving: machine) == nil
-                        : check.objection(toMoving: machine, from: host.opened) == nil,
+                        : check.objection(toMoving: machine, from: host.opened, alone: false) == nil,
                     allowed: check.allowed(machine, on: host, of: hosts, &reach, heedsReturn: isAutomatic))
                 own.isRestarted = machine.traits.isHighlyAvailable
                 dense.append(own)
@@ -134,8 +134,8 @@ private struct DenseRules {
         switch rule {
         case .apart: apart.append(group)
         case .together: together.append(group)
-        case .spread(_, let domains):
-            spreads.append(DenseFleet.Spread(members: group.map(Int32.init), domains: domains))
+        case .spread(_, let domains, let most):
+            spreads.append(DenseFleet.Spread(members: group.map(Int32.init), domains: domains, most: most))
         case .only, .never: return
         }
     }

@@ -9,13 +9,18 @@ extension DenseFleet {
         for number in own {
             let spread = spreads[Int(number)]
             var now: Set<Int32> = []
-            var then: Set<Int32> = [domain(of: host)]
+            let target = domain(of: host)
+            var then: Set<Int32> = [target]
+            var crowd = 1
             for member in spread.members {
                 now.insert(domain(of: places(Int(member))))
                 if Int(member) == machine { continue }
                 if isUnderWay(Int(member)) { return true }
-                then.insert(domain(of: places(Int(member))))
+                let other = domain(of: places(Int(member)))
+                then.insert(other)
+                if other == target { crowd += 1 }
             }
+            if crowd > spread.most { return true }
             if then.count < min(now.count, spread.domains) { return true }
         }
         return false

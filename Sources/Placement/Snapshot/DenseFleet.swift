@@ -115,19 +115,22 @@ public struct DenseFleet: Sendable {
     /// By VM, what it would rather have.
     let wishes: [Int32: [Wish]]
     /// Whether a VM is started elsewhere when its host fails.
-    let isRestarted: [Bool]
+    private(set) var isRestarted: [Bool]
 
-    /// VMs that must be in at least so many failure domains.
+    /// VMs that must be in at least so many failure domains, and at most so many of them in one.
     public struct Spread: Sendable, Hashable {
         /// The VMs.
         public var members: [Int32]
         /// The fewest domains.
         public var domains: Int
+        /// The most in one domain.
+        public var most: Int
 
         /// A group.
-        public init(members: [Int32], domains: Int) {
+        public init(members: [Int32], domains: Int, most: Int = .max) {
             self.members = members
             self.domains = domains
+            self.most = most
         }
     }
 
@@ -257,6 +260,14 @@ public struct DenseFleet: Sendable {
         guard number >= 0 else { return false }
         return masks[(number * words)..<(number * words + words)].reduce(0) { $0 + $1.nonzeroBitCount } <= 1
     }
+
+    /// Only these VMs are started elsewhere when their host fails.
+    mutating func restartOnly(_ wanted: Set<Int>) {
+        for machine in 0..<machines where !wanted.contains(machine) { isRestarted[machine] = false }
+    }
+
+    /// The VMs that the VM must stay with.
+    func mates(of machine: Int) -> [Int] { (together[Int32(machine)] ?? []).map(Int.init) }
 
     /// Whether the VM must stay with others, so that it cannot move by itself.
     public func isPaired(_ machine: Int) -> Bool { together[Int32(machine)] != nil }

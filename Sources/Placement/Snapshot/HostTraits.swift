@@ -21,6 +21,10 @@ public struct HostTraits: Sendable, Hashable, Codable {
     public var datastores: Set<String>?
     /// Networks that it reaches.
     public var networks: Set<String>?
+    /// Virtual processors that it may carry for each LP, where that differs from the planner's limits.
+    public var processorOverCommit: Double?
+    /// How much of its memory it may promise to VMs, where that differs from the planner's limits.
+    public var memoryOverCommit: Double?
 
     /// Traits; without arguments nothing is known.
     public init(
@@ -58,8 +62,12 @@ public struct MachineTraits: Sendable, Hashable, Codable {
     public var networks: Set<String>
     /// Which VMs come first where not all can be had; higher comes first.
     public var priority: Int
+    /// What an operator's policy says of its priority: above 0 for a high one, below 0 for a low one.
+    public var rank = 0
     /// Whether it is started elsewhere when its host fails, so that the reserve must have room for it.
     public var isHighlyAvailable: Bool
+    /// Whether an operator wants it up again before all others when its host fails.
+    public var isProtected = false
     /// The host that it came from with its last move: it does not go back there for a while.
     public var cameFrom: HostName?
     /// Demand in LPs that it stayed below in 95 % of a longer time; `nil` when unknown.

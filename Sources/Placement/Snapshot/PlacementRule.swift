@@ -10,8 +10,8 @@ public enum PlacementRule: Sendable, Hashable, Codable {
     case only(VirtualMachineID, on: [HostName])
     /// The VM never runs on these hosts.
     case never(VirtualMachineID, on: [HostName])
-    /// These VMs run in at least so many failure domains.
-    case spread([VirtualMachineID], domains: Int)
+    /// These VMs run in at least so many failure domains, and at most so many of them in one.
+    case spread([VirtualMachineID], domains: Int, most: Int = .max)
 }
 
 /// What an operator would rather have: a rule that may be broken at a price.
@@ -32,7 +32,7 @@ extension PlacementRule {
     /// The VMs that it is about.
     public var machines: [VirtualMachineID] {
         switch self {
-        case .apart(let group), .together(let group), .spread(let group, _): group
+        case .apart(let group), .together(let group), .spread(let group, _, _): group
         case .only(let machine, _), .never(let machine, _): [machine]
         }
     }

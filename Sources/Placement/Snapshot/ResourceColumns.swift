@@ -42,7 +42,9 @@ struct ResourceColumns: Sendable {
     init(_ hosts: [PlacementHost], limits: PlannerLimits) {
         self.limits = limits
         var columns: [Column] = [.promised]
-        if limits.processorOvercommit != nil { columns.append(.virtualProcessors) }
+        if limits.processorOvercommit != nil || hosts.contains(where: { $0.traits.processorOverCommit != nil }) {
+            columns.append(.virtualProcessors)
+        }
         if hosts.contains(where: { $0.traits.diskBandwidth != nil }) { columns.append(.disk) }
         if hosts.contains(where: { $0.traits.networkBandwidth != nil }) { columns.append(.network) }
         if hosts.contains(where: { $0.traits.localSpace != nil }) { columns.append(.space) }
@@ -75,7 +77,9 @@ struct ResourceColumns: Sendable {
             switch column {
             case .promised: Self.mebibytes(limits.promisable(host))
             case .virtualProcessors:
-                Int64(max(0, Double(host.logicalProcessors) * (limits.processorOvercommit ?? 1)))
+                (host.traits.processorOverCommit ?? limits.processorOvercommit).map {
+                    Int64(max(0, min(Double(host.logicalProcessors) * $0, 1e9)))
+                } ?? Packing.largestAmount
             case .disk: bandwidth(host.traits.diskBandwidth)
             case .network: bandwidth(host.traits.networkBandwidth)
             case .space:
@@ -107,6 +111,6 @@ struct ResourceColumns: Sendable {
 extension PlannerLimits {
     /// Bytes of memory that a host may promise to VMs.
     func promisable(_ host: PlacementHost) -> Double {
-        max(0, Double((host.memory - hostReserve).count) * max(0, memoryOvercommit))
+        max(0, Double((host.memory - hostReserve).count) * max(0, host.traits.memoryOverCommit ?? memoryOvercommit))
     }
 }

@@ -10,6 +10,7 @@ struct RuleBook: Sendable {
     private struct Spread: Sendable {
         let members: [VirtualMachineID]
         let domains: Int
+        let most: Int
     }
 
     private var rivals: [VirtualMachineID: [VirtualMachineID]] = [:]
@@ -44,9 +45,9 @@ struct RuleBook: Sendable {
         case .only(let machine, let hosts):
             only[machine] = only[machine].map { $0.intersection(hosts) } ?? Set(hosts)
         case .never(let machine, let hosts): never[machine, default: []].formUnion(hosts)
-        case .spread(let group, let domains):
+        case .spread(let group, let domains, let most):
             for member in Set(group) { spreadsOf[member, default: []].append(spreads.count) }
-            spreads.append(Spread(members: Array(Set(group)), domains: domains))
+            spreads.append(Spread(members: Array(Set(group)), domains: domains, most: most))
         }
     }
 
@@ -56,9 +57,16 @@ struct RuleBook: Sendable {
         if homes[machine.id] != nil { homes[machine.id]?.append(Home(host: host, name: machine.name)) }
     }
 
-    /// Why the VM cannot leave its host by itself.
-    func objection(toMoving machine: PlacementVM, from host: HostName) -> String? {
-        for mate in mates[machine.id] ?? [] {
+    /// Whether rules depend on where VMs are that are not among these: they may be in other clusters.
+    func reachesBeyond(_ known: [VirtualMachineID: Int]) -> Bool {
+        known.keys.contains { homes[$0] != nil } && homes.keys.contains { known[$0] == nil }
+    }
+
+    /// Why the VM cannot leave its host by itself; with `companions` it does not: they go the same way.
+    func objection(
+        toMoving machine: PlacementVM, from host: HostName, with companions: [VirtualMachineID] = []
+    ) -> String? {
+        for mate in mates[machine.id] ?? [] where !companions.contains(mate) {
             if let home = homes[mate]?.first(where: { $0.host == host }) {
                 return "it must stay with \(home.name), and VMs that stay together are not moved one by one"
             }
@@ -91,11 +99,21 @@ struct RuleBook: Sendable {
             var then = Set(
                 spread.members.filter { $0 != machine.id }.flatMap { homes[$0] ?? [] }.compactMap { domains[$0.host] })
             if let domain = domains[host] { then.insert(domain) }
+            if let crowd = crowd(spread, machine.id, on: host) { return crowd }
             if then.count < min(now.count, spread.domains) {
                 return "its group would run in \(then.count) failure domains, at least \(spread.domains) are wanted"
             }
         }
         return nil
+    }
+
+    private func crowd(_ spread: Spread, _ machine: VirtualMachineID, on host: HostName) -> String? {
+        guard spread.most < spread.members.count, let domain = domains[host] else { return nil }
+        let there = spread.members.count { member in
+            member == machine || (homes[member] ?? []).contains { domains[$0.host] == domain }
+        }
+        guard there > spread.most else { return nil }
+        return "\(there) of its group would be in one failure domain, at most \(spread.most) are an even spread"
     }
 
     /// The hosts of `hosts` that the VM may be on; `nil` for all.

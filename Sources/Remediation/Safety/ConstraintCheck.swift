@@ -33,16 +33,21 @@ struct ConstraintCheck: Sendable {
     }
 
     /// Why the VM must not move there; `nil` where no constraint stands against it.
-    func objection(toMoving machine: VirtualMachineID, to host: HostName) -> String? {
+    /// `companions` are on the way from its host to that one as well.
+    func objection(
+        toMoving machine: VirtualMachineID, to host: HostName, with companions: [VirtualMachineID] = []
+    ) -> String? {
         for constraint in policy.constraints where constraint.machines.contains(machine) {
-            if let reason = objection(constraint, machine, host) {
+            if let reason = objection(constraint, machine, host, companions) {
                 return "constraint \(constraint.number) (\(constraint.kind.rawValue)): \(reason)"
             }
         }
         return overCommitment(of: host, with: machine)
     }
 
-    private func objection(_ constraint: Constraint, _ machine: VirtualMachineID, _ host: HostName) -> String? {
+    private func objection(
+        _ constraint: Constraint, _ machine: VirtualMachineID, _ host: HostName, _ companions: [VirtualMachineID]
+    ) -> String? {
         let others = constraint.machines.filter { $0 != machine }
         switch constraint.kind {
         case .pin:
@@ -54,7 +59,11 @@ struct ConstraintCheck: Sendable {
             return rival.map { "\(places.name(of: machine)) must not share \(host) with \(places.name(of: $0))" }
         case .affinity:
             let settled = others.filter { places.homes[$0] != nil }
-            let away = settled.first { places.homes[$0] != [host] }
+            let way = (places.homes[machine] ?? []).union([host])
+            let away = settled.first { mate in
+                guard let home = places.homes[mate] else { return false }
+                return home != [host] && !(companions.contains(mate) && home.isSubset(of: way))
+            }
             return away.map { "\(places.name(of: machine)) must share a host with \(places.name(of: $0))" }
         case .spread:
             var homes = places.homes

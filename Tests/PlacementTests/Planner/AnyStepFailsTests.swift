@@ -130,6 +130,9 @@ private struct Account {
     /// What the plan breaks when one of its steps, and all that wait for it, are not made.
     mutating func firstBroken(by plan: Plan, failing failed: Int?) -> String? {
         let before = (0..<snapshot.rules.count).map { isBroken(snapshot.rules[$0], homes) }
+        let groups = plan.actions.compactMap { action in
+            action.companions.map { Set($0).union([action.virtualMachine].compactMap(\.self)) }
+        }
         var skipped: Set<Int> = []
         for (place, action) in plan.actions.enumerated() {
             guard case .migrate(let id, _, let to) = action.kind else { return "not a move" }
@@ -140,7 +143,9 @@ private struct Account {
             }
             if let reason = excess(on: to, with: id) { return "step \(place): \(reason)" }
             homes[id] = to
+            // VMs that must share a host are apart while the group is on its way, and where one of them fails.
             for (rule, wasBroken) in zip(snapshot.rules, before) where !wasBroken && isBroken(rule, homes) {
+                if case .together(let mates) = rule, groups.contains(where: { $0.isSuperset(of: mates) }) { continue }
                 return "step \(place): \(rule)"
             }
         }
@@ -168,7 +173,7 @@ private struct Account {
         case .together(let group): Set(group.compactMap { homes[$0] }).count > 1
         case .only(let id, let hosts): !(homes[id].map(hosts.contains) ?? true)
         case .never(let id, let hosts): homes[id].map(hosts.contains) ?? false
-        case .spread(let group, let domains):
+        case .spread(let group, let domains, _):
             Set(group.compactMap { homes[$0] }.compactMap { snapshot.host($0)?.traits.failureDomain }).count < domains
         }
     }

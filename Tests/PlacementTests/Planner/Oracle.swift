@@ -50,6 +50,8 @@ struct Ledger {
         guard let machine = machines[id], let demand = demand(of: id) else { throw Unexpected() }
         guard var source = hosts[from], var destination = hosts[to] else { throw Unexpected() }
         source.demand = source.demand.map { $0 - demand }
+        source.used = source.used.flatMap { used in machine.residentMemory.map { used - Double($0.count) } }
+        source.promised -= Double(machine.memory.count)
         destination.demand = destination.demand.map { $0 + demand }
         destination.used = destination.used.map { $0 + Double(machine.memory.count) }
         destination.promised += Double(machine.memory.count)
