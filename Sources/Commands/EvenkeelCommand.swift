@@ -25,7 +25,7 @@ public struct EvenkeelCommand: AsyncParsableCommand {
             CounterCommand.self,
             StoreCommand.self,
             ClusterCommand.self, ConstraintCommand.self, PolicyCommand.self, StopCommand.self, ReserveCommand.self,
-            PlaceCommand.self,
+            PlaceCommand.self, PlanCommand.self,
             AuditCommand.self,
             TokenCommand.self,
             SimulateCommand.self,

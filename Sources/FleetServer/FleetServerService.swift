@@ -222,6 +222,7 @@ public struct FleetServerService: Service {
         EventRoutes(desk: events, revision: version, started: clock.now).add(to: router)
         FleetRoutes(controller: controller, state: state, reader: reader).add(to: router)
         PolicyRoutes(controller: controller, reader: reader, state: state).add(to: router)
+        PlanRoute(controller: controller, reader: reader).add(to: router)
         AuditRoutes(state: state).add(to: router)
         SilenceRoutes(state: state, desk: notifications, clock: clock).add(to: router)
         VirtualMachineRoutes(controller: controller, reader: reader).add(to: router)

@@ -50,6 +50,17 @@ import Testing
         #expect(shown.output.contains("concurrent-migrations: 3  (set)"), "\(shown.output)")
     }
 
+    @Test func thePlannerIsAskedAndSaysWhatItDoesNotKnow() async throws {
+        let server = try await LoopbackServer.evenkeel()
+        let nobody = try evenkeel(server, "plan", "evacuate", "kvm9")
+        #expect(nobody.status == 1 && nobody.output.contains("there is no host 'kvm9'"), "\(nobody.output)")
+        let nowhere = try evenkeel(server, "plan", "reserve", "lab", "--grow", "20", "--json")
+        #expect(nowhere.status == 1 && nowhere.output.contains("no host reports from cluster 'lab'"))
+        #expect(try evenkeel(server, "plan", "levitate", "kvm9").status == 2)
+        #expect(try evenkeel(server, "plan", "evacuate", "kvm9", "--vm", "web").status == 2)
+        #expect(try evenkeel(server, "plan", "evacuate", "kvm9", "--lose", "a b").output.contains("is no host's name"))
+    }
+
     @Test func aStopIsHeldOverARestartAndTheAuditLogTellsAll() async throws {
         let server = try await LoopbackServer.evenkeel()
         let stopped = try evenkeel(server, "stop", "--reason", "storm")

@@ -1,0 +1,244 @@
+import FleetModel
+import Placement
+
+/// What an operator asks of the planner without anything being done about it.
+public struct PlanQuestion: Sendable, Hashable {
+    /// What is asked.
+    public enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
+        /// Which VMs to move off a host.
+        case relieveHost = "relieve-host"
+        /// How to get every host of a cluster below a share of its processors.
+        case relieve
+        /// What evens a cluster out and is worth its moves.
+        case balance
+        /// How to empty a host.
+        case evacuate
+        /// Which hosts of a cluster could be emptied and powered down.
+        case consolidate
+        /// Where the VMs of a host that failed would start again.
+        case restart
+        /// Which VMs of a cluster have the wrong size.
+        case resize
+        /// Whether a cluster could lose hosts.
+        case reserve
+
+        /// Whether it is about a host; else it is about a cluster.
+        public var isAboutHost: Bool { self == .relieveHost || self == .evacuate || self == .restart }
+    }
+
+    /// What is asked.
+    public var kind: Kind
+    /// The host or cluster that it is about.
+    public var object: String
+    /// Share of a resource that hosts are to come down to, 0...1.
+    public var target = 0.75
+    /// What a host is to be relieved of.
+    public var resource = HostResource.processor
+    /// How eagerly to balance, 1...5.
+    public var aggressiveness = 3
+    /// How many hosts may fail at a time; `nil` for what the policy asks for, or one.
+    public var failures: Int?
+    /// Hosts that are taken to be gone.
+    public var lost: [HostName] = []
+    /// Hosts of which there is taken to be one more each, empty.
+    public var added: [HostName] = []
+    /// How much more VMs are taken to want, as a share of what they want; 0 for as it is.
+    public var growth = 0.0
+    /// The VMs that want more; all of them where none is named.
+    public var grown: [VirtualMachineID] = []
+
+    /// A question about a host or a cluster.
+    public init(_ kind: Kind, about object: String) {
+        self.kind = kind
+        self.object = object
+    }
+}
+
+/// What the planner says to a question.
+public struct PlanAnswer: Sendable, Hashable, Codable {
+    /// A VM and the host where it would start.
+    public struct Start: Sendable, Hashable, Codable {
+        /// The VM's name.
+        public var virtualMachine: String
+        /// Its new host.
+        public var host: HostName
+    }
+
+    /// A VM that should have another size.
+    public struct Size: Sendable, Hashable, Codable {
+        /// The VM's name.
+        public var virtualMachine: String
+        /// Virtual processors that it has.
+        public var virtualProcessors: Int?
+        /// Virtual processors that it should have; `nil` where they are right.
+        public var wantedVirtualProcessors: Int?
+        /// Memory that it has, in bytes.
+        public var memoryBytes: Int64?
+        /// Memory that it should have, in bytes; `nil` where it is right.
+        public var wantedMemoryBytes: Int64?
+        /// Why.
+        public var reasons: [String]
+    }
+
+    /// What was asked.
+    public var kind: PlanQuestion.Kind
+    /// About which host or cluster.
+    public var object: String
+    /// What was supposed, for a person; empty where the fleet was taken as it is.
+    public var supposed: [String]
+    /// Whether it can be done, holds, or needs nothing.
+    public var isPossible: Bool
+    /// Why, for a person.
+    public var explanation: String
+    /// The moves, in order.
+    public var actions: [PlannedAction] = []
+    /// Where VMs would start.
+    public var starts: [Start] = []
+    /// VMs of other sizes.
+    public var sizes: [Size] = []
+    /// What was considered and not chosen.
+    public var rejected: [RejectedCandidate] = []
+}
+
+extension ControlLoop {
+    /// What the planner says at `time`; nothing is changed. Throws where the question names what nobody knows.
+    public func answer(_ question: PlanQuestion, at time: Timestamp) throws(PolicyProblem) -> PlanAnswer {
+        var copy = self
+        copy.now = time
+        let (snapshot, supposed) = try question.supposing(copy.snapshot(for: nil))
+        var answer = PlanAnswer(
+            kind: question.kind, object: question.object, supposed: supposed, isPossible: true, explanation: "")
+        if question.kind.isAboutHost {
+            guard let host = snapshot.host(where: question.object) else {
+                throw PolicyProblem("there is no host '\(question.object)'")
+            }
+            answerAboutHost(question, host.name, snapshot, &answer)
+        } else {
+            guard let cluster = snapshot.hosts.first(where: { $0.cluster.text == question.object })?.cluster else {
+                throw PolicyProblem("no host reports from cluster '\(question.object)'")
+            }
+            answerAboutCluster(question, cluster, snapshot, &answer)
+        }
+        return answer
+    }
+
+    private func answerAboutHost(
+        _ question: PlanQuestion, _ host: HostName, _ snapshot: FleetSnapshot, _ answer: inout PlanAnswer
+    ) {
+        switch question.kind {
+        case .restart: answer.take(planner.restart(of: host, on: snapshot))
+        case .evacuate: answer.take(planner.plan(.evacuateHost(host), on: snapshot))
+        default:
+            answer.take(
+                planner.plan(
+                    .relieveHost(host, resource: question.resource, target: question.target), on: snapshot))
+        }
+    }
+
+    private func answerAboutCluster(
+        _ question: PlanQuestion, _ cluster: ClusterName, _ snapshot: FleetSnapshot, _ answer: inout PlanAnswer
+    ) {
+        switch question.kind {
+        case .relieve: answer.take(planner.plan(.relieveCluster(cluster, target: question.target), on: snapshot))
+        case .consolidate: answer.take(planner.plan(.consolidateCluster(cluster), on: snapshot))
+        case .resize: answer.take(planner.sizeAdvice(on: snapshot, of: cluster))
+        case .reserve:
+            let failures = question.failures ?? max(1, policy.reserve(of: cluster))
+            answer.take(planner.reserve(of: cluster, failures: failures, on: snapshot))
+        default:
+            answer.take(
+                planner.plan(.balanceCluster(cluster, aggressiveness: question.aggressiveness), on: snapshot))
+        }
+    }
+}
+
+extension PlanAnswer {
+    fileprivate mutating func take(_ outcome: PlanOutcome) {
+        switch outcome {
+        case .impossible(let reason, let rejected):
+            isPossible = false
+            explanation = reason
+            self.rejected = rejected
+        case .plan(let plan):
+            explanation = plan.explanation
+            actions = plan.actions
+            rejected = plan.rejected
+        }
+    }
+
+    fileprivate mutating func take(_ plan: RestartPlan?) {
+        guard let plan else { return }
+        starts = plan.placements.map { Start(virtualMachine: $0.name, host: $0.host) }
+        rejected = plan.unplaced
+        isPossible = plan.unplaced.isEmpty
+        let left = plan.left.isEmpty ? "" : "; not to be started elsewhere: \(plan.left.joined(separator: ", "))"
+        explanation =
+            "\(starts.count) of \(starts.count + rejected.count) VMs find a host, highly available ones and high "
+            + "priorities first\(left). Evenkeel starts none of them: make sure that the host is dead before you do."
+    }
+
+    fileprivate mutating func take(_ advice: [SizeAdvice]) {
+        sizes = advice.map { advice in
+            Size(
+                virtualMachine: advice.name, virtualProcessors: advice.virtualProcessors?.from,
+                wantedVirtualProcessors: advice.virtualProcessors?.to, memoryBytes: advice.memory?.from.count,
+                wantedMemoryBytes: advice.memory?.to.count, reasons: advice.reasons)
+        }
+        explanation =
+            sizes.isEmpty
+            ? "no VM was seen to have the wrong size; one of which less than an hour was seen is not judged"
+            : "\(sizes.count) VMs would do with another size, or need one"
+    }
+
+    fileprivate mutating func take(_ report: ReserveReport) {
+        isPossible = report.holds
+        let uncovered =
+            report.uncovered.isEmpty ? "" : "; no reserve covers \(report.uncovered.joined(separator: ", "))"
+        explanation =
+            "\(report.failures) hosts may fail: \(report.holds ? "holds" : "does not hold"): \(report.reason)\(uncovered)"
+    }
+}
+
+extension PlanQuestion {
+    /// The fleet as it is supposed to be, and in words what is supposed of it.
+    fileprivate func supposing(_ snapshot: FleetSnapshot) throws(PolicyProblem) -> (FleetSnapshot, [String]) {
+        var supposed = snapshot
+        var words: [String] = []
+        for name in added {
+            guard var host = snapshot.host(name) else { throw PolicyProblem("there is no host '\(name)'") }
+            guard let other = HostName("new-\(words.count + 1)") else { continue }
+            host.name = other
+            host.empty()
+            supposed = supposed.supposing(.added(host))
+            words.append("there is one more host like \(name), \(other)")
+        }
+        for name in lost {
+            guard snapshot.host(name) != nil else { throw PolicyProblem("there is no host '\(name)'") }
+            supposed = supposed.supposing(.lost(name))
+            words.append("\(name) is gone, and its VMs with it")
+        }
+        if growth != 0 {
+            supposed = supposed.supposing(.grown(grown, by: 1 + growth))
+            let who = grown.isEmpty ? "every VM wants" : "\(grown.count) VMs want"
+            words.append("\(who) \(Int((growth * 100).rounded())) % more")
+        }
+        return (supposed, words)
+    }
+}
+
+extension PlacementHost {
+    /// Nothing runs here, and all of it is to be had.
+    fileprivate mutating func empty() {
+        virtualMachines = []
+        memoryAvailable = memory
+        processorUse = 0
+        lastMoved = nil
+        unavailableReason = nil
+        closedReason = nil
+        isSilent = false
+    }
+}
+
+extension FleetSnapshot {
+    fileprivate func host(where text: String) -> PlacementHost? { hosts.first { $0.name.text == text } }
+}

@@ -1,0 +1,78 @@
+import FleetModel
+import Placement
+import Remediation
+import Testing
+
+@Suite("Questions that change nothing")
+struct PlanQuestionTests {
+    private func world() -> World {
+        var world = World.hot()
+        world.add("h3", use: 0.1, machines: [4: 0.2])
+        world.round()
+        return world
+    }
+
+    private func answer(_ question: PlanQuestion, _ world: World) throws -> PlanAnswer {
+        try world.loop.answer(question, at: world.now)
+    }
+
+    @Test("every kind has an answer, and the loop is as it was")
+    func kinds() throws {
+        let world = world()
+        for kind in PlanQuestion.Kind.allCases {
+            let answer = try answer(PlanQuestion(kind, about: kind.isAboutHost ? "h1" : "main"), world)
+            #expect(!answer.explanation.isEmpty, "\(kind)")
+            #expect(answer.isPossible || answer.actions.isEmpty, "\(kind)")
+        }
+        #expect(world.openCommands.isEmpty && world.loop.openTips.isEmpty)
+    }
+
+    @Test("a host is relieved, emptied and restarted elsewhere, and a cluster relieved")
+    func moves() throws {
+        let world = world()
+        #expect(try answer(PlanQuestion(.evacuate, about: "h1"), world).actions.count == 3)
+        #expect(try answer(PlanQuestion(.relieve, about: "main"), world).actions.count >= 1)
+        let starts = try answer(PlanQuestion(.restart, about: "h1"), world)
+        #expect(starts.isPossible && starts.starts.count == 3)
+        #expect(Set(starts.starts.map(\.host)).isSubset(of: [Sample.host("h2"), Sample.host("h3")]))
+    }
+
+    @Test("what if a host came, a host went, and VMs wanted more")
+    func suppositions() throws {
+        let world = world()
+        var lost = PlanQuestion(.evacuate, about: "h1")
+        lost.lost = [Sample.host("h2"), Sample.host("h3")]
+        let nowhere = try answer(lost, world)
+        #expect(!nowhere.isPossible && nowhere.supposed.count == 2)
+        lost.added = [Sample.host("h2"), Sample.host("h2"), Sample.host("h2")]
+        let renewed = try answer(lost, world)
+        #expect(renewed.isPossible && renewed.actions.allSatisfy { $0.hosts.last?.text.hasPrefix("new-") == true })
+        var grown = PlanQuestion(.relieve, about: "main")
+        grown.target = 0.95
+        #expect(try !answer(grown, world).isPossible, "nothing is that hot")
+        grown.growth = 0.5
+        grown.grown = [1, 2, 3].map(Sample.machine)
+        let hot = try answer(grown, world)
+        #expect(hot.isPossible && hot.supposed == ["3 VMs want 50 % more"])
+    }
+
+    @Test("a reserve holds as it is, and not for more hosts than there are")
+    func reserve() throws {
+        var question = PlanQuestion(.reserve, about: "main")
+        #expect(try answer(question, world()).isPossible)
+        question.failures = 3
+        #expect(try !answer(question, world()).isPossible)
+    }
+
+    @Test("what nobody knows is said")
+    func unknown() {
+        var question = PlanQuestion(.evacuate, about: "nowhere")
+        #expect(throws: PolicyProblem("there is no host 'nowhere'")) { try answer(question, world()) }
+        question.object = "h1"
+        question.added = [Sample.host("h9")]
+        #expect(throws: PolicyProblem("there is no host 'h9'")) { try answer(question, world()) }
+        #expect(throws: PolicyProblem("no host reports from cluster 'moon'")) {
+            try answer(PlanQuestion(.balance, about: "moon"), world())
+        }
+    }
+}
