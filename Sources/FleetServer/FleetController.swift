@@ -59,10 +59,15 @@ actor FleetController {
     /// Why `report` cannot be its host's; `nil` when it can.
     func objection(to report: HostReport) -> String? { loop.objection(to: report) }
 
-    /// Looks at the loop as it is; nothing is changed.
-    func look<Answer: Sendable>(_ body: @Sendable (ControlLoop, Timestamp) -> Answer) -> Answer {
-        body(loop, clock.now)
+    /// Looks at the loop as it is; nothing is changed. What takes long holds up nothing: it has a copy.
+    nonisolated func look<Answer: Sendable>(
+        _ body: @Sendable (ControlLoop, Timestamp) -> Answer
+    ) async -> Answer {
+        let (loop, time) = await copy
+        return body(loop, time)
     }
+
+    private var copy: (ControlLoop, Timestamp) { (loop, clock.now) }
 
     /// Asks on behalf of `actor`.
     func request(_ kind: ControlRequest.Kind, by actor: String) async throws -> ControlReply {
