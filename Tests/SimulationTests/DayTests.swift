@@ -31,7 +31,8 @@ struct DayTests {
         let pack = try RulePack.load(folder: Self.rulesFolder + "/host-pressure")
         let run = SoakRun(packs: [pack])
         var missing = Set(DrawnFault.allCases.map(\.rawValue))
-        missing.formUnion(["crashes", "agents", "outages", "disks", "clocks", "others", "stops", "stalls", "stand-downs"])
+        missing.formUnion(["crashes", "agents", "outages", "disks", "clocks", "others"])
+        missing.formUnion(["stops", "stalls", "stand-downs"])
         for seed in UInt64(3)...10 where !missing.isEmpty {
             let report = try await run.play(seed: seed, replay: "evenkeel simulate soak --seed \(seed) --days 1")
             let counts = [
