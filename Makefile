@@ -41,8 +41,10 @@ fuzz: setup-build
 		--sanitize fuzzer --sanitize address -Xswiftc -enable-testing
 	@Fuzz/run $(SECONDS) $(TARGET)
 
-soak: setup-build
+# Each for SECONDS: whole days of fleets under faults, then the stores' faults and kills; ever new seeds.
+soak: release
 	@.ci/setup test
+	.build-release/release/evenkeel simulate soak --seed $$(date +%s) --minutes $$(awk 'BEGIN { print $(SECONDS) / 60 }')
 	EVENKEEL_SOAK_SECONDS=$(SECONDS) SWIFT=$(SWIFT) .ci/test --filter '/soak'
 
 setup-build:

@@ -45,6 +45,8 @@ public struct Tip: Hashable, Codable, Sendable {
     public var story: Int64?
     /// Until when the same finding raises no new tip, because an operator said so when dismissing this one.
     public var quietUntil: Timestamp?
+    /// What the queries of its evidence gave over the time that led to it; `nil` where nobody has looked yet.
+    public var windows: [EvidenceWindow]?
 
     /// A tip.
     public init(

@@ -20,6 +20,9 @@ struct EvaluationLoop: Service {
     let clock: any Clock
     let logger: Logger
 
+    /// What leads to a tip, from ten windows of loads before it on.
+    private var evidence: EvidenceCollector { EvidenceCollector(engine: engine, lead: queries.window * 10) }
+
     /// Groups that are evaluated side by side: as many as the engine answers at once without making operators wait.
     private static let groupsAtOnce = 4
 
@@ -87,6 +90,7 @@ struct EvaluationLoop: Service {
         let readings = try await queries.readings(from: engine, at: moment)
         try await controller.receive(.round(ControlRound(alerts: alerts, readings: readings)))
         try checkpoint.write(rules.checkpoint)
+        try await evidence.collect(for: controller, at: moment)
         let seconds = (clock.now - began).inSeconds
         let groups = rules.groupStates
         controller.view.withLock { [needs] view in

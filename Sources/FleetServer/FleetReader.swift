@@ -34,7 +34,19 @@ struct FleetReader: Sendable {
             openTips: Dictionary(grouping: view.tips, by: \.level.rawValue).mapValues(\.count),
             awaitingApproval: view.tips.filter { $0.state == .awaitingApproval }.map(\.number),
             runningOperations: view.operations.map(\.number), automation: view.automation, holds: view.holds,
-            ruleFailures: view.ruleFailures, lastRound: view.readings?.time)
+            ruleFailures: view.ruleFailures, lastRound: view.readings?.time, drains: drains(view))
+    }
+
+    /// How far the emptying of each host in maintenance is.
+    private func drains(_ view: FleetView) -> [DrainView] {
+        view.holds.compactMap { hold in
+            guard case .host(let host) = hold.scope else { return nil }
+            let report = view.hosts.first { $0.report.host == host }?.report
+            let tip = view.drainTip(of: host)
+            return DrainView(
+                host: host.text, machines: report?.virtualMachines.count(where: \.state.ownsGuest) ?? 0,
+                tip: tip?.number, state: tip?.state, note: tip?.history.last?.note)
+        }
     }
 
     func hosts() async throws -> [HostView] {
@@ -50,7 +62,9 @@ struct FleetReader: Sendable {
                 processors: processors[report.host.text] ?? [], memory: report.memory,
                 memoryAvailable: report.memoryAvailable, migrationAddress: report.migrationAddress,
                 virtualMachines: report.virtualMachines.filter { $0.process != nil }.count,
-                clockSkewMilliseconds: report.clockSkewMilliseconds)
+                clockSkewMilliseconds: report.clockSkewMilliseconds,
+                maintenance: view.holds.first { $0.scope == .host(report.host) },
+                drainTip: view.drainTip(of: report.host)?.number)
         }
     }
 

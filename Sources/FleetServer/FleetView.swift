@@ -38,3 +38,12 @@ struct FleetView: Sendable {
         policy = loop.policy
     }
 }
+
+extension FleetView {
+    /// The open tip that empties a host.
+    func drainTip(of host: HostName) -> Tip? {
+        tips.first { tip in
+            if case .host(host, _) = tip.subject { tip.isDrain } else { false }
+        }
+    }
+}

@@ -71,7 +71,7 @@ extension ServerConfiguration {
     ///     user: evenkeel                # with password_file; also ca_file, timeout
     /// plug_in_secret_file: hooks.secret  # signs what webhooks of packs get, as notifications are signed
     /// automation: operator              # off, advise, operator or automatic, where no policy was set
-    /// processor_ceiling: 75             # percent: no move leaves a host above this
+    /// processor_ceiling: 75             # percent, up to 1000: no move leaves a host above this
     /// memory_ceiling: 90                # percent: likewise
     /// migration_bandwidth: 1GiB         # a second, for each migration; default: QEMU's
     /// migration_downtime: 300ms         # how long a guest may be halted
@@ -112,7 +112,8 @@ extension ServerConfiguration {
 
     private mutating func readLimits(_ reader: inout ConfigurationReader) throws(ConfigurationError) {
         let percent: (String) -> ConfigurationReader.Parsed<Double> = { Self.number($0, in: 1...100, "percent") }
-        if let ceiling = try reader.value("processor_ceiling", percent) {
+        let promised: (String) -> ConfigurationReader.Parsed<Double> = { Self.number($0, in: 1...1000, "percent") }
+        if let ceiling = try reader.value("processor_ceiling", promised) {
             control.planner.processorCeiling = ceiling / 100
         }
         if let ceiling = try reader.value("memory_ceiling", percent) { control.planner.memoryCeiling = ceiling / 100 }

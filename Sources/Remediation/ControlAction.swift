@@ -24,6 +24,8 @@ public enum ControlAction: Sendable, Hashable {
 public enum ControlReply: Sendable, Hashable {
     /// Done, or under way.
     case done(tip: Int64? = nil, operation: Int64? = nil)
+    /// Held, and these operations were called off for it.
+    case stopped(cancelled: [Int64])
     /// The policy has that version now; what it says is broken as things are, for a person.
     case changed(version: Int64, warnings: [String])
     /// What would be done, and how.

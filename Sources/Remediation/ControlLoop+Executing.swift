@@ -223,15 +223,16 @@ extension ControlLoop {
     }
 
     /// How often a tip's plan may be made anew after an action that failed.
-    private static let mostStumbles = 2
+    static let mostStumbles = 2
 
     /// An action did not succeed. What was done is kept, and what is left is planned anew from where things are, for
     /// somebody to approve; a plan of one step, or one that keeps failing, has failed.
     private mutating func stumble(_ number: Int64, _ operation: FleetModel.Operation, _ reason: String) {
         guard let tip = tips[number]?.tip else { return }
+        if tip.isDrain { return stumbleDraining(number, operation, reason) }
         let failures = tip.operations.count { past.operations[$0]?.state == .failed }
         let isWhole = tip.actionsDone == 0 && tip.remainingActions.count <= 1
-        guard operation.state == .failed, !isWhole || tip.isDrain, failures <= Self.mostStumbles else {
+        guard operation.state == .failed, !isWhole, failures <= Self.mostStumbles else {
             step(number, .fail, by: Actor.evenkeel, reason)
             return
         }

@@ -11,6 +11,14 @@ extension ControlLoop {
         }
     }
 
+    /// Why the action may not begin while everything is stopped. Ending a VM, and looking at one, an operator always may.
+    func stopReason(for action: PlannedAction) -> String? {
+        switch action.kind {
+        case .step(.stop, _), .step(.openConsole, _): nil
+        default: stopReason
+        }
+    }
+
     /// Hosts in maintenance.
     var heldHosts: [HostName: Hold] {
         var hosts: [HostName: Hold] = [:]
@@ -22,16 +30,23 @@ extension ControlLoop {
         _ scope: HoldScope, _ reason: String, cancelling isCancelling: Bool, by actor: String
     ) -> ControlReply {
         if let objection = objection(toHolding: scope) { return .notFound(objection) }
+        if case .host(let host) = scope, let reason = stopReason {
+            return .refused("\(host) is not taken into maintenance: \(reason)")
+        }
         guard reason.contains(where: { !$0.isWhitespace }) else {
             return .refused("say why \(scope) is held: whoever reads the audit log wants to know")
         }
         let isNew = holds[scope] == nil
         if isNew { keep(Hold(scope: scope, actor: actor, since: now, reason: reason)) }
-        if isCancelling { cancelAll(in: scope, by: actor) }
-        if case .host(let host) = scope, isNew { drain(host, reason, by: actor) }
+        let called = isCancelling ? cancelAll(in: scope, by: actor) : []
+        if scope == .fleet { takeBack("everything was stopped by \(actor): \(reason)") }
+        if case .host(let host) = scope {
+            if !isNew { return drainAgain(host, by: actor) }
+            drain(host, reason, by: actor)
+            return .done(tip: drainTip(of: host)?.number)
+        }
         guard isNew || isCancelling else { return .refused("\(scope) is held already\(holdText(scope))") }
-        if case .host(let host) = scope { return .done(tip: drainTip(of: host)?.number) }
-        return .done()
+        return isCancelling ? .stopped(cancelled: called) : .done()
     }
 
     private mutating func keep(_ hold: Hold) {
@@ -69,13 +84,13 @@ extension ControlLoop {
         return .done()
     }
 
-    /// Calls off moves and plug-ins that are under way there.
-    private mutating func cancelAll(in scope: HoldScope, by actor: String) {
-        for number in executions.keys.sorted() {
+    /// Calls off moves and plug-ins that are under way there. Returns which.
+    private mutating func cancelAll(in scope: HoldScope, by actor: String) -> [Int64] {
+        executions.keys.sorted().filter { number in
             guard let operation = executions[number]?.operation, !(executions[number] is StepExecution),
-                concerns(scope, operation)
-            else { continue }
-            _ = cancel(number, by: actor)
+                concerns(scope, operation), case .done = cancel(number, by: actor)
+            else { return false }
+            return true
         }
     }
 
@@ -128,68 +143,4 @@ extension ControlLoop {
                 reason: "its last \(useless) automatic remediations did not help; its tips wait for an operator until "
                     + "'evenkeel policy resume pack:\(pack)'"))
     }
-
-    // MARK: Maintenance
-
-    /// The tip that empties a host, while it is open.
-    func drainTip(of host: HostName) -> Tip? {
-        tips.values.map(\.tip).first { $0.isDrain && $0.subject.host == host }
-    }
-
-    /// Raises the tip that empties the host: planned, carried out, watched and resumed like any other.
-    private mutating func drain(_ host: HostName, _ reason: String, by actor: String) {
-        guard let record = hosts[host] else { return }
-        numbers.tip += 1
-        let tip = Tip.draining(
-            host, in: record.report.cluster, number: numbers.tip, because: reason, by: actor, at: now)
-        tips[tip.number] = TipMachine(tip)
-        outbox.save(tip)
-        outbox.audit(
-            AuditEntry(
-                time: now, actor: actor, event: "tip.raised", tip: tip.number, detail: tip.title,
-                authority: "operator \(actor)"))
-        planWaitingTips()
-        advance()
-    }
-
-    /// Who asked for the maintenance has said yes to every plan that empties the host.
-    mutating func approveDrain(_ tip: Tip) {
-        guard tip.isDrain, tip.state == .awaitingApproval, stopReason == nil, let host = tip.subject.host,
-            let hold = holds[.host(host)]
-        else { return }
-        step(tip.number, .approve, by: hold.actor, "\(hold.actor) takes \(host) into maintenance: \(hold.reason)")
-    }
-
-    /// Whether nothing lives on the host any more, as far as its agent says.
-    func isEmpty(_ host: HostName) -> Bool {
-        guard let record = hosts[host], isFresh(record) else { return false }
-        return !record.report.virtualMachines.contains { $0.state.ownsGuest || $0.state == .incoming }
-    }
-}
-
-extension Tip {
-    /// Who raises tips that no pack finds.
-    static let ownPack = "evenkeel"
-    private static let drainAlert = "HostDrain"
-
-    /// Whether it empties a host for maintenance.
-    public var isDrain: Bool { pack == Self.ownPack && alert == Self.drainAlert }
-
-    fileprivate static func draining(
-        _ host: HostName, in cluster: ClusterName, number: Int64, because reason: String, by actor: String,
-        at time: Timestamp
-    ) -> Tip {
-        let terms = TipTerms(
-            approval: .operator, coolDownSeconds: 0, expirySeconds: 30 * 86_400, verifyWithinSeconds: 600)
-        return Tip(
-            number: number, pack: ownPack, alert: drainAlert, subject: .host(host, cluster: cluster), level: .warning,
-            title: "\(host) is taken into maintenance", body: "\(actor) takes \(host) into maintenance: \(reason)",
-            knowledge: "Every VM of the host goes to another one; none comes until 'evenkeel host resume \(host)'.",
-            evidence: [], remediation: "evacuate-host", terms: terms, raised: time, updated: time)
-    }
-}
-
-extension TipSubject {
-    /// The host that it is, if it is one.
-    var host: HostName? { if case .host(let host, _) = self { host } else { nil } }
 }

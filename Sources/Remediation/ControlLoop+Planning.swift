@@ -125,6 +125,7 @@ extension ControlLoop {
         } else if tip.state != .approved && tip.state != .running || isNew {
             step(number, mayAsk ? .ask : .advise, by: Actor.evenkeel, note)
         }
+        if let planned = tips[number]?.tip { approveDrain(planned) }
     }
 
     /// The least that the pack, the fleet's policy and a hold on the pack allow.

@@ -97,7 +97,9 @@ extension ControlLoop {
 
     /// How far Evenkeel goes with a tip by itself: the least of what its place, its pack or rule, and its VM allow.
     public func level(for tip: Tip) -> AutomationLevel {
-        rules(for: tip).map { $0.level(for: tip.level) }.min() ?? settings.standardLevel
+        // An operator asked for it by name.
+        if tip.isDrain { return .operator }
+        return rules(for: tip).map { $0.level(for: tip.level) }.min() ?? settings.standardLevel
     }
 
     /// What decided that.

@@ -5,6 +5,7 @@ extension ControlLoop {
     /// Loads are not restored: until the first round they are unknown.
     mutating func restore(_ state: StoredState) {
         numbers = state.lastNumbers
+        startedAt = state.hosts.isEmpty ? nil : now
         // Unique beyond this run, since plans name the version that they were made from.
         snapshotVersion = now.milliseconds
         for record in state.hosts {

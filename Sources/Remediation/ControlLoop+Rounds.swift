@@ -156,13 +156,15 @@ extension ControlLoop {
     /// Whether an operation of the tip is under way.
     func hasOperation(_ tip: Tip) -> Bool { tip.operations.contains { executions[$0] != nil } }
 
-    /// What was measured of a tip's host, in the resource that the tip is about.
+    /// What was measured of a tip's host, in the resource that the tip is about; nothing of one that is not about loads.
     private func loadText(of tip: Tip) -> String {
         guard case .host(let host, _) = tip.subject else { return "" }
-        if tip.terms.arguments["resource"] == "memory" {
+        switch tip.terms.arguments["resource"] {
+        case "memory":
             guard let report = hosts[host]?.report, let available = report.memoryAvailable else { return "" }
             return ": \(available) of \(report.memory) available"
+        case "processor": return readings?.hostProcessorUse[host].map { ": processor at \($0.percent)" } ?? ""
+        default: return ""
         }
-        return readings?.hostProcessorUse[host].map { ": processor at \($0.percent)" } ?? ""
     }
 }

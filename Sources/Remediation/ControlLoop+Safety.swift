@@ -39,7 +39,9 @@ enum SafetyVerdict: Sendable, Hashable {
 /// | loads of host and VM unknown                                                     | no     | no       | yes   |
 extension ControlLoop {
     mutating func verdict(on action: PlannedAction, for tip: Tip?, by standing: Standing) -> SafetyVerdict? {
-        if let reason = stopReason ?? turnReason(for: action) { return .later(reason) }
+        if let reason = stopReason ?? turnReason(for: action) ?? startReason(for: action, by: standing) {
+            return .later(reason)
+        }
         if standing == .policy, let tip, let reason = policyObjection(to: action, for: tip) {
             return .notByPolicy(reason)
         }
@@ -122,6 +124,23 @@ extension ControlLoop {
         for host in [source, destination] {
             guard let record = hosts[host], let end = past.lastEnd(on: host), record.received <= end else { continue }
             return "\(host) has not reported since its last operation ended at \(end.text)"
+        }
+        return nil
+    }
+
+    /// What was approved before a restart waits until the fleet is known again, rather than being refused for want of
+    /// what is about to come.
+    private func startReason(for action: PlannedAction, by standing: Standing) -> String? {
+        guard standing != .named, let startedAt, now - startedAt < settings.readingsAgeLimit,
+            let move = action.migration
+        else { return nil }
+        for host in [move.from, move.to] {
+            if let record = hosts[host], record.received < startedAt {
+                return "\(host) has not reported since the server started at \(startedAt.text)"
+            }
+            if hosts[host] != nil, readings?.hostProcessorUse[host] == nil {
+                return "\(host) has not been measured since the server started at \(startedAt.text)"
+            }
         }
         return nil
     }

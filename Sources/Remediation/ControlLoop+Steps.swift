@@ -20,6 +20,7 @@ extension ControlLoop {
     /// Writes the step down and issues it, where the host can be told and nothing else is under way on the VM.
     mutating func begin(_ action: PlannedAction, on record: HostRecord, by actor: String) -> ControlReply {
         let host = record.report.host
+        if let reason = stopReason(for: action) { return .refused("not now: \(reason)") }
         guard isFresh(record) else {
             return .refused(
                 "\(host) has not reported since \(record.received.text): nothing can be done to its VMs until its agent "
@@ -104,6 +105,18 @@ extension ControlLoop {
             let host = step.host
             let effect = step.withdraw(
                 "\(host) has not asked what there is to do for \(settings.awaitLimit.text)", at: now)
+            executions[number] = step
+            carryOut(effect, of: number)
+        }
+    }
+
+    /// Steps that no host has been given yet do not begin any more.
+    mutating func takeBack(_ reason: String) {
+        for number in executions.keys.sorted() {
+            guard var step = executions[number] as? StepExecution, step.operation.state == .intended,
+                stopReason(for: step.operation.action) != nil
+            else { continue }
+            let effect = step.withdraw(reason, at: now)
             executions[number] = step
             carryOut(effect, of: number)
         }

@@ -35,6 +35,17 @@ extension ControlLoop {
         return "policy is automatic (\(levelText(for: tip))), and the pack \(tip.pack) allows it"
     }
 
+    /// Keeps what led to a tip, once; a tip that has ended meanwhile, too.
+    mutating func keep(_ windows: [EvidenceWindow], of number: Int64) {
+        guard tips[number]?.tip.windows == nil else { return }
+        tips[number]?.update { $0.windows = windows }
+        if let tip = tips[number]?.tip { return outbox.save(tip) }
+        guard var ended = past.tips[number], ended.windows == nil else { return }
+        ended.windows = windows
+        past.remember(ended)
+        outbox.save(ended)
+    }
+
     /// Writes down something that happened to a tip and left its state as it is.
     mutating func note(_ number: Int64, _ text: String) {
         tips[number]?.note(text, at: now)

@@ -22,10 +22,17 @@ public struct ControlLoop: Sendable {
 
     /// The time of the latest event.
     var now = Timestamp(milliseconds: 0) {
-        didSet { latest = max(latest, now) }
+        didSet {
+            guard let leap = clock.note(now) else { return }
+            audit(
+                Actor.evenkeel, "clock.set",
+                "the server's clock went ahead by \(leap.text) since \(oldValue.text): no tip expires for that")
+        }
     }
-    /// The latest time that was ever seen, in this run of the server: a clock that was set back shows by it.
-    private(set) var latest = Timestamp(milliseconds: 0)
+    /// What the server's clock did, in this run of the server.
+    private var clock = ClockWatch()
+    /// The latest time that was seen: a clock that was set back shows by it.
+    var latest: Timestamp { clock.latest }
     var numbers = LastNumbers()
     var hosts: [HostName: HostRecord] = [:]
     var claims = Claims()
@@ -37,6 +44,8 @@ public struct ControlLoop: Sendable {
     }
     private(set) var limits: SafetyLimits
     private(set) var calendar = PolicyCalendar([])
+    /// When this run of the server took up what another left; `nil` where there was nothing to go on with.
+    var startedAt: Timestamp?
     /// What is held, until somebody lets go.
     var holds: [HoldScope: Hold] = [:]
     var movers = MoverWatch()
@@ -123,6 +132,9 @@ public struct ControlLoop: Sendable {
         case .plugInSaid(let operation, let text, let time):
             now = time
             note(text, ofPlugIn: operation)
+        case .evidence(let tip, let windows, let time):
+            now = max(now, time)
+            keep(windows, of: tip)
         case .tick(let time):
             now = time
             expireTips()
@@ -139,7 +151,7 @@ public struct ControlLoop: Sendable {
             guard let tip = tips[number]?.tip else { continue }
             let since = tip.state == .approved ? tip.inStateSince : tip.raised
             let limit = Duration.seconds(tip.terms.expirySeconds)
-            guard now - since > limit else { continue }
+            guard clock.age(of: since, at: now) > limit else { continue }
             let what = tip.state == .approved ? "its first action could not begin" : "nobody approved it"
             step(number, .expire, by: Actor.evenkeel, "\(what) within \(limit.text)")
         }

@@ -2,6 +2,7 @@ import FleetModel
 
 /// The newest tips and operations that have ended: what cool-downs, budgets and the breaker look back on.
 struct Past: Sendable {
+    /// Budgets of a day are counted here, so none may be larger (`LimitName`).
     static let capacity = 500
 
     private(set) var tips: [Int64: Tip] = [:]

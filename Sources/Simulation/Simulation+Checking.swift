@@ -11,6 +11,8 @@ struct BehaviourRecord: Sendable {
     var chain = AuditChain()
     /// When somebody else moved a VM last: for a while nobody can know what hosts carry.
     var lastForeignMove: Timestamp?
+    /// How operations ended, by number.
+    var outcomes: [Int64: OperationState] = [:]
     /// Since when a tip has had nothing to say, by number.
     var silent: [Int64: Timestamp] = [:]
 }
@@ -30,6 +32,12 @@ extension Simulation {
             }
             if isByPolicy, after.openHolds.contains(where: { if case .cluster = $0.scope { true } else { false } }) {
                 throw broken("policy began operation \(operation.number) though it stands down")
+            }
+            if isByPolicy, let pack = operation.tip.flatMap({ before.tip($0)?.pack }),
+                before.openHolds.contains(where: { $0.scope == .pack(pack) }),
+                after.openHolds.contains(where: { $0.scope == .pack(pack) })
+            {
+                throw broken("policy began operation \(operation.number) though the pack \(pack) waits for an operator")
             }
             if let rule = constraintBroken(by: incoming.definition.id, on: command.host, before) {
                 throw broken("operation \(operation.number) breaks \(rule)")
@@ -106,17 +114,59 @@ extension Simulation {
         if record.beginnings.count > 4 * brakes.dailyBudget { record.beginnings.removeFirst(brakes.dailyBudget) }
     }
 
-    /// The loop makes progress, or says why not: a tip that waits has a reason in its history.
+    /// Every intent has one outcome: what was under way and is not any more has ended, and nothing that has ended comes
+    /// to life again or ends otherwise; over crashes too.
+    mutating func checkOutcomes(_ before: ControlLoop) throws {
+        guard let after = server.loop else { return }
+        for open in after.openOperations {
+            if let end = record.outcomes[open.number] {
+                throw broken("operation \(open.number) is under way again, though it was \(end.rawValue)")
+            }
+        }
+        for open in before.openOperations {
+            guard let now = after.operation(open.number) else {
+                throw broken("operation \(open.number) is gone without an end")
+            }
+            guard now.state.isFinal else { continue }
+            if let known = record.outcomes.updateValue(now.state, forKey: open.number), known != now.state {
+                throw broken("operation \(open.number) ended twice: \(known.rawValue) and \(now.state.rawValue)")
+            }
+        }
+    }
+
+    /// How long a tip may stand still without saying what it waits for.
+    private static let longestSilence = Duration.seconds(300)
+
+    /// The loop makes progress, or says why not: a tip whose turn it is, of which nothing runs, names what it waits for.
     mutating func checkReasons() throws {
         guard let loop = server.loop else { return record.silent = [:] }
         var silent: [Int64: Timestamp] = [:]
-        for tip in loop.openTips where tip.history.last?.note.isEmpty ?? true {
+        for tip in loop.openTips where isSilent(tip, loop) {
             let since = record.silent[tip.number] ?? now
             silent[tip.number] = since
-            if now - since > .seconds(300) { throw broken("tip \(tip.number) does not say what it waits for") }
+            if now - since > Self.longestSilence {
+                throw broken(
+                    "tip \(tip.number) is \(tip.state.rawValue) and does not say what it waits for: "
+                        + (tip.history.last?.note ?? ""))
+            }
         }
         record.silent = silent
     }
+
+    private func isSilent(_ tip: Tip, _ loop: ControlLoop) -> Bool {
+        let note = tip.history.last?.note ?? ""
+        switch tip.state {
+        case .raised: return true
+        case .planned, .awaitingApproval: return note.isEmpty
+        case .approved, .running:
+            let runs = tip.operations.contains { loop.operation($0)?.state.isFinal == false }
+            return !runs && !note.hasPrefix("waits: ")
+        default: return false
+        }
+    }
+
+    /// How often the audit log is looked at.
+    static var auditInterval: Duration { .seconds(600) }
 
     /// The audit log is whole, as far as it has come.
     mutating func checkAudit() async throws {

@@ -6,6 +6,7 @@ extension Simulation {
     /// A host comes and goes, `left` more times.
     mutating func flap(_ host: HostName, left: Int) {
         guard left > 0 else { return planFault(.flap(host, left: 6), perHour: plan.faults.flapsPerHour) }
+        report.drawn[.flap, default: 0] += 1
         agents[host]?.isReachable = left.isMultiple(of: 2) ? false : true
         agenda.add(.flap(host, left: left - 1), at: now + .seconds(Int64.random(in: 3...25, using: &crashes)))
     }
@@ -57,9 +58,12 @@ extension Simulation {
     mutating func noteStandDowns(since before: ControlLoop) {
         guard let loop = server.loop else { return }
         let known = Set(before.openHolds.map(\.scope))
-        report.standDowns += loop.openHolds.count { hold in
-            guard case .cluster = hold.scope else { return false }
-            return !known.contains(hold.scope)
+        for hold in loop.openHolds where !known.contains(hold.scope) {
+            switch hold.scope {
+            case .cluster: report.standDowns += 1
+            case .pack: report.packFallBacks += 1
+            case .fleet, .host: break
+            }
         }
     }
 }

@@ -13,6 +13,7 @@ extension Simulation {
         case .tick: try await tick()
         case .operatorMove: try await moveByHand()
         case .report(let host): try await sendReport(of: host)
+        case .lateReport(let report, let run): try await deliverLate(report, run: run)
         case .poll(let host): poll(host)
         case .deliver(let host, let run, let command): try deliver(command, to: host, run: run)
         case .performed(let host, let run, let number, let answer): performed(host, run, number, answer)
@@ -30,7 +31,7 @@ extension Simulation {
         case .stop: try await stopEverything()
         case .goOn: try await ask(.release(.fleet))
         case .checkAudit:
-            agenda.add(.checkAudit, at: now + .seconds(3600))
+            agenda.add(.checkAudit, at: now + Self.auditInterval)
             try await checkAudit()
         case .serverStart: try await startServer()
         }
@@ -46,7 +47,7 @@ extension Simulation {
             let room = Double(fleet.hosts[host]?.logicalProcessors ?? 1) * plan.settings.planner.processorCeiling
             if fleet.wanted(on: host, at: now) > room { report.hotSeconds += plan.sampleInterval.inSeconds }
             guard agents[host]?.isConnected == true else { continue }
-            for sample in fleet.samples(of: host) { server.series.add(sample.labels, sample.value, at: now) }
+            for sample in fleet.samples(of: host) { server.series.add(sample.labels, sample.value, at: hostTime(host)) }
         }
     }
 
@@ -62,18 +63,6 @@ extension Simulation {
         try await feed(.tick(serverTime))
         try await approveAsOperator()
         try checkReasons()
-    }
-
-    private mutating func sendReport(of host: HostName) async throws {
-        agenda.add(.report(host), at: now + plan.reportInterval)
-        try await reportNow(host)
-    }
-
-    mutating func reportNow(_ host: HostName) async throws {
-        guard let agent = agents[host], agent.isConnected,
-            let report = fleet.report(of: host, agentRun: agent.run, at: now)
-        else { return }
-        try await feed(.report(HostRecord(report: report, received: serverTime)))
     }
 
     // MARK: Commands and answers
@@ -95,11 +84,11 @@ extension Simulation {
             {
                 throw broken(violation)
             }
-            guard let agent = agents[command.host], agent.isConnected, !network.chance(faults.lossShare) else {
+            guard let agent = agents[command.host], agent.isConnected, !draws(.lostMessage, faults.lossShare) else {
                 continue
             }
             agenda.add(.deliver(command.host, run: agent.run, command), at: now + delay())
-            if network.chance(faults.doubledCommandShare) {
+            if draws(.doubledMessage, faults.doubledCommandShare) {
                 agenda.add(.deliver(command.host, run: agent.run, command), at: now + delay())
             }
         }
@@ -129,8 +118,9 @@ extension Simulation {
     private mutating func sendAnswer(_ host: HostName, _ run: Int, _ number: Int64) async throws {
         guard let agent = agents[host], agent.run == run, agent.isUp, let answer = agent.commands[number]?.answer
         else { return }
-        let isHeard = agent.isReachable && !network.chance(faults.lossShare)
-        if isHeard, server.isUp, network.chance(faults.repetitionShare) {
+        let isHeard =
+            agent.isReachable && !tellingLate.contains(host) && !draws(.lostMessage, faults.lossShare)
+        if isHeard, server.isUp, draws(.doubledMessage, faults.repetitionShare) {
             agenda.add(.repeatedAnswer(command: number, answer), at: now + delay())
         }
         if isHeard {
@@ -140,7 +130,7 @@ extension Simulation {
         let isTaken =
             isHeard ? try await feed(.answered(command: number, answer: answer, time: serverTime)) : false
         // The acknowledgement may get lost as well.
-        if isTaken && !network.chance(faults.lossShare) {
+        if isTaken && !draws(.lostMessage, faults.lossShare) {
             agents[host]?.settle(number)
         } else {
             agenda.add(.answer(host, run: run, command: number), at: now + .seconds(5))
@@ -151,10 +141,10 @@ extension Simulation {
     private mutating func endMigration(
         of id: VirtualMachineID, on host: HostName, attempt: Int, lasting: Duration
     ) throws {
-        if network.chance(faults.brokenStreamShare) {
+        if draws(.brokenStream, faults.brokenStreamShare) {
             if fleet.hosts[host]?.processes[id]?.attempt == attempt { fleet.breakStream(of: id, from: host) }
         } else {
-            let dies = network.chance(faults.destinationDeathShare)
+            let dies = draws(.destinationDeath, faults.destinationDeathShare)
             fleet.endMigration(of: id, on: host, attempt: attempt, lasting: lasting, destinationDies: dies)
         }
         try checkInvariants()
@@ -165,7 +155,7 @@ extension Simulation {
     private mutating func planEnd(of command: AgentCommand, on host: HostName, attempt: Int, lasting: Duration) {
         guard case .send(let outgoing) = command.task else { return }
         let id = outgoing.virtualMachine
-        let isSlow = network.chance(faults.slowMigrationShare)
+        let isSlow = draws(.slowMigration, faults.slowMigrationShare)
         let whole = isSlow ? lasting * Int.random(in: 2...60, using: &network) : lasting
         let limit = Duration.seconds(outgoing.timeLimitSeconds)
         if whole > limit {
@@ -193,7 +183,7 @@ extension Simulation {
         }
     }
 
-    private mutating func delay() -> Duration {
+    mutating func delay() -> Duration {
         .milliseconds(Int64.random(in: 5...max(6, faults.longestDelay.milliseconds), using: &network))
     }
 
@@ -211,11 +201,16 @@ extension Simulation {
     private mutating func settle(_ before: ControlLoop?, _ result: SimulatedServer.Result) async throws -> Bool {
         switch result {
         case .done(let issued, let changed):
-            if let before { try checkBeginnings(issued, before) }
+            if let before {
+                try checkBeginnings(issued, before)
+                if changed { try checkOutcomes(before) }
+            }
             try send(issued)
             if changed { try checkInvariants() }
             return true
-        case .failed: return false
+        case .failed:
+            report.drawn[.failedCommit, default: 0] += 1
+            return false
         case .crashed(let issued):
             try send(issued)
             report.serverCrashes += 1

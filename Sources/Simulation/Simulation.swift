@@ -14,6 +14,7 @@ public struct Simulation: Sendable {
         case performed(HostName, run: Int, command: Int64, HostTaskAnswer)
         case answer(HostName, run: Int, command: Int64)
         case repeatedAnswer(command: Int64, HostTaskAnswer)
+        case lateReport(HostReport, run: Int)
         case migrationEnds(HostName, VirtualMachineID, attempt: Int, lasting: Duration)
         case agentCrash(HostName), agentStart(HostName)
         case outage(HostName), outageEnd(HostName)
@@ -43,6 +44,10 @@ public struct Simulation: Sendable {
     /// How far the server's clock is off.
     var clockError = Duration.zero
     var isDiskFull = false
+    /// How far each host's clock is off.
+    var skews: [HostName: Duration] = [:]
+    /// Hosts whose last report is still under way.
+    var tellingLate: Set<HostName> = []
     var record = BehaviourRecord()
 
     /// What the server's clock shows.
@@ -60,7 +65,8 @@ public struct Simulation: Sendable {
         let machines = fleet.hosts.values.flatMap(\.processes.keys).sorted()
         invariants = Invariants(
             settings: plan.settings, machines: machines,
-            horizon: LoadQueries().window + plan.roundInterval + plan.sampleInterval)
+            horizon: LoadQueries().window + plan.roundInterval + plan.sampleInterval
+                + (plan.faults.clockSkewShare > 0 ? FaultRates.longestSkew : .zero))
         agents = fleet.hosts.mapValues { _ in SimulatedAgent() }
         server = SimulatedServer(store: store, packs: packs, settings: plan.settings, queries: LoadQueries())
     }
@@ -100,6 +106,10 @@ public struct Simulation: Sendable {
             .savePolicy(PolicyVersion(policy: policy, time: now, actor: "simulation", change: "level"))
         ])
         agenda.add(.serverStart, at: now)
+        for host in agents.keys.sorted() where draws(.skewedClock, plan.faults.clockSkewShare) {
+            let limit = FaultRates.longestSkew.milliseconds
+            skews[host] = .milliseconds(Int64.random(in: -limit...limit, using: &network))
+        }
         for (place, host) in agents.keys.sorted().enumerated() {
             let offset = Duration.milliseconds(137 * place)
             agenda.add(.report(host), at: now + offset)
@@ -116,7 +126,7 @@ public struct Simulation: Sendable {
         planFault(.diskFills, perHour: plan.faults.fullDisksPerHour)
         planFault(.clockJumps, perHour: plan.faults.clockJumpsPerHour)
         planFault(.stop, perHour: plan.faults.stopsPerHour)
-        agenda.add(.checkAudit, at: now + .seconds(3600))
+        agenda.add(.checkAudit, at: now + Self.auditInterval)
     }
 
     private mutating func conclude() async throws {
@@ -129,6 +139,13 @@ public struct Simulation: Sendable {
         let history = try await server.store.history(limit: .max)
         for tip in history.tips + loop.openTips { report.tips[tip.state, default: 0] += 1 }
         for operation in history.operations { report.operations[operation.state, default: 0] += 1 }
+    }
+
+    /// Draws whether something goes wrong with a message or a migration, and counts it.
+    mutating func draws(_ fault: DrawnFault, _ share: Double) -> Bool {
+        guard share > 0, network.chance(share) else { return false }
+        report.drawn[fault, default: 0] += 1
+        return true
     }
 
     /// Plans the next of something that happens at random, `rate` times an hour.

@@ -86,6 +86,10 @@ public struct SimulationReport: Sendable, Hashable {
     public var stalls = 0
     /// Times that the loop stood down for another mover.
     public var standDowns = 0
+    /// Times that a pack was put back to approval, since its actions did not help.
+    public var packFallBacks = 0
+    /// What went wrong with messages, migrations and commits.
+    public var drawn: [DrawnFault: Int] = [:]
     /// Entries of the audit log.
     public var auditEntries: Int64 = 0
     /// Tips by the state that they are in at the end.
@@ -94,4 +98,26 @@ public struct SimulationReport: Sendable, Hashable {
     public var operations: [OperationState: Int] = [:]
     /// Seconds that hosts spent above the ceiling, all hosts together.
     public var hotSeconds = 0.0
+}
+
+/// What goes wrong with a message, a migration, a commit or a clock.
+public enum DrawnFault: String, Sendable, Hashable, CaseIterable {
+    /// A command, an answer, an acknowledgement or a report that nobody got.
+    case lostMessage = "messages lost"
+    /// One that came twice.
+    case doubledMessage = "messages doubled"
+    /// A report that was old when it came.
+    case lateReport = "reports late"
+    /// A stream that broke.
+    case brokenStream = "streams broken"
+    /// A destination that died right after the handover.
+    case destinationDeath = "destinations died"
+    /// A migration that took many times as long.
+    case slowMigration = "migrations slow"
+    /// A commit that failed, on a full disk too.
+    case failedCommit = "commits failed"
+    /// A host whose clock is off.
+    case skewedClock = "clocks skewed"
+    /// A host that went away within a minute or two of coming back.
+    case flap = "flaps"
 }

@@ -1,6 +1,7 @@
 import FleetModel
 import Placement
 import Remediation
+import RulePacks
 import Testing
 
 @Suite("The safety envelope")
@@ -247,6 +248,62 @@ struct TipLifeTests {
         world.round([Sample.hot("h1"), Sample.hot("h3")])
         #expect(world.loop.tip(1)?.story == nil && world.loop.tip(2)?.story == 1)
         #expect(world.loop.tip(1)?.since == Timestamp(milliseconds: 0))
+    }
+
+    @Test("A dead switch is one story: the same alert of every host behind it, and the alerts of their VMs")
+    func deadSwitch() {
+        var world = World.hot()
+        for number in 3...8 { world.add("h\(number)", use: 0.1, machines: [number + 1: 0.1]) }
+        func gone(_ host: Int) -> ActiveAlert {
+            var alert = Sample.hot("h\(host)", alert: "LinkDown", approval: .advise)
+            alert.tip?.remediation = "notify"
+            return alert
+        }
+        func unheard(_ machine: Int) -> ActiveAlert {
+            var alert = gone(3)
+            alert.alert = "GuestSilent"
+            alert.tip?.subject = .virtualMachine(Sample.machine(machine), cluster: World.cluster)
+            return alert
+        }
+        world.round((3...8).map(gone))
+        world.pass(60)
+        world.reportAll()
+        world.round((3...8).map(gone) + (4...9).map(unheard))
+        let tips = world.loop.openTips
+        #expect(tips.count == 12)
+        #expect(tips.filter { $0.story == nil }.map(\.number) == [1] && tips.allSatisfy { ($0.story ?? 1) == 1 })
+        world.restart()
+        #expect(world.loop.openTips.map(\.story) == tips.map(\.story))
+        // What comes much later, or elsewhere, is another story.
+        world.pass(700)
+        world.reportAll()
+        world.round((3...8).map(gone) + (4...9).map(unheard) + [gone(2)])
+        #expect(world.loop.openTips.last?.story == nil)
+    }
+
+    @Test("The values that led to a tip are kept with it, once, over a restart")
+    func windows() {
+        var world = World.hot()
+        world.round([Sample.hot("h1")])
+        let series = EvidenceSeries(labels: ["host": "h1"], values: [0.5, nil, 0.9])
+        let window = EvidenceWindow(query: "q", from: world.now, stepSeconds: 20, series: [series])
+        world.take(.evidence(tip: 1, [window], time: world.now))
+        world.take(.evidence(tip: 1, [], time: world.now))
+        world.take(.evidence(tip: 9, [window], time: world.now))
+        world.restart()
+        #expect(world.loop.tip(1)?.windows == [window])
+    }
+
+    @Test("A tip that is not about loads clears without speaking of them")
+    func clearedWithoutLoads() {
+        var world = World.hot()
+        var fan = Sample.hot("h1", alert: "FanFails", hasVerification: false)
+        fan.tip?.remediation = "notify"
+        fan.tip?.terms.arguments = [:]
+        world.round([fan])
+        world.pass(5)
+        world.round()
+        #expect(world.tip?.state == .cleared && world.tip?.history.last?.note == "healthy again by itself")
     }
 
     @Test("What was predicted is held against what came, once the loads show it")

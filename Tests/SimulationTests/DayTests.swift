@@ -26,15 +26,24 @@ struct DayTests {
         #expect(report.tips[.resolved, default: 0] > 0)
     }
 
-    @Test(
-        "Days of a small fleet under a policy, with other movers, wrong clocks, full disks and stops",
-        arguments: [3, 4])
-    func soakDays(seed: UInt64) async throws {
+    @Test("Days of a small fleet under a policy, until everything went wrong that can, and nothing broke")
+    func soakDays() async throws {
         let pack = try RulePack.load(folder: Self.rulesFolder + "/host-pressure")
         let run = SoakRun(packs: [pack])
-        let report = try await run.play(seed: seed, replay: "SIMULATION_SEED=\(seed)")
-        #expect(report.auditEntries > 0)
-        #expect(report.fullDisks + report.clockJumps + report.foreignMoves + report.stops > 0)
+        var missing = Set(DrawnFault.allCases.map(\.rawValue))
+        missing.formUnion(["crashes", "agents", "outages", "disks", "clocks", "others"])
+        missing.formUnion(["stops", "stalls", "stand-downs"])
+        for seed in UInt64(3)...10 where !missing.isEmpty {
+            let report = try await run.play(seed: seed, replay: "evenkeel simulate soak --seed \(seed) --days 1")
+            let counts = [
+                "crashes": report.serverCrashes, "agents": report.agentCrashes, "outages": report.outages,
+                "disks": report.fullDisks, "clocks": report.clockJumps, "others": report.foreignMoves,
+                "stops": report.stops, "stalls": report.stalls, "stand-downs": report.standDowns,
+            ]
+            missing.subtract(counts.filter { $0.value > 0 }.keys)
+            missing.subtract(report.drawn.keys.map(\.rawValue))
+        }
+        #expect(missing.isEmpty, "never drawn: \(missing.sorted())")
     }
 
     @Test("Somebody who moves VMs beside Evenkeel makes it stand down, and nothing breaks")

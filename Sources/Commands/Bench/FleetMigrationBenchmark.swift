@@ -9,8 +9,11 @@ struct FleetMigrationBenchmark {
     struct Report: Codable {
         var added: [Int]
 
-        var median: Int? { added.sorted().dropFirst(added.count / 2).first }
-        var most: Int? { added.max() }
+        /// Milliseconds from the order on its way to the first command that QEMU took for it, by QEMU's own trace: that
+        /// of the new process at the destination, its start included. Empty where this QEMU cannot tell.
+        var reaction: [Int]
+
+        static func median(_ times: [Int]) -> Int? { times.sorted().dropFirst(times.count / 2).first }
     }
 
     let accelerator: AcceleratorChoice
@@ -33,27 +36,35 @@ struct FleetMigrationBenchmark {
         let answer = await runtime.perform(.start(machine)) { _ in }
         guard answer == .done else { throw CommandFailure(.environment, "the guest did not start: \(answer)") }
         await runtime.close()
-        try fleet.startServer()
-        for host in hosts { try fleet.startAgent(host) }
-        var added: [Int] = []
+        // What others use of this machine must not stand against a move.
+        try fleet.startServer(configuration: ["processor_ceiling: 1000"])
+        let trace = try EmulatorTrace(in: fleet.folder.path)
+        for host in hosts { try fleet.startAgent(host, configuration: ["qemu: \(trace.program)"]) }
+        var report = Report(added: [], reaction: [])
         for move in 0..<moves {
             let (source, destination) = (hosts[move % 2].name.text, hosts[1 - move % 2].name.text)
             try await waitUntilRunning(machine, on: source, fleet)
-            added.append(try await self.move(machine, to: destination, fleet))
+            let (added, ordered) = try await self.move(machine, to: destination, fleet)
+            report.added.append(added)
+            if let first = trace.firstCommand(ofProcessNewSince: ordered) {
+                report.reaction.append(Int((first - ordered).milliseconds))
+            }
         }
-        return Report(added: added)
+        return report
     }
 
-    /// Returns once the order was taken, done, and seen to be.
+    /// Returns once the order was taken, done, and seen to be: what it added, and when it was sent.
     private func move(
         _ machine: VirtualMachineDefinition, to host: String, _ fleet: LocalFleet
-    ) async throws -> Int {
+    ) async throws -> (added: Int, ordered: Timestamp) {
         let order = MigrationOrder(to: host)
         let clock = WallClock()
         let deadline = clock.now + .seconds(60)
         var started: OperationView?
+        var ordered = clock.now
         while started == nil {
             do {
+                ordered = clock.now
                 started = try await fleet.client.post("/fleet/v1/vms/\(machine.id)/migrate", order)
             } catch let failure as CommandFailure where failure.code == .no && clock.now < deadline {
                 // Just after a move both hosts have yet to report it.
@@ -65,7 +76,7 @@ struct FleetMigrationBenchmark {
         guard ended.state == .succeeded, let figures = ended.figures, let end = ended.ended else {
             throw CommandFailure(.no, "a move ended as \(ended.state.rawValue): \(ended.log.last?.text ?? "")")
         }
-        return Int((end - ended.created).milliseconds) - figures.totalMilliseconds
+        return (Int((end - ended.created).milliseconds) - figures.totalMilliseconds, ordered)
     }
 
     private func waitUntilRunning(

@@ -36,9 +36,16 @@ struct HostListCommand: AsyncParsableCommand {
                 Phrases.size(host.memory), Phrases.size(host.memoryAvailable), "\(host.virtualMachines)",
                 host.accelerator.rawValue, skew(host.clockSkewMilliseconds),
                 Phrases.age(host.lastReport, now: now) + " ago",
-                host.available ? "reporting" : "silent")
+                state(host))
         }
         return table.text
+    }
+
+    private static func state(_ host: HostView) -> String {
+        let state = host.available ? "reporting" : "silent"
+        guard let hold = host.maintenance else { return state }
+        let tip = host.drainTip.map { ", tip \($0) empties it" } ?? ""
+        return "\(state), in maintenance by \(hold.actor) (\(hold.reason))\(tip)"
     }
 
     /// How far a clock is ahead of the server's.

@@ -8,7 +8,8 @@ struct HostDrainCommand: AsyncParsableCommand {
         commandName: "drain", abstract: "Takes a host into maintenance: its VMs go elsewhere, and none comes.",
         discussion: """
             A tip carries it out: planned and checked like any other, made anew when something fails, and watched with a bar \
-            until the host is empty. What cannot move is named. With --no-wait it goes on by itself.
+            until the host is empty, over a restart of the server too. What cannot move is named; the host stays in \
+            maintenance and its tip open, and the same command tries again. With --no-wait it goes on by itself.
             Exit code 1 when the host could not be emptied.
             Example: evenkeel host drain kvm3 --reason 'new memory'
             """)
@@ -40,9 +41,14 @@ struct HostDrainCommand: AsyncParsableCommand {
         let tip = try await TipFollower(client: client, isLive: TerminalSize.isErrorTerminal && !output.json)
             .end(of: number, untilStuck: true)
         try output.show(tip) { tip in
-            tip.state == .planned
-                ? "\(name) is in maintenance, and cannot be emptied yet: \(tip.planProblem ?? "there is no plan")"
-                : "\(name) is \(tip.state == .resolved || tip.state == .cleared ? "empty and in maintenance" : tip.state.rawValue)."
+            switch tip.state {
+            case .resolved, .cleared: "\(name) is empty and in maintenance."
+            case .planned:
+                "\(name) is in maintenance, and cannot be emptied yet: \(tip.planProblem ?? "there is no plan")"
+            case .awaitingApproval:
+                "\(name) is in maintenance, and is not empty: \(tip.history.last?.note ?? "its moves failed")"
+            default: "\(name) is in maintenance; the tip that empties it is \(tip.state.rawValue)."
+            }
         }
         if ![.resolved, .cleared].contains(tip.state) { throw ExitCode(1) }
     }

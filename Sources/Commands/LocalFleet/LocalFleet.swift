@@ -46,16 +46,17 @@ final class LocalFleet: Sendable {
         try start("server", arguments: ["server", "--config", file, "--until-input-ends"])
     }
 
-    /// Starts, or starts again, the agent of `host`.
-    func startAgent(_ host: Host, interval: String = "1s") throws {
+    /// Starts, or starts again, the agent of `host`; `configuration` are further lines of its YAML.
+    func startAgent(_ host: Host, interval: String = "1s", configuration: [String] = []) throws {
         let place = folder.host(host.name)
         try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
-        let lines = [
-            "host: \(host.name)", "cluster: \(cluster)", "server: \(address)", "data: \(place)/agent",
-            "machines: \(machines(of: host.name))", "interval: \(interval)",
-            "logical_processors: \"\(host.logicalProcessors.map { "\($0)" }.joined(separator: ","))\"",
-            "memory: \(host.memory.count)", "migration_address: 127.0.0.1",
-        ]
+        let lines =
+            [
+                "host: \(host.name)", "cluster: \(cluster)", "server: \(address)", "data: \(place)/agent",
+                "machines: \(machines(of: host.name))", "interval: \(interval)",
+                "logical_processors: \"\(host.logicalProcessors.map { "\($0)" }.joined(separator: ","))\"",
+                "memory: \(host.memory.count)", "migration_address: 127.0.0.1",
+            ] + configuration
         let file = place + "/agent.yaml"
         try (lines.joined(separator: "\n") + "\n").write(toFile: file, atomically: true, encoding: .utf8)
         try start("agent-\(host.name)", arguments: ["agent", "--config", file, "--until-input-ends"])

@@ -12,7 +12,8 @@ struct SimulateSoakCommand: AsyncParsableCommand {
         abstract: "Plays day after day on which everything goes wrong that can, and looks at every step.",
         discussion: """
             The real rules, loop, planner, executor and state store, under a virtual clock: the server crashes between its \
-            steps, its disk is full, its clock is set; messages are lost, late and doubled; agents crash, hosts flap; \
+            steps, its disk is full, its clock is set; hosts' clocks are off; messages are lost, late and doubled; agents \
+            crash, hosts flap; \
             migrations are slow and fail; somebody else moves VMs; operators do as they please. At every step each VM runs \
             once, no action breaks a limit, a constraint or the reserve, every intent has one outcome, budgets hold, what \
             waits says why, and the audit log is whole. The first thing that is not so ends it with exit code 1 and the \
@@ -101,10 +102,12 @@ struct SoakResult: Encodable {
         let own: [String: Int] = [
             "server crashes": report.serverCrashes, "agent crashes": report.agentCrashes, "outages": report.outages,
             "foreign moves": report.foreignMoves, "stand-downs": report.standDowns, "full disks": report.fullDisks,
-            "clock jumps": report.clockJumps, "stops": report.stops, "stalled migrations": report.stalls,
+            "clock jumps": report.clockJumps, "packs put back to approval": report.packFallBacks, "stops": report.stops,
+            "stalled migrations": report.stalls,
             "audit entries": Int(report.auditEntries),
         ]
         counts.merge(own) { $0 + $1 }
+        for (fault, count) in report.drawn { counts[fault.rawValue, default: 0] += count }
         for (state, count) in report.operations { counts["operations \(state.rawValue)", default: 0] += count }
         for (state, count) in report.tips { counts["tips \(state.rawValue)", default: 0] += count }
     }

@@ -27,6 +27,7 @@ struct StatusCommand: AsyncParsableCommand {
     static func text(_ status: StatusView, now: Timestamp) -> String {
         var lines = ["Evenkeel \(status.version); the fleet's automation is '\(status.automation.rawValue)'"]
         for hold in status.holds ?? [] { lines.append("HELD         \(hold.scope) by \(hold.actor): \(hold.reason)") }
+        for drain in status.drains ?? [] where drain.machines > 0 || drain.tip != nil { lines += text(drain) }
         if let problem = status.problem { lines.append("PROBLEM      \(problem)") }
         for problem in status.storeProblems { lines.append("SERIES       \(problem)") }
         let silent = status.silentHosts.isEmpty ? "" : ", silent: " + status.silentHosts.joined(separator: ", ")
@@ -42,5 +43,17 @@ struct StatusCommand: AsyncParsableCommand {
         lines.append("Rules        evaluated \(round)")
         for failure in status.ruleFailures { lines.append("             cannot be evaluated: \(failure)") }
         return lines.joined(separator: "\n")
+    }
+
+    private static func text(_ drain: DrainView) -> [String] {
+        let count = "\(drain.machines) \(drain.machines == 1 ? "VM" : "VMs")"
+        guard let tip = drain.tip, let state = drain.state else {
+            let host = drain.host
+            return ["MAINTENANCE  \(host) still has \(count), and nothing empties it: evenkeel host drain \(host)"]
+        }
+        let isStuck = state == .planned || state == .awaitingApproval
+        let why = isStuck ? drain.note.map { ["             \($0)"] } ?? [] : []
+        let line = "MAINTENANCE  \(drain.host) still has \(count); tip \(tip), which empties it, is \(state.rawValue)"
+        return [line] + why
     }
 }

@@ -7,8 +7,9 @@ struct StopCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stop", abstract: "Stops everything: no move and no tip's action begins until --resume.",
         discussion: """
-            What is under way comes to its end, or is called off with --cancel. It holds over restarts of the server. \
-            Single steps that an operator names (start a VM, stop a VM) go on.
+            What is under way comes to its end, or is called off with --cancel, which says what was. It holds over restarts \
+            of the server, and for what operators name as well (vm start, vm migrate, host drain, tip approve); VMs may \
+            still be stopped.
             Example: evenkeel stop --reason 'storage is being replaced'
                      evenkeel stop --resume
             """)
@@ -38,11 +39,16 @@ struct StopCommand: AsyncParsableCommand {
         let answer = try await client.hold(.fleet, reason: reason, cancel: cancel)
         let operations: [OperationView] = try await client.client.get("/fleet/v1/operations")
         let open = operations.filter { !$0.state.isFinal }
-        try output.show(answer) { _ in
-            let rest =
-                open.isEmpty
-                ? "Nothing is under way." : "Under way: " + open.map(OperationText.line).joined(separator: "; ")
-            return "Stopped: nothing new begins until 'evenkeel stop --resume'. \(rest)"
+        try output.show(answer) { answer in
+            var lines = ["Stopped: nothing new begins until 'evenkeel stop --resume'."]
+            if let cancelled = answer.cancelled {
+                lines.append(cancelled.isEmpty ? "There was nothing to call off." : "Called off:")
+                lines += operations.filter { cancelled.contains($0.number) }.map { "  " + OperationText.line($0) }
+            }
+            let others = open.filter { answer.cancelled?.contains($0.number) != true }
+            if others.isEmpty, answer.cancelled == nil { lines.append("Nothing is under way.") }
+            if !others.isEmpty { lines.append("Comes to its end:") }
+            return (lines + others.map { "  " + OperationText.line($0) }).joined(separator: "\n")
         }
     }
 }

@@ -31,6 +31,7 @@ struct TipApproveCommand: AsyncParsableCommand {
     func run() async throws {
         let client = try server.client()
         let tip: TipView = try await client.get("/fleet/v1/tips/\(number)")
+        if let reason = TipText.nothingToApprove(tip) { throw CommandFailure(.no, reason) }
         if !yes {
             let lines = ["Tip \(tip.number): \(tip.title)"] + TipText.plan(tip) + TipText.checks(tip)
             let shown = lines.joined(separator: "\n")

@@ -2,26 +2,45 @@ import FleetModel
 import FleetServer
 import Foundation
 
-/// Follows a tip to its end, with a bar for each of its moves where somebody watches.
+/// Follows a tip to its end: with a bar for each of its moves where somebody watches, with a line for each step elsewhere.
+/// A server that is started again meanwhile is waited for.
 struct TipFollower {
+    /// How long a server that has answered before may be silent.
+    static let patience: Duration = .seconds(120)
+
     let client: ServerClient
     /// Whether lines may be drawn over.
     let isLive: Bool
     var clock: any Clock = WallClock()
 
-    /// Returns the tip once nothing more happens to it; with `untilStuck` also once it has no plan and nothing runs.
+    /// Returns the tip once nothing more happens to it; with `untilStuck` also once it has no plan, or waits for a person,
+    /// and nothing runs.
     func end(of number: Int64, untilStuck: Bool = false) async throws -> TipView {
         var drawn = 0
+        var said: String?
+        var silentSince: Timestamp?
         defer { if isLive, drawn > 0 { StandardError.write(Self.erasing(drawn)) } }
         while true {
-            let tip: TipView = try await client.get("/fleet/v1/tips/\(number)")
-            let operations = try await running(of: tip)
-            if isLive {
-                let bars = TipProgress.lines(of: tip, operations, width: min(TerminalSize.columns, 100))
-                StandardError.write(Self.erasing(drawn) + bars.map { $0 + "\n" }.joined())
-                drawn = bars.count
+            let lines: [String]
+            do {
+                let tip: TipView = try await client.get("/fleet/v1/tips/\(number)")
+                let operations = try await running(of: tip)
+                silentSince = nil
+                let isStuck = tip.state == .planned || tip.state == .awaitingApproval
+                if tip.state.isFinal || untilStuck && isStuck && operations.isEmpty { return tip }
+                lines = TipProgress.lines(of: tip, operations, width: min(TerminalSize.columns, 100))
+            } catch let failure as CommandFailure where failure.code == .unreachable && said != nil {
+                if clock.now - (silentSince ?? clock.now) > Self.patience { throw failure }
+                silentSince = silentSince ?? clock.now
+                lines = ["the server does not answer; waiting for it (what is under way goes on)"]
             }
-            if tip.state.isFinal || untilStuck && tip.state == .planned && operations.isEmpty { return tip }
+            if isLive {
+                StandardError.write(Self.erasing(drawn) + lines.map { $0 + "\n" }.joined())
+                drawn = lines.count
+            } else if let head = lines.first, head != said {
+                StandardError.write(head + "\n")
+            }
+            said = lines.first
             try await clock.sleep(for: .milliseconds(300))
         }
     }

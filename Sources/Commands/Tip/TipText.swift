@@ -19,6 +19,7 @@ enum TipText {
             "", tip.body, "", "Evidence:",
         ]
         lines += tip.evidence.map { "  \($0.text)   at \(Phrases.timeOfDay($0.time)) by  \($0.query)" }
+        lines += EvidencePlot.lines(of: tip.windows ?? [], width: TerminalSize.columns)
         if let story = tip.story { lines.insert("Story:     a part of what tip \(story) is about", at: 3) }
         lines += ["", "Remediation: \(tip.remediation)"] + plan(tip)
         if !tip.operations.isEmpty {
@@ -29,6 +30,22 @@ enum TipText {
             "  \(Phrases.timeOfDay($0.time))  \($0.state.rawValue) by \($0.actor): \($0.note)"
         }
         return lines.joined(separator: "\n")
+    }
+
+    /// What there is to do about a tip that nobody can approve; `nil` where somebody can.
+    static func nothingToApprove(_ tip: TipView) -> String? {
+        if tip.state.isFinal {
+            let end = tip.history.last.map { " by \($0.actor) at \(Phrases.timeOfDay($0.time)) (\($0.note))" } ?? ""
+            return "tip \(tip.number) has ended: \(tip.state.rawValue)\(end)"
+        }
+        guard tip.state == .planned || tip.state == .raised, tip.plan?.actions.isEmpty ?? true else { return nil }
+        let what = "tip \(tip.number) has no plan, so there is nothing to approve"
+        guard tip.state == .planned else { return "\(what) yet; try again in a moment" }
+        return """
+            \(what): \(tip.planProblem ?? "none was made")
+            What to do: evenkeel tip show \(tip.number) says what it means and what helps. It closes by itself when \
+            \(tip.subject) is well; evenkeel tip dismiss \(tip.number) --reason TEXT puts it away.
+            """
     }
 
     /// What is looked at when it is carried out.

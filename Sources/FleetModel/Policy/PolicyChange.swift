@@ -115,7 +115,9 @@ extension LimitName {
     /// What it may be, for a person.
     public var rangeText: String {
         let (low, high) = (Int(range.lowerBound), Int(range.upperBound))
+        let isBudget = self == .actionsPerHour || self == .actionsPerDay
         return "\(isCount ? "a whole number" : "a number") from \(low) to \(high)"
+            + (isBudget ? " (budgets are counted over what is remembered, which is the last \(high) moves)" : "")
     }
 }
 

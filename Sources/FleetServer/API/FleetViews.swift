@@ -30,6 +30,10 @@ public struct HostView: Codable, Sendable {
     public var virtualMachines: Int
     /// How far its clock was ahead of the server's, in milliseconds; `nil` where its agent does not say.
     public var clockSkewMilliseconds: Int64?
+    /// Who took it into maintenance, since when and why; `nil` where nobody did.
+    public var maintenance: Hold?
+    /// The open tip that empties it.
+    public var drainTip: Int64?
 }
 
 /// One LP's time by mode, each a share of wall time, 0...1.
@@ -125,6 +129,8 @@ public struct TipView: Codable, Sendable {
     public var done: Int?
     /// What is looked at right before each step, and how its effect is checked.
     public var checks: [String]?
+    /// What the queries of the evidence gave over the time that led to the tip; `nil` where nobody has looked yet.
+    public var windows: [EvidenceWindow]?
 
     /// The view of a stored tip.
     public init(_ tip: Tip) {
@@ -150,6 +156,7 @@ public struct TipView: Codable, Sendable {
         story = tip.story
         done = tip.actionsDone
         checks = TipChecks.lines(of: tip)
+        windows = tip.windows
         subjectKind = tip.subject.kindWord
     }
 }
@@ -305,4 +312,20 @@ public struct StatusView: Codable, Sendable {
     public var ruleFailures: [String]
     /// When rules were evaluated last.
     public var lastRound: Timestamp?
+    /// Hosts in maintenance, and how far each is emptied.
+    public var drains: [DrainView]?
+}
+
+/// A host in maintenance.
+public struct DrainView: Codable, Sendable, Hashable {
+    /// The host.
+    public var host: String
+    /// How many VMs still live there.
+    public var machines: Int
+    /// The open tip that empties it; `nil` where it is done, or was put away.
+    public var tip: Int64?
+    /// How far that has come.
+    public var state: TipState?
+    /// What happened to it last: also why it cannot go on, and what to do next.
+    public var note: String?
 }

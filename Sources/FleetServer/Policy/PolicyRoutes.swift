@@ -73,7 +73,9 @@ struct PolicyRoutes {
             let order = try await request.decoded(as: HoldOrder.self)
             let kind = ControlRequest.Kind.hold(order.scope, reason: order.reason, cancelling: order.cancel ?? false)
             return try await controller.decide(kind, context) { done in
-                HoldAnswer(tip: done.tip, holds: controller.view.withLock { $0.holds })
+                HoldAnswer(
+                    tip: done.tip, holds: controller.view.withLock { $0.holds },
+                    cancelled: order.cancel == true ? done.cancelled : nil)
             }
         }
         group.delete("holds/:scope") { _, context in

@@ -59,6 +59,8 @@ public struct HoldAnswer: Codable, Sendable {
     public var tip: Int64?
     /// What is held now.
     public var holds: [Hold]
+    /// Operations that were called off for it; `nil` where nobody asked for that.
+    public var cancelled: [Int64]?
 }
 
 /// Whether a cluster can lose hosts, as the API shows it.

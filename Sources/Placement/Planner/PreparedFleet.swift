@@ -64,9 +64,10 @@ public struct PreparedFleet: Sendable {
         }
     }
 
-    /// Watches over the cluster's reserve; `nil` where it keeps none.
+    /// Watches over the cluster's reserve; `nil` where it keeps none. Hosts that rest after a move take in what a failure
+    /// brings all the same.
     mutating func reserveGuard(of cluster: ClusterName) -> ReserveGuard? {
-        snapshot.reserve(of: cluster) > 0 ? self.cluster(cluster).reserveGuard : nil
+        snapshot.reserve(of: cluster) > 0 ? self.cluster(cluster, isAutomatic: false).reserveGuard : nil
     }
 }
 

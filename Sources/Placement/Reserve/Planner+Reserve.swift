@@ -22,8 +22,9 @@ extension Planner {
     public func reserve(
         of cluster: ClusterName, failures: Int, on snapshot: FleetSnapshot, shouldStop: () -> Bool = { false }
     ) -> ReserveReport {
+        // A host that rests after a move takes in what a failure brings all the same.
         let compiled = CompiledCluster(
-            cluster, of: snapshot, check: MoveCheck(cluster, of: snapshot, limits: limits))
+            cluster, of: snapshot, check: MoveCheck(cluster, of: snapshot, limits: limits), isAutomatic: false)
         let check = ReserveCheck(compiled.fleet)
         let verdict = check.verdict(failures: failures, shouldStop: shouldStop)
         let uncovered = compiled.machines.indices.filter(compiled.fleet.isPinned).map { compiled.machines[$0].name }

@@ -10,10 +10,17 @@ public struct FaultRates: Sendable, Hashable {
     public var serverCrashShare = 0.0
     /// Share of the server's commits that fail.
     public var commitFailureShare = 0.0
-    /// Share of messages that get lost.
+    /// Share of messages that get lost: commands, answers, acknowledgements, reports.
     public var lossShare = 0.0
-    /// Share of answers that are sent twice.
+    /// Share of answers and reports that come twice.
     public var repetitionShare = 0.0
+    /// Share of reports that are long under way: what they say is old when they come, and their agent says nothing else
+    /// until then.
+    public var lateReportShare = 0.0
+    /// Share of hosts whose clock is off, by up to `longestSkew`.
+    public var clockSkewShare = 0.0
+    /// How far a host's clock is off at most, ahead or behind.
+    public static let longestSkew = Duration.seconds(5)
     /// Longest time that a message is under way.
     public var longestDelay = Duration.milliseconds(200)
     /// Share of migrations that break in the middle.
@@ -47,6 +54,8 @@ public struct FaultRates: Sendable, Hashable {
         rates.commitFailureShare = 0.003
         rates.lossShare = 0.05
         rates.repetitionShare = 0.1
+        rates.lateReportShare = 0.03
+        rates.clockSkewShare = 0.5
         rates.longestDelay = .seconds(20)
         rates.brokenStreamShare = 0.1
         rates.destinationDeathShare = 0.1

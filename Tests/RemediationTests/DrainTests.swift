@@ -1,0 +1,168 @@
+import FleetModel
+import Placement
+import Remediation
+import Testing
+
+@Suite("Maintenance")
+struct DrainTests {
+    private func world(level: AutomationLevel = .operator) -> World {
+        var world = World.hot(level: level)
+        world.add("h3", use: 0.05, machines: [:])
+        world.use[Sample.host("h1")] = 0.3
+        for number in 1...3 { world.machineUse[Sample.machine(number)] = 0.3 }
+        world.round()
+        return world
+    }
+
+    private func drain(_ world: inout World) {
+        world.expect(.done(tip: 1), for: .hold(.host(Sample.host("h1")), reason: "new memory"))
+    }
+
+    /// Plays moves that succeed until the tip ends.
+    private func finish(_ world: inout World) {
+        for _ in 0..<20 where world.loop.openTips.isEmpty == false {
+            for move in world.loop.openOperations.compactMap(\.move) {
+                let number = (1...3).first { Sample.machine($0) == move.virtualMachine } ?? 1
+                world.carryOutAll()
+                world.relocate(number, to: move.destination.text)
+            }
+            world.pass(61)
+            world.reportAll()
+            world.round()
+        }
+    }
+
+    private func failRunning(_ world: inout World) {
+        while let command = world.openCommands.first {
+            if case .prepareIncoming = command.task {
+                world.answer(command, .failed("no room on disk"))
+            } else {
+                world.answer(command, .done)
+            }
+            if world.operation?.state == .failed { break }
+        }
+        world.pass(5)
+        world.reportAll()
+    }
+
+    @Test("A drain whose moves keep failing stays open, waits for a person, and says why and what to do")
+    func keepsFailing() throws {
+        var world = world()
+        drain(&world)
+        for _ in 0..<3 {
+            #expect(world.tip?.state == .running)
+            failRunning(&world)
+            world.round()
+        }
+        let tip = try #require(world.tip)
+        #expect(tip.state == .awaitingApproval, "\(tip.history.map(\.note))")
+        let note = try #require(tip.history.last?.note)
+        #expect(note.contains("no room on disk") && note.contains("'evenkeel host drain h1' tries again"), "\(note)")
+        #expect(world.loop.openHolds.map(\.scope) == [.host(Sample.host("h1"))])
+        world.restart()
+        world.reportAll()
+        world.round()
+        world.pass(200)
+        world.reportAll()
+        world.round()
+        #expect(world.tip?.state == .awaitingApproval, "nothing is tried by itself, also after a restart")
+        world.expect(.done(tip: 1), for: .hold(.host(Sample.host("h1")), reason: "again"), by: "bob")
+        #expect(world.tip?.state == .running && world.tip?.approval?.actor == "bob")
+        finish(&world)
+        #expect(world.loop.tip(1)?.state == .resolved)
+    }
+
+    @Test("A move that an operator called off leaves the drain open for a person")
+    func calledOff() {
+        var world = world()
+        drain(&world)
+        world.ask(.cancel(operation: 1))
+        while let command = world.openCommands.first, world.operation?.state.isFinal == false {
+            world.answer(command, .done)
+        }
+        #expect(world.operation?.state == .cancelled)
+        world.pass(200)
+        world.reportAll()
+        world.round()
+        #expect(world.tip?.state == .awaitingApproval)
+        world.ask(.approve(tip: 1))
+        #expect(world.tip?.state == .running)
+        finish(&world)
+        #expect(world.loop.tip(1)?.state == .resolved)
+    }
+
+    @Test("Draining goes by the operator's word, whatever the fleet's level", arguments: AutomationLevel.allCases)
+    func level(level: AutomationLevel) {
+        var world = world(level: level)
+        drain(&world)
+        #expect(world.tip?.state == .running)
+        world.pass(5)
+        world.reportAll()
+        world.round()
+        #expect(world.loop.openTips.map(\.number) == [1])
+        finish(&world)
+        #expect(world.loop.tip(1)?.state == .resolved)
+    }
+
+    @Test("Asked again, an empty host stays as it is, and one that is not is emptied")
+    func again() {
+        var world = world()
+        drain(&world)
+        world.expect(.done(tip: 1), for: .hold(.host(Sample.host("h1")), reason: "again"))
+        #expect(world.loop.openTips.count == 1)
+        finish(&world)
+        world.expect(.done(), for: .hold(.host(Sample.host("h1")), reason: "again"))
+        world.relocate(1, to: "h1")
+        world.reportAll()
+        world.round()
+        world.expect(.done(tip: 2), for: .hold(.host(Sample.host("h1")), reason: "again"))
+    }
+
+    @Test("After a restart a drain waits until its hosts are heard and measured, and goes on where it was")
+    func restart() throws {
+        var world = world()
+        drain(&world)
+        let move = try #require(world.operation?.move)
+        world.carryOutAll()
+        world.relocate((1...3).first { Sample.machine($0) == move.virtualMachine } ?? 1, to: move.destination.text)
+        world.restart()
+        world.pass(1)
+        #expect(world.loop.openOperations.isEmpty)
+        #expect(world.tip?.history.last?.note.contains("has not reported since") == true)
+        world.reportAll()
+        #expect(world.loop.openOperations.isEmpty)
+        world.pass(1)
+        #expect(world.tip?.history.last?.note.contains("has not been measured since the server started") == true)
+        #expect(world.tip?.state == .running)
+        world.round()
+        #expect(world.loop.openOperations.count == 1)
+        finish(&world)
+        #expect(world.loop.tip(1)?.state == .resolved)
+        #expect(world.journal.state.endedOperations.count(where: { $0.state == .succeeded }) == 3)
+    }
+
+    @Test("Hosts that rest after a move do not count as lost: the reserve holds all the same")
+    func reserve() {
+        var world = World.hot()
+        world.add("h3", use: 0.05, machines: [:])
+        world.round([Sample.hot("h1")])
+        #expect(world.loop.reserve(of: World.cluster, failures: 1, at: world.now).holds)
+        world.ask(.approve(tip: 1))
+        world.carryOutAll()
+        let move = world.operation?.move
+        world.relocate(
+            (1...3).first { Sample.machine($0) == move?.virtualMachine } ?? 1, to: move?.destination.text ?? "h2")
+        world.pass(5)
+        world.reportAll()
+        world.round()
+        let report = world.loop.reserve(of: World.cluster, failures: 1, at: world.now)
+        #expect(report.holds, "\(report.reason)")
+        var policy = ClusterPolicy()
+        policy.reserve = 1
+        world.ask(.changePolicy(.setCluster(World.cluster, policy)))
+        #expect(world.loop.policyWarnings.isEmpty, "\(world.loop.policyWarnings)")
+        world.ask(.hold(.host(Sample.host("h2")), reason: "new memory"))
+        world.ask(.hold(.host(Sample.host("h3")), reason: "new memory"))
+        #expect(!world.loop.reserve(of: World.cluster, failures: 1, at: world.now).holds, "hosts in maintenance do")
+    }
+}

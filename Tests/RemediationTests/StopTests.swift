@@ -1,0 +1,91 @@
+import FleetModel
+import Placement
+import Remediation
+import Testing
+
+@Suite("Everything is stopped")
+struct StopTests {
+    private static let id = Sample.machine(1)
+
+    private static var definition: VirtualMachineDefinition {
+        VirtualMachineDefinition(
+            id: Sample.machine(9), name: Sample.name("vm-9", Name<VirtualMachineKind>.init), virtualProcessors: 1,
+            memory: .gibibytes(1))
+    }
+
+    static let refused: [ControlRequest.Kind] = [
+        .perform(.launch(id)), .perform(.pause(id)), .perform(.resume(id)), .perform(.save(id)),
+        .perform(.restore(id)), .perform(.remove(id)), .perform(.balloon(id, .mebibytes(512))),
+        .create(definition, on: Sample.host("h1"), start: true), .migrate(id, to: Sample.host("h2")),
+        .hold(.host(Sample.host("h1")), reason: "new memory"), .approve(tip: 1),
+    ]
+
+    @Test("Whatever an operator names is refused with who stopped it, when and how to go on; after a restart too")
+    func refusals() throws {
+        for kind in Self.refused {
+            var world = World.hot()
+            world.round([Sample.hot("h1")])
+            world.expect(.done(), for: .hold(.fleet, reason: "storm"), by: "bob")
+            for _ in 0..<2 {
+                guard case .refused(let reason) = world.ask(kind) else {
+                    Issue.record("\(kind) began")
+                    continue
+                }
+                #expect(reason.contains("everything is stopped by bob since 1970-01-01"), "\(kind): \(reason)")
+                #expect(reason.contains("(storm); 'evenkeel stop --resume' lets it go on"), "\(kind): \(reason)")
+                #expect(world.openCommands.isEmpty && world.loop.openOperations.isEmpty)
+                world.restart()
+                world.reportAll()
+                world.round([Sample.hot("h1")])
+            }
+            world.expect(.done(), for: .release(.fleet))
+            world.reportAll()
+            if case .refused(let reason) = world.ask(kind) {
+                #expect(!reason.contains("stopped"), "\(kind): \(reason)")
+            }
+        }
+    }
+
+    @Test("A VM may still be ended, gently or by force, and looked at")
+    func allowed() {
+        for task in [
+            HostTask.stop(Self.id, force: false), .stop(Self.id, force: true), .openConsole(Self.id, session: "s"),
+        ] {
+            var world = World.hot()
+            world.ask(.hold(.fleet, reason: "storm"))
+            world.expect(.done(operation: 1), for: .perform(task))
+        }
+    }
+
+    @Test("A step that no host was given yet is taken back; one that was given comes to its end")
+    func steps() throws {
+        var world = World.hot()
+        world.ask(.perform(.pause(Self.id)))
+        world.ask(.perform(.pause(Sample.machine(2))))
+        let given = try #require(world.openCommands.first)
+        world.take(.handedOut([given.number], time: world.now))
+        world.ask(.hold(.fleet, reason: "storm"))
+        #expect(world.loop.operation(2)?.state == .refused)
+        #expect(world.loop.operation(2)?.log.last?.text.contains("everything was stopped by ann: storm") == true)
+        #expect(world.openCommands == [given])
+        world.answer(given, .done)
+        #expect(world.loop.operation(1)?.state == .succeeded)
+    }
+
+    @Test("Who stops everything and calls off what runs is told what was, also when it is stopped already")
+    func cancelled() {
+        var world = World.hot()
+        world.round([Sample.hot("h1")])
+        world.ask(.approve(tip: 1))
+        world.expect(.done(), for: .hold(.fleet, reason: "storm"))
+        world.expect(.stopped(cancelled: [1]), for: .hold(.fleet, reason: "storm", cancelling: true))
+        #expect(world.journal.audit.contains { $0.event == "operation.cancel" && $0.operation == 1 })
+        while let command = world.openCommands.first { world.answer(command, .done) }
+        world.expect(.stopped(cancelled: []), for: .hold(.fleet, reason: "storm", cancelling: true))
+        guard case .refused(let reason) = world.ask(.hold(.fleet, reason: "again")) else {
+            Issue.record("it was stopped twice")
+            return
+        }
+        #expect(reason.contains("fleet is held already by ann"))
+    }
+}
