@@ -46,7 +46,10 @@ extension Tip {
 extension ControlLoop {
     mutating func take(_ round: ControlRound) {
         readings = trusted(round.readings)
-        if let readings { demand.add(readings) }
+        if let readings, demand.isDue(at: readings.time) {
+            let sizes = machineSizes
+            demand.add(readings, sizes: sizes)
+        }
         lastRound = round.alerts.time
         let findings = Findings(round.alerts)
         let open = Dictionary(tips.values.map { ($0.tip.key, $0.tip.number) }, uniquingKeysWith: max)
@@ -57,6 +60,17 @@ extension ControlLoop {
         for number in tips.keys.sorted() { judge(number, findings, roundTime: round.alerts.time) }
         planWaitingTips()
         advance()
+    }
+
+    /// Virtual processors of the VMs that hosts report.
+    private var machineSizes: [VirtualMachineID: Int] {
+        var sizes: [VirtualMachineID: Int] = [:]
+        for record in hosts.values {
+            for status in record.report.virtualMachines {
+                sizes[status.definition.id] = status.definition.virtualProcessors
+            }
+        }
+        return sizes
     }
 
     /// What a host says of a VM counts where the host reports that VM, or had it inside the window: no host can make

@@ -87,7 +87,6 @@ struct RoadefTests {
             var after = state.assignment
             if isSwap { after.swapAt(process, other) } else { after[process] = Int32(machine) }
             if after == state.assignment { continue }
-            if isSwap && instance.services[process] == instance.services[other] { continue }
             let change = isSwap ? state.change(swapping: process, other) : state.change(moving: process, to: machine)
             #expect((change == nil) == (check.violation(of: after) != nil), "\(after)")
             guard let change else { continue }

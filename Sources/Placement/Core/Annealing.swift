@@ -10,7 +10,7 @@ public struct Annealing: Sendable {
     /// How warm it is when most of the budget is used up, as a share of `warmth`: so slow is the decisive part.
     public var chill: Double
     /// The share of the budget for that part; in the rest it freezes, which settles what costs little.
-    public var slowShare = 0.85
+    public var slowShare = 0.93
     /// How warm it is at the end, as a share of what it was after the slow part.
     public var frost = 1e-5
     /// How warm it is at first, in units of cost, where that is known better than by trying.
@@ -51,17 +51,27 @@ public struct Annealing: Sendable {
         _ state: inout PackingState<Rules>, budget: inout Budget
     ) -> Int {
         guard state.items > 0, state.bins > 1 else { return 0 }
+        return cool(&state, from: firstTemperature(state), over: 0...1, budget: &budget)
+    }
+
+    /// Goes through a part of the cooling, whose first temperature is `first`. One that goes on to the end ends at the
+    /// best placement that it saw, another one where it happens to be.
+    func cool<Rules: PackingRules & ~Copyable, Budget: SearchBudget>(
+        _ state: inout PackingState<Rules>, from first: Double, over part: ClosedRange<Double>, budget: inout Budget
+    ) -> Int {
+        guard state.items > 0, state.bins > 1 else { return 0 }
         var walk = AnnealingWalk(seed: seed, mix: mix, items: state.items)
         walk.keep(state)
-        let first = temperature ?? meanChange(state, &walk.dice) * warmth
         var steps = 0
         var used = budget.used(after: 0)
         while used < 1 {
-            walk.temperature = first * cooling(after: used)
+            walk.temperature =
+                first * cooling(after: part.lowerBound + used * (part.upperBound - part.lowerBound))
             for _ in 0..<Self.stepsBetweenLooks { walk.step(&state) }
             steps += Self.stepsBetweenLooks
             used = budget.used(after: steps)
         }
+        if part.upperBound < 1 { return steps }
         walk.keep(state)
         state.restore(walk.best)
         return steps
@@ -72,10 +82,14 @@ public struct Annealing: Sendable {
             ? pow(chill, used / slowShare) : chill * pow(frost, (used - slowShare) / max(1 - slowShare, 1e-9))
     }
 
+    /// How warm it is at first.
+    func firstTemperature<Rules: PackingRules & ~Copyable>(_ state: borrowing PackingState<Rules>) -> Double {
+        temperature ?? meanChange(state) * warmth
+    }
+
     /// What a move changes the cost by, on average over random moves that are allowed.
-    private func meanChange<Rules: PackingRules & ~Copyable>(
-        _ state: borrowing PackingState<Rules>, _ dice: inout Dice
-    ) -> Double {
+    private func meanChange<Rules: PackingRules & ~Copyable>(_ state: borrowing PackingState<Rules>) -> Double {
+        var dice = Dice(seed: ~seed)
         var sum = 0.0
         var count = 0.0
         for _ in 0..<min(20_000, 20 * state.items * state.bins) {

@@ -1,11 +1,21 @@
 /// Lets several ways to anneal run against each other for a small part of the budget, each from the start, and gives the
 /// rest to the one that came furthest. Which mix of steps pays depends on the problem: where room is scarce swaps do,
 /// where moves hold their room on both sides coming home does, elsewhere plain moves.
+///
+/// Two runs of one way end far apart, and half-way through the cooling it shows already which will end lower. So the way
+/// that won cools down to there several times, with other dice, and only the lowest of these goes on, at leisure.
 public struct AnnealingRace: Sendable {
     /// The ways.
     public var ways: [Annealing]
     /// The share of the budget that each gets to show what it can do.
     public var trialShare: Double
+    /// How often the winner cools down half-way.
+    public var heats = 4
+    /// The share of the budget for each of them.
+    public var heatShare = 0.1
+
+    /// Where the heats end, as a share of the cooling.
+    private static let half = 0.5
 
     /// A race.
     public init(ways: [Annealing], trialShare: Double = 0.06) {
@@ -48,11 +58,37 @@ public struct AnnealingRace: Sendable {
         }
         guard ways.indices.contains(winner) else { return 0 }
         state.restore(start)
-        var slice = BudgetSlice(budget, after: steps, share: 1)
-        steps += ways[winner].run(&state, budget: &slice)
-        budget = slice.whole
+        steps += finish(ways[winner], &state, budget: &budget, after: steps)
         if bestCost < state.cost { state.restore(best) }
         return steps
+    }
+
+    /// Heats from where `state` is, and the rest of the cooling from where the best of them came to.
+    private func finish<Rules: PackingRules & ~Copyable, Budget: SearchBudget>(
+        _ way: Annealing, _ state: inout PackingState<Rules>, budget: inout Budget, after before: Int
+    ) -> Int {
+        var way = way
+        let start = Slab<Int32>(state.assignment)
+        let front = Slab<Int32>(state.assignment)
+        let first = way.firstTemperature(state)
+        var lowest = Int64.max
+        var steps = before
+        for _ in 0..<heats {
+            state.restore(start)
+            var slice = BudgetSlice(budget, after: steps, share: heatShare)
+            steps += way.cool(&state, from: first, over: 0...Self.half, budget: &slice)
+            budget = slice.whole
+            way.seed &+= 1
+            if state.cost < lowest {
+                lowest = state.cost
+                state.save(in: front)
+            }
+        }
+        state.restore(front)
+        var slice = BudgetSlice(budget, after: steps, share: 1)
+        steps += way.cool(&state, from: first, over: (heats > 0 ? Self.half : 0)...1, budget: &slice)
+        budget = slice.whole
+        return steps - before
     }
 }
 

@@ -56,8 +56,13 @@ struct BalanceSearch: ~Copyable {
     let receivers: Int
     private(set) var moves: [DenseMove] = []
     private var vetoed: Set<DenseMove> = []
+    /// Hosts of which no move, or no swap, was worth it since they last changed.
+    private var isIdle: [Bool]
+    private var isIdleInSwaps: [Bool]
 
     init(state: consuming PackingState<FleetRules>, fleet: DenseFleet, donors: Int, receivers: Int) {
+        isIdle = Array(repeating: false, count: state.bins)
+        isIdleInSwaps = isIdle
         self.state = state
         self.fleet = fleet
         self.donors = donors
@@ -65,34 +70,40 @@ struct BalanceSearch: ~Copyable {
     }
 
     /// One round: each of the costliest hosts makes its best move, the costliest first; where none is worth it, its best
-    /// swap. `false` where nothing was worth it.
+    /// swap. `false` where nothing was worth it. Hosts for which nothing was found are not asked again until they change.
     mutating func improve(_ reserve: inout ReserveLedger?, atMost limit: Int) -> Bool {
         let sources = costliest()
         let destinations = coolest()
         let before = moves.count
-        for (rank, source) in sources.enumerated() where moves.count < limit {
+        for (rank, source) in sources.enumerated() where moves.count < limit && !isIdle[source] {
             let window = window(of: destinations, rank: rank, size: receivers)
-            makeBest(of: source, window, &reserve)
+            if !makeBest(of: source, window, &reserve) { isIdle[source] = true }
         }
         if moves.count > before { return true }
-        for (rank, source) in sources.enumerated() where moves.count + 2 <= limit {
+        for (rank, source) in sources.enumerated() where moves.count + 2 <= limit && !isIdleInSwaps[source] {
             let window = window(of: destinations, rank: rank, size: receivers / 4)
-            makeBestSwap(of: source, window, &reserve)
+            if !makeBestSwap(of: source, window, &reserve) { isIdleInSwaps[source] = true }
         }
         return moves.count > before
     }
 
     /// The best move that the reserve allows; those that it does not are vetoed for good.
-    private mutating func makeBest(of source: Int, _ window: ArraySlice<Int>, _ reserve: inout ReserveLedger?) {
+    private mutating func makeBest(
+        of source: Int, _ window: ArraySlice<Int>, _ reserve: inout ReserveLedger?
+    ) -> Bool {
         while let move = bestMove(source, window) {
-            if make([move], &reserve) { return }
+            if make([move], &reserve) { return true }
         }
+        return false
     }
 
-    private mutating func makeBestSwap(of source: Int, _ window: ArraySlice<Int>, _ reserve: inout ReserveLedger?) {
+    private mutating func makeBestSwap(
+        of source: Int, _ window: ArraySlice<Int>, _ reserve: inout ReserveLedger?
+    ) -> Bool {
         while let swap = bestSwap(source, window) {
-            if make(swap, &reserve) { return }
+            if make(swap, &reserve) { return true }
         }
+        return false
     }
 
     private func costliest() -> [Int] {
@@ -172,7 +183,10 @@ struct BalanceSearch: ~Copyable {
             vetoed.insert(move)
             return false
         }
-        for move in wanted { state.move(move.machine, to: move.to) }
+        for move in wanted {
+            state.move(move.machine, to: move.to)
+            for host in [move.from, move.to] { (isIdle[host], isIdleInSwaps[host]) = (false, false) }
+        }
         moves += wanted
         return true
     }

@@ -29,8 +29,9 @@ public struct ReserveLedger: Sendable {
     /// By VM, every host that holds it now.
     private var homes: [Int32: [Int32]] = [:]
     private var places: [Int32]
-    /// Hosts in order of what is free, the most first, as they were at the start.
+    /// Hosts in order of what is free, the most first, as they were at the start, and what that was.
     private let order: [Int32]
+    private let freeInOrder: [Int64]
     /// The hosts whose failure has no proof.
     public private(set) var unproved: Set<Int> = []
 
@@ -55,6 +56,7 @@ public struct ReserveLedger: Sendable {
             let right = resources == 0 ? 0 : free[Int($1) * resources]
             return left == right ? $0 < $1 : left > right
         }
+        freeInOrder = order.map { resources == 0 ? 0 : free[Int($0) * resources] }
         for machine in 0..<fleet.machines where !fleet.isPinned(machine) {
             wards[Int(fleet.places[machine])].append(Ward(machine: Int32(machine), refuge: -1))
         }
@@ -188,21 +190,44 @@ public struct ReserveLedger: Sendable {
     }
 
     /// Finds a refuge for one VM of the host, beginning at another place of the list for each host so that burdens
-    /// spread.
+    /// spread. Hosts that had room for it at the start come first: in large fleets most others never will.
     private mutating func shelter(_ place: Int, of host: Int) -> Bool {
         let machine = Int(wards[host][place].machine)
-        let rivals = fleet.rivals(of: machine)
-        let start = order.isEmpty ? 0 : (host &* 7919 &+ place) % max(1, order.count * 3 / 4)
-        for offset in 0..<order.count {
-            let refuge = Int(order[(start + offset) % order.count])
-            guard refuge != host, fleet.allows(machine, on: refuge), hasRoom(for: machine, on: refuge, failed: host),
-                !isAtOddsWith(rivals, on: refuge, failed: host)
-            else { continue }
-            wards[host][place].refuge = Int32(refuge)
-            carry(wards[host][place], failed: host, sign: 1)
-            return true
+        let likely = hostsWithRoom(for: machine)
+        let start = (host &* 7919 &+ place) % max(1, likely * 3 / 4)
+        guard
+            let refuge = refuge(of: machine, on: host, amongOrder: start..<likely)
+                ?? refuge(of: machine, on: host, amongOrder: 0..<start)
+                ?? refuge(of: machine, on: host, amongOrder: likely..<order.count)
+        else { return false }
+        wards[host][place].refuge = Int32(refuge)
+        carry(wards[host][place], failed: host, sign: 1)
+        return true
+    }
+
+    /// How many hosts, the first so many of the order, had room for the VM at the start.
+    private func hostsWithRoom(for machine: Int) -> Int {
+        guard resources > 0 else { return order.count }
+        let need = fleet.need(machine, 0)
+        var (low, high) = (0, freeInOrder.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if freeInOrder[middle] >= need { low = middle + 1 } else { high = middle }
         }
-        return false
+        return low
+    }
+
+    private func refuge(of machine: Int, on host: Int, amongOrder places: Range<Int>) -> Int? {
+        let rivals = fleet.rivals(of: machine)
+        for place in places {
+            let refuge = Int(order[place])
+            if refuge != host, fleet.allows(machine, on: refuge), hasRoom(for: machine, on: refuge, failed: host),
+                !isAtOddsWith(rivals, on: refuge, failed: host)
+            {
+                return refuge
+            }
+        }
+        return nil
     }
 
     private func hasRoom(for machine: Int, on host: Int, failed: Int) -> Bool {

@@ -73,10 +73,8 @@ public struct BalanceScenario: Sendable {
     }
 
     private static func groups(of size: Int, count: Int, from members: inout [Int]) -> [[Int]] {
-        (0..<count).map { _ in
-            defer { members.removeFirst(size) }
-            return Array(members.prefix(size))
-        }
+        defer { members.removeFirst(size * count) }
+        return (0..<count).map { Array(members[($0 * size)..<($0 * size + size)]) }
     }
 
     /// Units (VMs that stay together are one) by size, each on a random host that has room and no rival.
@@ -96,9 +94,8 @@ public struct BalanceScenario: Sendable {
         units.sort { size($0) >> 14 > size($1) >> 14 }
         for unit in units {
             let need = size(unit)
-            let hosts = rooms.indices.filter { host in
-                free[host] >= need && !(rivals[unit[0]] ?? []).contains { places[$0] == host }
-            }
+            let barred = (rivals[unit[0]] ?? []).map { places[$0] }
+            let hosts = rooms.indices.filter { free[$0] >= need && !barred.contains($0) }
             guard let host = hosts.randomElement(using: &generator) else { throw BalanceError.noRoom }
             free[host] -= need
             for machine in unit { places[machine] = host }

@@ -13,6 +13,8 @@ struct BalanceWorld {
     private(set) var loads: [Int64]
     private(set) var members: [[Int]]
     private(set) var movedLast: [Int?]
+    /// By VM, where its move goes, under way or waiting; -1 for none.
+    private var goals: [Int32]
     private var free: [Int64]
     private var waiting: [DenseMove] = []
     private var underWay: [(move: DenseMove, end: Double)] = []
@@ -27,6 +29,7 @@ struct BalanceWorld {
         loads = Array(repeating: 0, count: scenario.processors.count)
         members = Array(repeating: [], count: scenario.processors.count)
         movedLast = Array(repeating: nil, count: scenario.start.count)
+        goals = Array(repeating: -1, count: scenario.start.count)
         free = scenario.memory
         busy = Array(repeating: 0, count: scenario.processors.count)
         for (machine, host) in scenario.start.enumerated() {
@@ -61,8 +64,7 @@ struct BalanceWorld {
     func isMoving(_ machine: Int) -> Bool { destination(of: machine) != nil }
 
     private func destination(of machine: Int) -> Int? {
-        if let move = underWay.first(where: { $0.move.machine == machine }) { return move.move.to }
-        return waiting.first { $0.machine == machine }?.to
+        goals[machine] < 0 ? nil : Int(goals[machine])
     }
 
     // MARK: What a policy does
@@ -84,6 +86,7 @@ struct BalanceWorld {
 
     private mutating func enqueue(_ move: DenseMove) {
         waiting.append(move)
+        goals[move.machine] = Int32(move.to)
         free[move.to] -= scenario.machineMemory[move.machine]
         loads[move.from] -= demands[move.machine]
         loads[move.to] += demands[move.machine]
@@ -137,6 +140,7 @@ struct BalanceWorld {
         busy[move.from] -= 1
         busy[move.to] -= 1
         free[move.from] += scenario.machineMemory[move.machine]
+        goals[move.machine] = -1
         fleet.place(move.machine, on: move.to)
         reserve.depart(move.machine, from: move.from, nowOn: move.to)
     }

@@ -96,7 +96,10 @@ struct AnyStepFailsTests {
         let absurd = Fleets.host("h2", use: .nan, gib: 64, [Fleets.machine(2, use: .infinity, gib: .max >> 30)])
         let giant = Fleets.host("h1", use: 0.99, gib: 64, [Fleets.machine(3, use: 8, gib: 64, processors: .max)])
         let pinned = (0..<4).map { Fleets.host("h\($0)", use: 0.9, [Fleets.machine($0 + 1, use: 7, immovable: "so")]) }
-        for fleet in [[], [zero], [zero, absurd], [giant, Fleets.host("h2", use: 0)], pinned] {
+        let full = (0..<4).map {
+            Fleets.host("h\($0)", use: $0 == 0 ? 0.95 : 0.5, gib: 64, [Fleets.machine($0 + 1, use: 4, gib: 62)])
+        }
+        for fleet in [[], [zero], [zero, absurd], [giant, Fleets.host("h2", use: 0)], pinned, full] {
             for reserve in 0...3 {
                 let snapshot = FleetSnapshot(version: 1, time: Fleets.time, hosts: fleet, reserve: reserve)
                 for request in Self.requests() {

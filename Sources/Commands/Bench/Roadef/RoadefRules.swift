@@ -123,12 +123,22 @@ struct RoadefRules: PackingRules, ~Copyable {
         let one = awayChange(first, from: firstBin, to: secondBin)
         let other = awayChange(second, from: secondBin, to: firstBin)
         if one == 0 && other == 0 { return change }
-        // The two are of different services.
+        if service[first] == service[second] { return change + serviceChange(Int(service[first]), by: one + other) }
         let before = (away[Int(service[first])], away[Int(service[second])])
         let atTop: Int32 = (before.0 == mostAway ? 1 : 0) + (before.1 == mostAway ? 1 : 0)
         let others: Int32 = servicesAway[Int(mostAway)] > atTop ? mostAway : mostAway - 1
         let after = max(others, before.0 + one, before.1 + other)
         return change + Int64(after - mostAway) * serviceWeight
+    }
+
+    /// What it costs that so many more of one service's processes are away.
+    private func serviceChange(_ own: Int, by change: Int32) -> Int64 {
+        let after = away[own] + change
+        if change >= 0 || away[own] < mostAway || servicesAway[Int(mostAway)] > 1 {
+            return Int64(max(0, after - mostAway)) * serviceWeight
+        }
+        let isNextTaken = servicesAway[Int(mostAway - 1)] > 0
+        return Int64((isNextTaken ? mostAway - 1 : after) - mostAway) * serviceWeight
     }
 
     // MARK: Constraints
@@ -171,9 +181,9 @@ struct RoadefRules: PackingRules, ~Copyable {
     func allowsSwap(_ first: Int, at firstBin: Int, _ second: Int, at secondBin: Int) -> Bool {
         let one = Int(service[first])
         let other = Int(service[second])
-        if one == other || presence[one * machines + secondBin] != 0 || presence[other * machines + firstBin] != 0 {
-            return false
-        }
+        // Processes of one service can stand in for each other: the service stays where it was.
+        if one == other { return true }
+        if presence[one * machines + secondBin] != 0 || presence[other * machines + firstBin] != 0 { return false }
         guard allowsLocation(one, from: firstBin, to: secondBin), allowsLocation(other, from: secondBin, to: firstBin)
         else { return false }
         let left = Int(neighbourhood[firstBin])
