@@ -91,6 +91,7 @@ public struct ControlLoop: Sendable {
         calendar = PolicyCalendar(policy.windows)
         var planning = settings.planner
         planning.coolDown = limits.machineCoolDown
+        planning.movesInCluster = min(limits.concurrentPerCluster, limits.concurrentMigrations)
         planning.movesAtATime = max(1, min(limits.outgoingPerHost, limits.incomingPerHost))
         planner = Planner(limits: planning)
         pictures = [:]

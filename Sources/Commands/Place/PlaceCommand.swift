@@ -6,8 +6,11 @@ import FleetServer
 struct PlaceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "place", abstract: "Rates hosts for a new VM, with stars from 0 (cannot) to 5.",
-        discussion:
-            "Exit code 1 when no host can take it. Example: evenkeel place --vcpus 4 --memory 8GiB --cluster lab")
+        discussion: """
+            A host has none that would be over a limit, where rules bar the VM, or where it would cost the cluster its \
+            reserve. Exit code 1 when no host can take it.
+            Example: evenkeel place --vcpus 4 --memory 8GiB --cluster lab --apart-from db-1
+            """)
 
     @Option(help: "Its virtual processors.")
     var vcpus: Int
@@ -17,6 +20,12 @@ struct PlaceCommand: AsyncParsableCommand {
 
     @Option(help: "Only in this cluster.")
     var cluster: String?
+
+    @Option(name: .customLong("with"), help: "A VM that it must share a host with; can be repeated.")
+    var companions: [String] = []
+
+    @Option(name: .customLong("apart-from"), help: "A VM that it must not share a host with; can be repeated.")
+    var rivals: [String] = []
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
@@ -28,8 +37,12 @@ struct PlaceCommand: AsyncParsableCommand {
     func run() async throws {
         let size = Bytes(parsing: memory) ?? .zero
         let place = cluster.map { "&cluster=\(ServerClient.escaped($0))" } ?? ""
+        let rules =
+            (companions.map { "&with=\(ServerClient.escaped($0))" }
+            + rivals.map { "&apart=\(ServerClient.escaped($0))" })
+            .joined()
         let views: [PlaceView] = try await server.client().get(
-            "/fleet/v1/place?vcpus=\(vcpus)&memory=\(size.count)\(place)")
+            "/fleet/v1/place?vcpus=\(vcpus)&memory=\(size.count)\(place)\(rules)")
         try output.show(views) { views in
             var table = TextTable("HOST", "CLUSTER", "STARS", "WHY")
             for view in views {

@@ -145,11 +145,15 @@ struct PolicyRoutes {
             bytes < 1 << 50
         else { throw APIError(.badRequest, "memory: say how many bytes the VM has") }
         let wanted = request.uri.queryParameters["cluster"].map(String.init)
-        let machine = NewMachine(virtualProcessors: processors, memory: Bytes(bytes))
+        var machine = NewMachine(virtualProcessors: processors, memory: Bytes(bytes))
+        let parameters = try await RequestParameters(request)
+        machine.companions = try parameters.all("with").map { try reader.machine(named: $0) }
+        machine.rivals = try parameters.all("apart").map { try reader.machine(named: $0) }
+        let wish = machine
         let views = await controller.look { loop, time in
             Set(loop.hostRecords.map(\.report.cluster)).filter { wanted == nil || $0.text == wanted }
                 .flatMap { cluster in
-                    loop.rate(machine, in: cluster, at: time).map {
+                    loop.rate(wish, in: cluster, at: time).map {
                         PlaceView(host: $0.host.text, cluster: cluster.text, stars: $0.stars, reasons: $0.reasons)
                     }
                 }

@@ -10,6 +10,12 @@ public struct NewMachine: Sendable, Hashable {
     public var memory: Bytes
     /// Processor time that it is expected to want, in LPs; by default half of its virtual processors.
     public var processorUse: Double
+    /// VMs that it must share a host with.
+    public var companions: [VirtualMachineID] = []
+    /// VMs that it must not share a host with.
+    public var rivals: [VirtualMachineID] = []
+    /// What else it needs, such as datastores and networks.
+    public var traits = MachineTraits()
 
     /// A VM of that size.
     public init(id: VirtualMachineID? = nil, virtualProcessors: Int, memory: Bytes, processorUse: Double? = nil) {
@@ -42,8 +48,9 @@ extension Planner {
     /// would be left free of the processors and of the memory, each weighing half. A host has none that breaks a limit,
     /// or on which the VM would cost the cluster its reserve.
     public func rate(_ machine: NewMachine, in cluster: ClusterName, on snapshot: FleetSnapshot) -> [HostRating] {
-        let check = MoveCheck(cluster, of: snapshot, limits: limits)
         let placed = placed(machine)
+        let snapshot = snapshot.keeping(machine.rules(for: placed.id))
+        let check = MoveCheck(cluster, of: snapshot, limits: limits)
         let reserve = reserveGuard(of: cluster, with: placed, on: snapshot)
         return snapshot.hosts.filter { $0.cluster == cluster }
             .map { rating(of: $0, for: machine, placed, check: check, reserve) }
@@ -55,7 +62,8 @@ extension Planner {
         var dice = Dice(seed: 0)
         return PlacementVM(
             id: machine.id ?? .random(using: &dice), name: "the new VM", memory: machine.memory,
-            residentMemory: machine.memory, processorUse: use, virtualProcessors: machine.virtualProcessors)
+            residentMemory: machine.memory, processorUse: use, virtualProcessors: machine.virtualProcessors,
+            traits: machine.traits)
     }
 
     /// Clusters that must be able to lose more than one host are checked from cold for each host: not where they are large.
@@ -85,17 +93,25 @@ extension Planner {
         return (0...names.count).lazy.compactMap { HostName("nowhere-\($0)") }.first { !names.contains($0) }
     }
 
+    /// What bars the VM from the host, whatever the loads.
+    private func bar(
+        to host: PlacementHost, for machine: NewMachine, _ placed: PlacementVM, _ check: MoveCheck
+    ) -> String? {
+        if let reason = host.unavailableReason ?? host.closedReason { return "it is not available: \(reason)" }
+        if machine.virtualProcessors > host.logicalProcessors {
+            return "it has \(host.logicalProcessors) logical processors, fewer than the VM has virtual ones"
+        }
+        return ReachKey(placed).objection(to: host) ?? check.rules.objection(toJoining: host.name, placed)
+            ?? check.rules.objection(to: host.name, for: placed)
+    }
+
     private func rating(
         of host: PlacementHost, for machine: NewMachine, _ placed: PlacementVM, check: MoveCheck,
         _ reserve: ReserveGuard?
     ) -> HostRating {
         let load = HostLoad(host, limits: limits)
         let objection =
-            (host.unavailableReason ?? host.closedReason).map { "it is not available: \($0)" } ?? check.unknown(
-                of: load)
-            ?? (machine.id == nil ? nil : check.rules.objection(to: host.name, for: placed))
-            ?? (machine.virtualProcessors > host.logicalProcessors
-                ? "it has \(host.logicalProcessors) logical processors, fewer than the VM has virtual ones" : nil)
+            bar(to: host, for: machine, placed, check) ?? check.unknown(of: load)
             ?? check.limitBroken(by: MachineLoad(placed, on: host, limits: limits), on: load)
             ?? reserve?.objection(toMoving: placed.id, to: host.name)
         if let objection { return HostRating(host: host.name, stars: 0, reasons: [objection]) }
@@ -108,5 +124,22 @@ extension Planner {
             reasons: [
                 Wording.load(.processor, after.processorShare ?? 1), Wording.load(.memory, after.memoryShare ?? 1),
             ].map { "with it, \($0)" })
+    }
+}
+
+extension NewMachine {
+    /// What is asked of its place, as rules about it.
+    fileprivate func rules(for id: VirtualMachineID) -> [PlacementRule] {
+        (companions.isEmpty ? [] : [.together([id] + companions)]) + rivals.map { .apart([id, $0]) }
+    }
+}
+
+extension FleetSnapshot {
+    /// The same picture with more rules.
+    fileprivate func keeping(_ more: [PlacementRule]) -> FleetSnapshot {
+        if more.isEmpty { return self }
+        return FleetSnapshot(
+            version: version, time: time, hosts: hosts, rules: rules + more, reserve: reserve, reserves: reserves,
+            preferences: preferences)
     }
 }

@@ -3,7 +3,7 @@ import FleetModel
 /// Which steps of a plan can be made at the same time, and which must wait for others.
 ///
 /// A step waits for another one where its destination has room for it only once the other has left (`after`), and
-/// where one of its hosts takes part in as many moves as it may already (`wave`).
+/// where one of its hosts, or the cluster, takes part in as many moves as it may already (`wave`).
 struct PlanSchedule {
     private let limits: PlannerLimits
     private let check: MoveCheck
@@ -21,11 +21,15 @@ struct PlanSchedule {
     func arrange(_ actions: [PlannedAction]) -> [PlannedAction] {
         var arranged = actions
         var used: [HostName: [Int: Int]] = [:]
+        var inWave: [Int: Int] = [:]
         for place in arranged.indices {
             let after = prerequisites(of: place, in: arranged)
             var wave = after.reduce(0) { max($0, (arranged[$1].wave ?? 0) + 1) }
             let hosts = arranged[place].hosts
-            while hosts.contains(where: { (used[$0]?[wave] ?? 0) >= max(1, limits.movesAtATime) }) { wave += 1 }
+            while inWave[wave] ?? 0 >= max(1, limits.movesInCluster)
+                || hosts.contains(where: { (used[$0]?[wave] ?? 0) >= max(1, limits.movesAtATime) })
+            { wave += 1 }
+            inWave[wave, default: 0] += 1
             for host in hosts { used[host, default: [:]][wave, default: 0] += 1 }
             arranged[place].after = after
             arranged[place].wave = wave

@@ -23,6 +23,8 @@ public struct PlannerLimits: Sendable, Hashable, Codable {
     public var bandwidthCeiling = 0.9
     /// Moves at a time that a host takes part in.
     public var movesAtATime = 2
+    /// Moves at a time in one cluster.
+    public var movesInCluster = 1000
     /// Memory that one plan may move; `nil` for any amount.
     public var migrationBudget: Bytes?
     /// Bytes a second that a move copies where a host does not say.

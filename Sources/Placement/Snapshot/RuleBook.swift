@@ -74,6 +74,17 @@ struct RuleBook: Sendable {
         return nil
     }
 
+    /// Why a VM that is new may not begin on the host: those that it must share one with are elsewhere.
+    func objection(toJoining host: HostName, _ machine: PlacementVM) -> String? {
+        for mate in mates[machine.id] ?? [] {
+            guard let homes = homes[mate], let home = homes.first, !homes.contains(where: { $0.host == host }) else {
+                continue
+            }
+            return "it must share a host with \(home.name), which is on \(home.host)"
+        }
+        return nil
+    }
+
     /// Why the VM may not be on the host.
     func objection(to host: HostName, for machine: PlacementVM) -> String? {
         if let allowed = only[machine.id], !allowed.contains(host) {

@@ -90,6 +90,45 @@ struct GroupTests {
         #expect(stars(1, 1).allSatisfy { $0.stars > 0 })
     }
 
+    @Test("stars keep to what a new VM needs: others near or far, networks, over-commitment")
+    func starsAndRules() throws {
+        var hosts = [
+            Fleets.host("a", use: 0.1, [Fleets.machine(1, use: 0.5, processors: 2)]),
+            Fleets.host("b", use: 0.1, [Fleets.machine(2, use: 0.5, processors: 2)]), Fleets.host("c", use: 0.1),
+        ]
+        hosts[2].traits.networks = ["backup"]
+        let rated = { (change: (inout NewMachine) -> Void) in
+            var machine = NewMachine(virtualProcessors: 4, memory: .gibibytes(2))
+            change(&machine)
+            return planner.rate(machine, in: Fleets.cluster, on: picture(hosts, []))
+        }
+        let good = { (change: (inout NewMachine) -> Void) in
+            rated(change).filter { $0.stars > 0 }.map(\.host.text).sorted()
+        }
+        #expect(good { _ in } == ["a", "b", "c"])
+        #expect(good { $0.companions = [Fleets.id(1)] } == ["a"])
+        #expect(
+            rated { $0.companions = [Fleets.id(1)] }.contains {
+                $0.reasons == ["it must share a host with vm-1, which is on a"]
+            })
+        #expect(good { $0.rivals = [Fleets.id(1), Fleets.id(2)] } == ["c"])
+        #expect(good { $0.traits.networks = ["backup"] } == ["c"])
+        hosts[1].traits.processorOverCommit = 0.5
+        #expect(good { _ in } == ["a", "c"])
+    }
+
+    @Test("no more steps of a plan stand in one wave than the cluster carries at a time")
+    func waves() throws {
+        var limits = PlannerLimits(processorCeiling: 0.8)
+        limits.movesInCluster = 1
+        let hosts = [source, Fleets.host("b", use: 0.1), Fleets.host("c", use: 0.1)]
+        let plan = try #require(
+            Planner(limits: limits).plan(.evacuateHost(source.name), on: picture(hosts, [])).plan)
+        #expect(plan.actions.map(\.wave) == [0, 1, 2])
+        let wide = try #require(planner.plan(.evacuateHost(source.name), on: picture(hosts, [])).plan)
+        #expect(wide.actions.map(\.wave) == [0, 0, 1])
+    }
+
     @Test("a reserve that does not hold for all says whether it does for those that come first")
     func protectedReserve() {
         var host = source
