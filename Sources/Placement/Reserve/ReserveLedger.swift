@@ -14,10 +14,44 @@ public struct ReserveLedger: Sendable {
         var refuge: Int32
     }
 
-    /// What one host's failure would bring to another.
-    private struct Burden: Sendable {
-        let failed: Int32
-        var amounts: SIMD8<Int64>
+    /// What the failures of other hosts would bring to a host: by failure, as many amounts as there are resources. Small
+    /// on purpose, since a large fleet's proofs are otherwise a matter of memory's speed.
+    private struct Burdens: Sendable {
+        private(set) var failures: [Int32] = []
+        private(set) var amounts: [Int64] = []
+
+        /// Where the amounts of a failure begin; `nil` where it brings nothing.
+        func start(of failed: Int, _ resources: Int) -> Int? {
+            failures.firstIndex(of: Int32(truncatingIfNeeded: failed)).map { $0 * resources }
+        }
+
+        mutating func add(_ machine: Int, _ fleet: DenseFleet, sign: Int64, failed: Int, _ resources: Int) {
+            let start: Int
+            if let known = self.start(of: failed, resources) {
+                start = known
+            } else {
+                start = amounts.count
+                failures.append(Int32(truncatingIfNeeded: failed))
+                for _ in 0..<resources { amounts.append(0) }
+            }
+            var isNothing = true
+            for resource in 0..<resources {
+                amounts[start + resource] += sign * fleet.need(machine, resource)
+                if amounts[start + resource] != 0 { isNothing = false }
+            }
+            if isNothing && sign < 0 { removeLastInto(start, resources) }
+        }
+
+        /// Removes the amounts at `start`, whose place the last ones take.
+        private mutating func removeLastInto(_ start: Int, _ resources: Int) {
+            guard let last = failures.popLast() else { return }
+            let end = amounts.count - resources
+            if start < end {
+                failures[start / resources] = last
+                for resource in 0..<resources { amounts[start + resource] = amounts[end + resource] }
+            }
+            amounts.removeLast(resources)
+        }
     }
 
     private let fleet: DenseFleet
@@ -25,7 +59,7 @@ public struct ReserveLedger: Sendable {
     /// What is free, host by host.
     private(set) var free: [Int64]
     private var wards: [[Ward]]
-    private var burdens: [[Burden]]
+    private var burdens: [Burdens]
     /// By VM, every host that holds it now.
     private var homes: [Int32: [Int32]] = [:]
     private var places: [Int32]
@@ -42,7 +76,7 @@ public struct ReserveLedger: Sendable {
         free = fleet.reserveRoom
         places = fleet.places
         wards = Array(repeating: [], count: fleet.hosts)
-        burdens = Array(repeating: [], count: fleet.hosts)
+        burdens = Array(repeating: Burdens(), count: fleet.hosts)
         let resources = fleet.reserveResources
         for machine in 0..<fleet.machines {
             let host = Int(fleet.places[machine])
@@ -103,7 +137,10 @@ public struct ReserveLedger: Sendable {
 
     /// The hosts whose proof rests on room that the arrival takes, or on a refuge that it bars for a rival.
     private func failuresUndone(byArrivalOf machine: Int, on host: Int) -> [Int] {
-        var failures = Set(burdens[host].filter { !fits($0.amounts, on: host) }.map { Int($0.failed) })
+        var failures: Set<Int> = []
+        for (place, failed) in burdens[host].failures.enumerated() where !fits(burdenAt: place, of: host) {
+            failures.insert(Int(failed))
+        }
         for rival in fleet.rivals(of: machine) {
             for home in homes[rival] ?? [places[Int(rival)]]
             where wards[Int(home)].contains(where: { $0.machine == rival && $0.refuge == Int32(host) }) {
@@ -138,26 +175,16 @@ public struct ReserveLedger: Sendable {
         }
     }
 
-    private func fits(_ amounts: SIMD8<Int64>, on host: Int) -> Bool {
-        for resource in 0..<resources where amounts[resource] > free[host * resources + resource] { return false }
+    private func fits(burdenAt place: Int, of host: Int) -> Bool {
+        for resource in 0..<resources
+        where burdens[host].amounts[place * resources + resource] > free[host * resources + resource] { return false }
         return true
     }
 
     /// Adds a ward to what its refuge would have to carry, or takes it off again.
     private mutating func carry(_ ward: Ward, failed: Int, sign: Int64) {
-        guard ward.refuge >= 0 else { return }
-        let refuge = Int(ward.refuge)
-        let place: Int
-        if let known = burdens[refuge].firstIndex(where: { $0.failed == Int32(failed) }) {
-            place = known
-        } else {
-            place = burdens[refuge].count
-            burdens[refuge].append(Burden(failed: Int32(failed), amounts: .zero))
-        }
-        for resource in 0..<resources {
-            burdens[refuge][place].amounts[resource] += sign * fleet.need(Int(ward.machine), resource)
-        }
-        if burdens[refuge][place].amounts == .zero { burdens[refuge].remove(at: place) }
+        guard ward.refuge >= 0, resources > 0 else { return }
+        burdens[Int(ward.refuge)].add(Int(ward.machine), fleet, sign: sign, failed: failed, resources)
     }
 
     private mutating func restore(_ old: [Ward], of host: Int) {
@@ -173,11 +200,10 @@ public struct ReserveLedger: Sendable {
             carry(wards[host][place], failed: host, sign: -1)
             wards[host][place].refuge = -1
         }
-        let sizes = wards[host].map { resources == 0 ? 0 : fleet.need(Int($0.machine), 0) }
-        let places = wards[host].indices.sorted {
-            let left = sizes[$0]
-            let right = sizes[$1]
-            return left == right ? wards[host][$0].machine < wards[host][$1].machine : left > right
+        let machines = wards[host].map(\.machine)
+        let sizes = machines.map { resources == 0 ? 0 : fleet.need(Int($0), 0) }
+        let places = machines.indices.sorted {
+            sizes[$0] == sizes[$1] ? machines[$0] < machines[$1] : sizes[$0] > sizes[$1]
         }
         for place in places where !shelter(place, of: host) {
             for place in wards[host].indices {
@@ -193,12 +219,13 @@ public struct ReserveLedger: Sendable {
     /// spread. Hosts that had room for it at the start come first: in large fleets most others never will.
     private mutating func shelter(_ place: Int, of host: Int) -> Bool {
         let machine = Int(wards[host][place].machine)
+        let rivals = fleet.rivals(of: machine)
         let likely = hostsWithRoom(for: machine)
         let start = (host &* 7919 &+ place) % max(1, likely * 3 / 4)
         guard
-            let refuge = refuge(of: machine, on: host, amongOrder: start..<likely)
-                ?? refuge(of: machine, on: host, amongOrder: 0..<start)
-                ?? refuge(of: machine, on: host, amongOrder: likely..<order.count)
+            let refuge = refuge(of: machine, rivals, on: host, amongOrder: start..<likely)
+                ?? refuge(of: machine, rivals, on: host, amongOrder: 0..<start)
+                ?? refuge(of: machine, rivals, on: host, amongOrder: likely..<order.count)
         else { return false }
         wards[host][place].refuge = Int32(refuge)
         carry(wards[host][place], failed: host, sign: 1)
@@ -217,8 +244,9 @@ public struct ReserveLedger: Sendable {
         return low
     }
 
-    private func refuge(of machine: Int, on host: Int, amongOrder places: Range<Int>) -> Int? {
-        let rivals = fleet.rivals(of: machine)
+    private func refuge(
+        of machine: Int, _ rivals: [Int32], on host: Int, amongOrder places: Range<Int>
+    ) -> Int? {
         for place in places {
             let refuge = Int(order[place])
             if refuge != host, fleet.allows(machine, on: refuge), hasRoom(for: machine, on: refuge, failed: host),
@@ -233,9 +261,9 @@ public struct ReserveLedger: Sendable {
     private func hasRoom(for machine: Int, on host: Int, failed: Int) -> Bool {
         for resource in 0..<resources
         where free[host * resources + resource] < fleet.need(machine, resource) { return false }
-        guard let burden = burdens[host].first(where: { $0.failed == Int32(failed) }) else { return true }
+        guard let start = burdens[host].start(of: failed, resources) else { return true }
         for resource in 0..<resources
-        where free[host * resources + resource] - burden.amounts[resource]
+        where free[host * resources + resource] - burdens[host].amounts[start + resource]
             < fleet.need(machine, resource)
         { return false }
         return true
