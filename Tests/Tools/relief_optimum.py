@@ -29,11 +29,15 @@ def fewest_leaving(loads, excess):
 def solve(state, seconds, threads):
     model = cp_model.CpModel()
     hosts, machines = state["hosts"], state["machines"]
+    # Memory is held on both sides, so that what is free now is all that there will be.
+    free = [host["memory"] for host in hosts]
+    for machine in machines:
+        free[machine["host"]] -= machine["memory"]
     goes = {}
     for number, machine in enumerate(machines):
         if machine["isMovable"] and machine["load"] > 0:
             for host in range(len(hosts)):
-                if host != machine["host"]:
+                if host != machine["host"] and machine["memory"] <= free[host]:
                     goes[number, host] = model.NewBoolVar("")
     leaves = {}
     for (number, _), variable in goes.items():
@@ -43,9 +47,8 @@ def solve(state, seconds, threads):
     for place, host in enumerate(hosts):
         own = [n for n, m in enumerate(machines) if m["host"] == place]
         coming = [(n, v) for (n, h), v in goes.items() if h == place]
-        # Memory is held on both sides; load counts where the VM is in the end.
-        held = sum(machines[n]["memory"] for n in own)
-        model.Add(sum(machines[n]["memory"] * v for n, v in coming) <= host["memory"] - held)
+        # Load counts where the VM is in the end.
+        model.Add(sum(machines[n]["memory"] * v for n, v in coming) <= free[place])
         limit = int(host["processor"] * state["target"] + 1e-9)
         gone = sum(machines[n]["load"] * v for n in own for v in leaves.get(n, []))
         load = sum(machines[n]["load"] for n in own)
@@ -67,6 +70,9 @@ def solve(state, seconds, threads):
         model.AddHint(variable, move in made)
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = threads
+    # On a busy machine looking for symmetries alone would take all of the time.
+    solver.parameters.symmetry_level = 0
+    solver.parameters.cp_model_probing_level = 0
     solver.parameters.max_time_in_seconds = seconds
     status = solver.Solve(model)
     if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
