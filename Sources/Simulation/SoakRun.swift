@@ -10,6 +10,8 @@ public struct SoakRun: Sendable {
     public var machinesPerHost: Int
     /// How long a seed is played.
     public var duration: Duration
+    /// How often an operator moves a VM by hand, in an hour.
+    public var operatorMovesPerHour = 1.0
     /// The packs whose rules are evaluated.
     public var packs: [RulePack]
 
@@ -29,7 +31,7 @@ public struct SoakRun: Sendable {
         // Every third seed leaves the decisions to operators.
         let level: AutomationLevel = seed.isMultiple(of: 3) ? .operator : .automatic
         var plan = SimulationPlan(
-            seed: seed, duration: duration, faults: .rough, level: level, operatorMovesPerHour: 1,
+            seed: seed, duration: duration, faults: .rough, level: level, operatorMovesPerHour: operatorMovesPerHour,
             sampleInterval: .seconds(30), reportInterval: .seconds(30), roundInterval: .seconds(90),
             tickInterval: .seconds(15))
         plan.policy = try fleet.samplePolicy()

@@ -29,12 +29,14 @@ struct DayTests {
     @Test("Days of a small fleet under a policy, until everything went wrong that can, and nothing broke")
     func soakDays() async throws {
         let pack = try RulePack.load(folder: Self.rulesFolder + "/host-pressure")
-        let run = SoakRun(packs: [pack])
+        var run = SoakRun(packs: [pack])
+        // The more moves there are, the sooner every fault has met one.
+        run.operatorMovesPerHour = 6
         var missing = Set(DrawnFault.allCases.map(\.rawValue))
         missing.formUnion(["crashes", "agents", "outages", "disks", "clocks", "others"])
         missing.formUnion(["stops", "stalls", "stand-downs"])
         for seed in UInt64(3)...10 where !missing.isEmpty {
-            let report = try await run.play(seed: seed, replay: "evenkeel simulate soak --seed \(seed) --days 1")
+            let report = try await run.play(seed: seed, replay: "seed \(seed) of this test")
             let counts = [
                 "crashes": report.serverCrashes, "agents": report.agentCrashes, "outages": report.outages,
                 "disks": report.fullDisks, "clocks": report.clockJumps, "others": report.foreignMoves,
