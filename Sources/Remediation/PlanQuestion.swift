@@ -195,7 +195,8 @@ extension PlanAnswer {
         let uncovered =
             report.uncovered.isEmpty ? "" : "; no reserve covers \(report.uncovered.joined(separator: ", "))"
         explanation =
-            "\(report.failures) hosts may fail: \(report.holds ? "holds" : "does not hold"): \(report.reason)\(uncovered)"
+            "any \(report.failures == 1 ? "one host" : "\(report.failures) hosts") may fail: "
+            + "\(report.holds ? "holds" : "does not hold"): \(report.reason)\(uncovered)"
     }
 }
 
