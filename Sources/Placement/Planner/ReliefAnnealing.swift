@@ -8,6 +8,8 @@ struct ReliefAnnealing {
     /// Steps for each VM, and at most.
     private static let stepsForEach = 1500
     private static let mostSteps = 1_000_000
+    /// How often it is begun anew, from where the time before ended. Many short ones find more than few long ones.
+    private static let attempts: UInt64 = 12
     /// In moves: what a host that is over the target by all of its processors weighs.
     private static let overload = 2000.0
     private static let unit = 1e9
@@ -26,18 +28,28 @@ struct ReliefAnnealing {
 
     /// The better of `relief` and what is found, which keeps rules, room and the reserve like it.
     func improve(_ relief: FleetRelief, reserve: ReserveLedger?) -> FleetRelief {
+        var best = relief
+        for exchanges in [false, true] { search(from: relief, exchanges: exchanges, reserve, &best) }
+        return best
+    }
+
+    /// Without `exchanges` nothing comes to a host that is hot, which leaves more orders to make the moves in; with them
+    /// a hot host can give a large VM for a small one.
+    private func search(
+        from relief: FleetRelief, exchanges: Bool, _ reserve: ReserveLedger?, _ best: inout FleetRelief
+    ) {
         var calm = fleet
         for machine in 0..<calm.machines { calm.expect(calm.loads[machine], variance: 0, of: machine) }
-        // Nothing comes to a host that is hot, not even in exchange: no order of the moves would be a good one.
         let books = ReliefBooks(fleet, ceiling: target, reserve: nil)
-        for host in 0..<calm.hosts where books.room[host] < 0 { calm.isOpen[host] = false }
-        guard let packing = try? FleetRules.packing(calm, weights: weights) else { return relief }
+        if !exchanges {
+            for host in 0..<calm.hosts where books.room[host] < 0 { calm.isOpen[host] = false }
+        }
+        guard let packing = try? FleetRules.packing(calm, weights: weights) else { return }
         var state = PackingState(packing, rules: FleetRules(calm, weights: weights))
         for move in relief.moves where state.change(moving: move.machine, to: move.to) != nil {
             state.move(move.machine, to: move.to)
         }
-        var best = relief
-        for attempt in UInt64(1)...2 {
+        for attempt in 1...Self.attempts where best.moves.count > best.bound || !best.unrelieved.isEmpty {
             var annealing = Annealing(
                 seed: attempt, mix: Annealing.Mix(homeward: 0.4, chains: 0.2, clearances: 0.01), chill: 0.05)
             annealing.temperature = 1.5 * Self.unit
@@ -51,7 +63,6 @@ struct ReliefAnnealing {
                 best = found
             }
         }
-        return best
     }
 
     private func moves(in state: borrowing PackingState<FleetRules>) -> [DenseMove] {
