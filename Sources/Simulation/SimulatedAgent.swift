@@ -25,7 +25,9 @@ struct SimulatedAgent: Sendable {
         settled = []
     }
 
+    /// Starts it; nothing where it is up already, as after two crashes in a row.
     mutating func start() {
+        guard !isUp else { return }
         run += 1
         isUp = true
     }
