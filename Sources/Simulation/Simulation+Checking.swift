@@ -42,6 +42,7 @@ extension Simulation {
             if let rule = constraintBroken(by: incoming.definition.id, on: command.host, before) {
                 throw broken("operation \(operation.number) breaks \(rule)")
             }
+            try checkCaps(operation, after)
             try checkReserve(operation, before, after)
             if isByPolicy { try checkBudget(operation) }
         }
@@ -74,6 +75,24 @@ extension Simulation {
                 throw broken(
                     "operation \(operation.number) breaks the reserve: without \(host) there is too little memory")
             }
+        }
+    }
+
+    /// So many migrations may be under way at a time, and no more, of a host, to a host, and in all.
+    private func checkCaps(_ operation: FleetModel.Operation, _ after: ControlLoop) throws {
+        guard let move = operation.move else { return }
+        let moves = after.openOperations.compactMap(\.move)
+        let counts = [
+            (moves.count { $0.source == move.source }, plan.settings.outgoingPerHost, "off \(move.source)"),
+            (
+                moves.count { $0.destination == move.destination }, plan.settings.incomingPerHost,
+                "to \(move.destination)"
+            ),
+            (moves.count, plan.settings.concurrentMigrations, "in all"),
+        ]
+        if let (count, limit, place) = counts.first(where: { $0.0 > $0.1 }) {
+            throw broken(
+                "with operation \(operation.number) \(count) migrations \(place) are under way, and \(limit) may")
         }
     }
 
