@@ -68,11 +68,15 @@ extension ControlLoop {
     }
 
     /// Whether each cluster's reserve holds at `time`, or that of `failures` hosts.
-    public func reserve(of cluster: ClusterName, failures: Int?, at time: Timestamp) -> ReserveReport {
+    public func reserve(
+        of cluster: ClusterName, failures: Int?, at time: Timestamp, isWitnessed: Bool = false,
+        shouldStop: () -> Bool = { false }
+    ) -> ReserveReport {
         var copy = self
         copy.now = time
         return planner.reserve(
-            of: cluster, failures: failures ?? max(1, policy.reserve(of: cluster)), on: copy.snapshot(for: nil))
+            of: cluster, failures: failures ?? max(1, policy.reserve(of: cluster)), on: copy.snapshot(for: nil),
+            isWitnessed: isWitnessed, shouldStop: shouldStop)
     }
 
     /// How well the hosts of a cluster would do for a new VM at `time`, the best first.

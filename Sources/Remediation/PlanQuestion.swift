@@ -38,7 +38,7 @@ public struct PlanQuestion: Sendable, Hashable {
     public var aggressiveness = 3
     /// How many hosts may fail at a time; `nil` for what the policy asks for, or one.
     public var failures: Int?
-    /// Hosts that are taken to be gone.
+    /// Hosts that are taken to have failed, one after the other, with their VMs started again on others.
     public var lost: [HostName] = []
     /// Hosts of which there is taken to be one more each, empty.
     public var added: [HostName] = []
@@ -62,6 +62,8 @@ public struct PlanAnswer: Sendable, Hashable, Codable {
         public var virtualMachine: String
         /// Its new host.
         public var host: HostName
+        /// What is over its ceiling there with it, for a person; `nil` where nothing is.
+        public var strain: String?
     }
 
     /// A VM that should have another size.
@@ -105,7 +107,7 @@ extension ControlLoop {
     public func answer(_ question: PlanQuestion, at time: Timestamp) throws(PolicyProblem) -> PlanAnswer {
         var copy = self
         copy.now = time
-        let (snapshot, supposed) = try question.supposing(copy.snapshot(for: nil))
+        let (snapshot, supposed) = try question.supposing(copy.snapshot(for: nil), planner)
         var answer = PlanAnswer(
             kind: question.kind, object: question.object, supposed: supposed, isPossible: true, explanation: "")
         if question.kind.isAboutHost {
@@ -168,13 +170,15 @@ extension PlanAnswer {
 
     fileprivate mutating func take(_ plan: RestartPlan?) {
         guard let plan else { return }
-        starts = plan.placements.map { Start(virtualMachine: $0.name, host: $0.host) }
+        starts = plan.placements.map { Start(virtualMachine: $0.name, host: $0.host, strain: $0.strain) }
         rejected = plan.unplaced
         isPossible = plan.unplaced.isEmpty
+        let strain = starts.count { $0.strain != nil }
+        let strained = strain == 0 ? "" : "; \(strain) of them only above a host's ceilings"
         let left = plan.left.isEmpty ? "" : "; not to be started elsewhere: \(plan.left.joined(separator: ", "))"
         explanation =
             "\(starts.count) of \(starts.count + rejected.count) VMs find a host, highly available ones and high "
-            + "priorities first\(left). Evenkeel starts none of them: make sure that the host is dead before you do."
+            + "priorities first\(strained)\(left). Evenkeel starts none of them: make sure that the host is dead before you do."
     }
 
     fileprivate mutating func take(_ advice: [SizeAdvice]) {
@@ -202,7 +206,9 @@ extension PlanAnswer {
 
 extension PlanQuestion {
     /// The fleet as it is supposed to be, and in words what is supposed of it.
-    fileprivate func supposing(_ snapshot: FleetSnapshot) throws(PolicyProblem) -> (FleetSnapshot, [String]) {
+    fileprivate func supposing(
+        _ snapshot: FleetSnapshot, _ planner: Planner
+    ) throws(PolicyProblem) -> (FleetSnapshot, [String]) {
         var supposed = snapshot
         var words: [String] = []
         for name in added {
@@ -214,9 +220,11 @@ extension PlanQuestion {
             words.append("there is one more host like \(name), \(other)")
         }
         for name in lost {
-            guard snapshot.host(name) != nil else { throw PolicyProblem("there is no host '\(name)'") }
-            supposed = supposed.supposing(.lost(name))
-            words.append("\(name) is gone, and its VMs with it")
+            guard let failure = planner.failure(of: name, on: supposed) else {
+                throw PolicyProblem("there is no host '\(name)'")
+            }
+            supposed = failure.fleet
+            words.append("\(name) fails\(Self.outcome(of: failure.restart))")
         }
         if growth != 0 {
             supposed = supposed.supposing(.grown(grown, by: 1 + growth))
@@ -224,6 +232,15 @@ extension PlanQuestion {
             words.append("\(who) \(Int((growth * 100).rounded())) % more")
         }
         return (supposed, words)
+    }
+
+    /// What becomes of a failed host's VMs.
+    private static func outcome(of plan: RestartPlan) -> String {
+        let unplaced = plan.unplaced.map(\.virtualMachine).joined(separator: ", ")
+        let left = plan.left.joined(separator: ", ")
+        return (plan.placements.isEmpty ? "" : "; VMs that start on other hosts: \(plan.placements.count)")
+            + (unplaced.isEmpty ? "" : "; no host takes \(unplaced), which are left out")
+            + (left.isEmpty ? "" : "; not started elsewhere: \(left)")
     }
 }
 

@@ -39,7 +39,7 @@ struct PlanCommand: AsyncParsableCommand {
     @Option(help: "How many hosts may fail at a time; by default what the policy asks for.")
     var failures: Int?
 
-    @Option(help: "Suppose that this host is gone, and its VMs with it; can be repeated.")
+    @Option(help: "Suppose that this host fails and its VMs start again on others; can be repeated.")
     var lose: [String] = []
 
     @Option(help: "Suppose that there is one more host like this one, empty; can be repeated.")
@@ -50,6 +50,9 @@ struct PlanCommand: AsyncParsableCommand {
 
     @Option(name: .customLong("vm"), help: "A VM that --grow is about, by name or UUID; can be repeated. Without: all.")
     var machines: [String] = []
+
+    @Flag(help: "List what was considered and not chosen, and why, also where there is a plan.")
+    var why = false
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
@@ -62,7 +65,7 @@ struct PlanCommand: AsyncParsableCommand {
 
     func run() async throws {
         let answer: PlanAnswer = try await server.client().get("/fleet/v1/plan?" + query)
-        try output.show(answer) { Self.text($0) }
+        try output.show(answer) { Self.text($0, why: why) }
         if !answer.isPossible { throw ExitCode(1) }
     }
 
@@ -77,11 +80,11 @@ struct PlanCommand: AsyncParsableCommand {
         return pairs.map { "\($0)=\(ServerClient.escaped($1))" }.joined(separator: "&")
     }
 
-    static func text(_ answer: PlanAnswer) -> String {
+    static func text(_ answer: PlanAnswer, why: Bool = false) -> String {
         var lines = answer.supposed.map { "Supposed:  \($0)" }
         lines.append("\(answer.isPossible ? "Answer:   " : "No:       ") \(answer.explanation)")
         lines += table(answer)
-        let shown = answer.isPossible ? 0 : 20
+        let shown = why ? answer.rejected.count : answer.isPossible ? 0 : 20
         lines += answer.rejected.prefix(shown).map { candidate in
             "  not \(candidate.virtualMachine)\(candidate.destination.map { " to \($0)" } ?? ""): \(candidate.reason)"
         }
@@ -93,19 +96,22 @@ struct PlanCommand: AsyncParsableCommand {
 
     private static func table(_ answer: PlanAnswer) -> [String] {
         if !answer.actions.isEmpty {
-            var table = TextTable(">STEP", ">WAVE", "VM", "FROM", "TO", ">SECONDS", "AFTER")
+            var table = TextTable(
+                ">STEP", ">WAVE", "VM", "FROM", "TO", ">SECONDS", ">HALTED", "FROM BUSY", "TO BUSY", "AFTER")
             for (place, action) in answer.actions.enumerated() {
                 table.add(
                     "\(place + 1)", "\((action.wave ?? 0) + 1)", action.virtualMachineName,
                     action.hosts.first?.text ?? "-", action.hosts.last?.text ?? "-",
                     action.prediction.seconds.map { "\(Int($0.rounded(.up)))" } ?? "-",
+                    action.prediction.downtimeMilliseconds.map { "\(Int($0.rounded(.up))) ms" } ?? "?",
+                    Self.change(action.prediction.sourceProcessor), Self.change(action.prediction.destinationProcessor),
                     (action.after ?? []).map { "\($0 + 1)" }.joined(separator: ", "))
             }
             return [table.text]
         }
         if !answer.starts.isEmpty {
-            var table = TextTable("VM", "STARTS ON")
-            for start in answer.starts { table.add(start.virtualMachine, start.host.text) }
+            var table = TextTable("VM", "STARTS ON", "BUT")
+            for start in answer.starts { table.add(start.virtualMachine, start.host.text, start.strain ?? "") }
             return [table.text]
         }
         if answer.sizes.isEmpty { return [] }
@@ -116,6 +122,13 @@ struct PlanCommand: AsyncParsableCommand {
                 Self.size(size.wantedVirtualProcessors, size.wantedMemoryBytes), size.reasons.joined(separator: "; "))
         }
         return [table.text]
+    }
+
+    /// `92 -> 61 %`; `?` where it is unknown.
+    private static func change(_ change: Prediction.Change?) -> String {
+        guard let change else { return "?" }
+        let percent = { (share: Double) in Int((min(max(share, 0), 100) * 100).rounded()) }
+        return "\(percent(change.before)) -> \(percent(change.after)) %"
     }
 
     private static func size(_ processors: Int?, _ memory: Int64?) -> String {

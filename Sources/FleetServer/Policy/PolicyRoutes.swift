@@ -10,6 +10,8 @@ import Remediation
 struct PolicyRoutes {
     /// The longest file of a policy.
     private static let longest = 8 << 20
+    /// How long sets of failures are tried for one question.
+    private static let patience = Duration.seconds(10)
 
     let controller: FleetController
     let reader: FleetReader
@@ -123,14 +125,24 @@ struct PolicyRoutes {
     private func reserves(_ request: Request) async throws -> [ReserveView] {
         let wanted = request.uri.queryParameters["cluster"].map(String.init)
         let failures = try number(request, "failures", in: 1...10)
+        let isWitnessed = request.uri.queryParameters["witness"] == "true"
+        let end = ContinuousClock.now + Self.patience
         let views = await controller.look { loop, time in
             Set(loop.hostRecords.map(\.report.cluster)).sorted()
                 .filter { wanted == nil || $0.text == wanted }
                 .map { cluster in
-                    let report = loop.reserve(of: cluster, failures: failures, at: time)
+                    let report = loop.reserve(
+                        of: cluster, failures: failures, at: time, isWitnessed: isWitnessed,
+                        shouldStop: { ContinuousClock.now > end })
                     return ReserveView(
                         cluster: cluster.text, failures: report.failures, wanted: loop.policy.reserve(of: cluster),
-                        holds: report.holds, reason: report.reason, uncovered: report.uncovered)
+                        holds: report.holds, reason: report.reason, uncovered: report.uncovered,
+                        isOverCommittedBySlots: report.isOverCommittedBySlots,
+                        witness: isWitnessed
+                            ? report.refuges.map {
+                                ReserveView.Ward(
+                                    failed: $0.failed.text, virtualMachine: $0.virtualMachine, startsOn: $0.refuge.text)
+                            } : nil)
                 }
         }
         if let wanted, views.isEmpty { throw APIError(.notFound, "no host reports from cluster '\(wanted)'") }

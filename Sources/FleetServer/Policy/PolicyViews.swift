@@ -65,6 +65,16 @@ public struct HoldAnswer: Codable, Sendable {
 
 /// Whether a cluster can lose hosts, as the API shows it.
 public struct ReserveView: Codable, Sendable {
+    /// Where a VM would start if its host failed.
+    public struct Ward: Codable, Sendable {
+        /// The host that fails.
+        public var failed: String
+        /// The VM's name.
+        public var virtualMachine: String
+        /// The host that takes it.
+        public var startsOn: String
+    }
+
     /// The cluster.
     public var cluster: String
     /// How many hosts at a time.
@@ -77,6 +87,10 @@ public struct ReserveView: Codable, Sendable {
     public var reason: String
     /// VMs that rules bind to one host: no reserve covers them.
     public var uncovered: [String]
+    /// Whether SCVMM's formula, which counts slots, would call the cluster over-committed; for one host only.
+    public var isOverCommittedBySlots: Bool?
+    /// Where each VM would start if its host failed; where that was asked for and one host may fail.
+    public var witness: [Ward]?
 }
 
 /// How well a host would do for a new VM, as the API shows it.

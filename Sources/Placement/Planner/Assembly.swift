@@ -51,6 +51,12 @@ struct Assembly {
         return true
     }
 
+    /// Why the host cannot take the VM with the moves that were taken in.
+    func objection(to place: Int, for machine: PlacementVM, from source: PlacementHost) -> String? {
+        check.objection(to: compiled.hosts[place], for: machine, from: source)
+            ?? check.limitBroken(by: MachineLoad(machine, on: source, limits: limits), on: loads[place])
+    }
+
     /// Notes a move that something else forbids.
     mutating func reject(_ machine: String, _ destination: HostName?, _ reason: String) {
         rejections.add(machine, destination, reason)

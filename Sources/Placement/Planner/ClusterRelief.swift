@@ -39,20 +39,54 @@ struct ClusterRelief {
                 _ = reserve?.take(machine.id, to: host)
             }
         }
-        let stuck = relief.unrelieved.map { compiled.hosts[$0].name.description }.joined(separator: ", ")
+        return outcome(assembly, relief, reliever)
+    }
+
+    private func outcome(_ assembly: Assembly, _ relief: FleetRelief, _ reliever: Reliever) -> PlanOutcome {
+        let hot = hotHosts(after: [], reliever)
+        let still = hotHosts(after: assembly.actions, reliever)
+        let names = still.map { prepared.compiled.hosts[$0].name.description }.joined(separator: ", ")
         guard !assembly.actions.isEmpty else {
             let reason =
-                stuck.isEmpty
-                ? "no host of cluster \(cluster) is over \(Wording.percent(target))"
-                : "nothing relieves \(stuck)"
+                hot.isEmpty
+                ? "no host of cluster \(cluster) is over \(Wording.percent(target))" : "nothing relieves \(names)"
             return .impossible(reason: reason, rejected: assembly.rejections.list)
+        }
+        let moves = Wording.count(assembly.actions.count, "move")
+        let percent = Wording.percent(target)
+        let text: String
+        if still.isEmpty {
+            text =
+                "\(moves) \(assembly.actions.count == 1 ? "brings" : "bring") the hosts of cluster \(cluster) that are over \(percent) below it; "
+                + "fewer than \(relief.bound) cannot."
+        } else {
+            // Why some stay: there is nothing for them, or no more moves.
+            let isCut = relief.moves.count > assembly.actions.count && assembly.actions.count >= limits.maximumMoves
+            text =
+                "\(moves) \(assembly.actions.count == 1 ? "relieves" : "relieve") \(hot.count - still.count) of the \(Wording.count(hot.count, "host")) of cluster "
+                + "\(cluster) that are over \(percent). \(names) would still be over it: "
+                + (isCut
+                    ? "a plan makes at most \(Wording.count(limits.maximumMoves, "move"))."
+                    : "no move was found that helps.")
         }
         return .plan(
             Plan(
-                actions: PlanSchedule(prepared).arrange(assembly.actions),
-                explanation: "\(Wording.count(assembly.actions.count, "move")) bring the hosts of cluster \(cluster) "
-                    + "that are over \(Wording.percent(target)) below it; fewer than \(relief.bound) cannot."
-                    + (stuck.isEmpty ? "" : " Nothing relieves \(stuck)."),
+                actions: PlanSchedule(prepared).arrange(assembly.actions), explanation: text,
                 rejected: assembly.rejections.list, snapshotVersion: snapshot.version))
+    }
+
+    /// The hosts that are over the target once the moves are made, as the search counts.
+    private func hotHosts(after actions: [PlannedAction], _ reliever: Reliever) -> [Int] {
+        let fleet = prepared.present
+        let compiled = prepared.compiled
+        var loads = prepared.books.loads
+        for action in actions {
+            guard case .migrate(let id, let from, let to) = action.kind, let machine = compiled.numbers[id],
+                let source = compiled.places[from], let destination = compiled.places[to]
+            else { continue }
+            loads[source] -= fleet.loads[machine]
+            loads[destination] += fleet.loads[machine]
+        }
+        return (0..<fleet.hosts).filter { Double(loads[$0]) - Double(fleet.processors[$0]) * reliever.target > 1e-9 }
     }
 }

@@ -24,17 +24,16 @@ struct Consolidation {
         var assembly = Assembly(prepared)
         var emptied: [HostName] = []
         for (host, moves) in search.emptied {
-            let before = assembly
-            if moves.allSatisfy({ assembly.add($0) }) {
+            var next = assembly
+            if moves.allSatisfy({ next.add($0) }) {
                 emptied.append(compiled.hosts[host].name)
-            } else {
-                assembly = before
+                assembly = next
             }
         }
+        for (host, obstacle) in search.obstacles { reject(host, obstacle, &assembly) }
         guard !emptied.isEmpty else {
             return .impossible(
-                reason: "no host of cluster \(cluster) can be emptied: the others have too little room for its VMs, "
-                    + "or the reserve would no longer hold",
+                reason: "no host of cluster \(cluster) can be emptied: " + search.summary(failures: prepared.failures),
                 rejected: assembly.rejections.list)
         }
         let names = emptied.map(\.description).joined(separator: ", ")
@@ -50,6 +49,54 @@ struct Consolidation {
     }
 }
 
+extension Consolidation {
+    private func reject(_ host: Int, _ obstacle: Obstacle, _ assembly: inout Assembly) {
+        let name = prepared.compiled.hosts[host].name
+        let machine = { (number: Int) in prepared.compiled.machines[number].name }
+        switch obstacle {
+        case .moves(let wanted, let left):
+            assembly.reject(
+                "any VM", nil,
+                "\(name): its \(Wording.count(wanted, "VM")) are more than the \(Wording.count(left, "move")) that are left; "
+                    + "a plan makes at most \(limits.maximumMoves)")
+        case .stays(let number):
+            assembly.reject(
+                machine(number), nil, "\(name): \(whyItStays(prepared.compiled.machines[number], on: host))")
+        case .paired(let number):
+            assembly.reject(
+                machine(number), nil, "\(name): it must share a host with others, which are not moved one by one")
+        case .noRoom(let number): assembly.reject(machine(number), nil, "\(name): no other host has room for it")
+        case .reserve: assembly.reject("any VM", nil, "\(name): without it the cluster's reserve would no longer hold")
+        case .needed: assembly.reject("any VM", nil, "\(name): it takes VMs of a host that is emptied")
+        case .last: assembly.reject("any VM", nil, "\(name): it is one of those that must be left")
+        }
+    }
+
+    private func whyItStays(_ machine: PlacementVM, on place: Int) -> String {
+        let host = prepared.compiled.hosts[place]
+        return prepared.check.objection(toMoving: machine, from: host) ?? prepared.check.caution(aboutMoving: machine)
+            ?? prepared.check.caution(aboutTouching: host) ?? "it may not move"
+    }
+}
+
+/// Why a host is not emptied.
+private enum Obstacle {
+    /// A plan may make so many moves, of which these are left; its VMs need more.
+    case moves(Int, left: Int)
+    /// The VM may not move.
+    case stays(Int)
+    /// The VM must share a host with others.
+    case paired(Int)
+    /// No other host takes the VM.
+    case noRoom(Int)
+    /// The reserve would no longer hold.
+    case reserve
+    /// It takes VMs of a host that is emptied.
+    case needed
+    /// So many hosts must be left.
+    case last
+}
+
 /// Empties one host after the other, the one that carries least first.
 private struct ConsolidationSearch {
     private var fleet: DenseFleet
@@ -59,6 +106,9 @@ private struct ConsolidationSearch {
     private var moves: [DenseMove] = []
     /// Hosts that were emptied, each with its moves.
     private(set) var emptied: [(host: Int, moves: [DenseMove])] = []
+    /// Why each of the others that were looked at is not.
+    private(set) var obstacles: [(host: Int, obstacle: Obstacle)] = []
+    private var hasReserve = true
 
     init(_ fleet: DenseFleet, limits: PlannerLimits, failures: Int) {
         self.fleet = fleet
@@ -68,34 +118,51 @@ private struct ConsolidationSearch {
     }
 
     mutating func run() {
-        if failures > 0, !ReserveCheck(fleet).verdict(failures: failures).isYes { return }
+        if failures > 0, !ReserveCheck(fleet).verdict(failures: failures).isYes { return hasReserve = false }
         var members = [[Int]](repeating: [], count: fleet.hosts)
         for machine in 0..<fleet.machines { members[Int(fleet.places[machine])].append(machine) }
         let order = (0..<fleet.hosts).filter { fleet.isOpen[$0] }.sorted {
             (books.loads[$0], members[$0].count, $0) < (books.loads[$1], members[$1].count, $1)
         }
-        for host in order where fleet.isOpen.count(where: { $0 }) > failures + 1 { empty(host, members[host]) }
+        for host in order {
+            let isSpare = fleet.isOpen.count { $0 } > failures + 1
+            if let obstacle = isSpare ? empty(host, members[host]) : .last { obstacles.append((host, obstacle)) }
+        }
+    }
+
+    /// Why none is emptied, for a person.
+    func summary(failures: Int) -> String {
+        if !hasReserve { return "its reserve does not hold as it is" }
+        if obstacles.isEmpty { return "none of them is open to VMs" }
+        return "for each of them something stands against it"
     }
 
     /// All of the host's VMs to others, each where it just fits; or none.
-    private mutating func empty(_ host: Int, _ members: [Int]) {
+    private mutating func empty(_ host: Int, _ members: [Int]) -> Obstacle? {
         // A host that took VMs of another one stays: nothing moves twice.
-        guard moves.count + members.count <= maximumMoves, !moves.contains(where: { $0.to == host }) else { return }
+        if moves.contains(where: { $0.to == host }) { return .needed }
+        if let first = members.first(where: { !fleet.isMovable[$0] }) { return .stays(first) }
+        if let first = members.first(where: fleet.isPaired) { return .paired(first) }
+        guard moves.count + members.count <= maximumMoves else {
+            return .moves(members.count, left: maximumMoves - moves.count)
+        }
         let before = (books: books, count: moves.count)
         fleet.isOpen[host] = false
         for machine in members.sorted(by: { (fleet.loads[$0], $1) > (fleet.loads[$1], $0) }) {
-            guard fleet.isMovable[machine], !fleet.isPaired(machine), let target = target(for: machine, not: host)
-            else {
-                return restore(host, before.books, before.count)
+            guard let target = target(for: machine, not: host) else {
+                restore(host, before.books, before.count)
+                return .noRoom(machine)
             }
             let move = DenseMove(machine: machine, from: host, to: target)
             books.take(move, fleet)
             moves.append(move)
         }
         if failures > 0, !ReserveCheck(fleet.holding(moves)).verdict(failures: failures).isYes {
-            return restore(host, before.books, before.count)
+            restore(host, before.books, before.count)
+            return .reserve
         }
         emptied.append((host, Array(moves[before.count...])))
+        return nil
     }
 
     private mutating func restore(_ host: Int, _ old: ReliefBooks, _ count: Int) {

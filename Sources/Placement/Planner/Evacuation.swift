@@ -60,14 +60,22 @@ struct Evacuation {
         if let reason = check.objection(toMoving: machine, from: source, alone: false) {
             return assembly.reject(machine.name, nil, reason)
         }
+        let company = check.rules.company(of: machine.id)
+        for mate in source.virtualMachines where company.contains(mate.id) {
+            guard let reason = check.objection(toMoving: mate, from: source, alone: false) else { continue }
+            return assembly.reject(machine.name, nil, "it must share a host with \(mate.name): \(reason)")
+        }
         let reserve = cluster.reserveGuard
-        for (host, load) in zip(compiled.hosts, compiled.loads)
+        for (place, (host, load)) in zip(compiled.hosts, compiled.loads).enumerated()
         where host.name != source.name && !assembly.rejections.isFull {
             let reason =
                 check.objection(to: host, for: machine, from: source) ?? check.unknown(of: load)
                 ?? check.limitBroken(by: MachineLoad(machine, on: source, limits: limits), on: load)
                 ?? reserve?.objection(toMoving: machine.id, to: host.name)
-            assembly.reject(machine.name, host.name, reason ?? "other VMs of \(source.name) take its room")
+            let later = assembly.objection(to: place, for: machine, from: source).map { "with the others there, \($0)" }
+            assembly.reject(
+                machine.name, host.name, reason ?? later ?? "other VMs of \(source.name) take its room or the reserve's"
+            )
         }
     }
 
@@ -84,8 +92,8 @@ struct Evacuation {
         return .plan(
             Plan(
                 actions: actions,
-                explanation: "\(source.name) is emptied by \(Wording.count(actions.count, "move")), the largest VM "
-                    + "first, each to a host that stays under its ceilings. None needs another one first; at most "
+                explanation: "\(source.name) is emptied by \(Wording.count(actions.count, "move")), those with "
+                    + "the highest priority first, each to a host that stays under its ceilings. None needs another one first; at most "
                     + "\(limits.movesAtATime) at a time on each host make \(Wording.count(waves, "wave"))."
                     + together(actions),
                 rejected: assembly.rejections.list, snapshotVersion: snapshot.version))

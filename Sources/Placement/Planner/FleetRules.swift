@@ -97,7 +97,8 @@ struct FleetRules: PackingRules, ~Copyable {
     }
 
     private func breaksSpread(_ machine: Int, on host: Int) -> Bool {
-        fleet.breaksSpread(machine, on: host, { Int(home[$0]) }, isUnderWay: { place[$0] != home[$0] })
+        fleet.breaksSpread(
+            machine, on: host, { Int(home[$0]) }, target: { place[$0] != home[$0] ? Int(place[$0]) : nil })
     }
 
     private func isFree(_ host: Int, of machine: Int) -> Bool {

@@ -4,7 +4,7 @@ import FleetModel
 public enum Supposition: Sendable, Hashable {
     /// There is one more host.
     case added(PlacementHost)
-    /// A host is gone, and its VMs with it.
+    /// A host is gone, and its VMs with it. `Planner.failure(of:on:)` is where they start again.
     case lost(HostName)
     /// VMs want so many times what they want now; all VMs without any named.
     case grown([VirtualMachineID], by: Double)
@@ -39,5 +39,41 @@ extension PlacementHost {
         }
         guard logicalProcessors > 0 else { return }
         processorUse = processorUse.map { max(0, min(1, $0 + more / Double(logicalProcessors))) }
+    }
+}
+
+extension Planner {
+    /// The fleet as it would be after a host failed and its VMs started again where `restart` says, and that plan. Those
+    /// that find no host are gone. `nil` for a host that is not there.
+    public func failure(of name: HostName, on snapshot: FleetSnapshot) -> (fleet: FleetSnapshot, restart: RestartPlan)?
+    {
+        guard let failed = snapshot.host(name), let plan = restart(of: name, on: snapshot) else { return nil }
+        var hosts = snapshot.hosts.filter { $0.name != name }
+        let machines = Dictionary(failed.virtualMachines.map { ($0.id, $0.expected) }, uniquingKeysWith: { $1 })
+        for placement in plan.placements {
+            guard let machine = machines[placement.machine],
+                let place = hosts.firstIndex(where: { $0.name == placement.host })
+            else { continue }
+            hosts[place].start(machine)
+        }
+        let fleet = FleetSnapshot(
+            version: snapshot.version, time: snapshot.time, hosts: hosts, rules: snapshot.rules,
+            reserve: snapshot.reserve, reserves: snapshot.reserves, preferences: snapshot.preferences)
+        return (fleet, plan)
+    }
+}
+
+extension PlacementHost {
+    /// The VM runs here, too, and has touched all of its memory.
+    fileprivate mutating func start(_ machine: PlacementVM) {
+        var machine = machine
+        machine.residentMemory = machine.memory
+        machine.immovable = nil
+        virtualMachines.append(machine)
+        memoryAvailable = memoryAvailable.map { max(.zero, $0 - machine.memory) }
+        guard logicalProcessors > 0 else { return }
+        processorUse = processorUse.flatMap { use in
+            machine.processorUse.map { min(1, use + $0 / Double(logicalProcessors)) }
+        }
     }
 }

@@ -19,6 +19,8 @@ struct HostLoad: Sendable {
     private(set) var network: Double?
     /// Bytes of its local space that it has given to VMs.
     private(set) var space: Double
+    /// Whether its virtual processors are limited and those of some VM unknown.
+    private let hidesProcessors: Bool
     private let traits: HostTraits
 
     init(_ host: PlacementHost, limits: PlannerLimits) {
@@ -34,6 +36,9 @@ struct HostLoad: Sendable {
         memoryUsed = host.memoryAvailable.map { Double(host.memory.count) - Double($0.count) }
         memoryPromised = loads.reduce(0) { $0 + $1.memory }
         virtualProcessors = loads.reduce(0) { $0 + $1.virtualProcessors }
+        hidesProcessors =
+            (host.traits.processorOverCommit ?? limits.processorOvercommit) != nil
+            && host.virtualMachines.contains { $0.virtualProcessors == nil }
         disk = Self.sum(loads.lazy.map(\.disk))
         network = Self.sum(loads.lazy.map(\.network))
         space = loads.reduce(0) { $0 + $1.space }
@@ -52,8 +57,9 @@ struct HostLoad: Sendable {
     /// How much of its memory it may promise to VMs.
     func memoryOvercommit(_ limits: PlannerLimits) -> Double { traits.memoryOverCommit ?? limits.memoryOvercommit }
 
-    /// What of a limited bandwidth is unknown.
-    var unknownBandwidth: String? {
+    /// What is unknown of an amount that is limited.
+    var unknownAmount: String? {
+        if hidesProcessors { return "the virtual processors of its VMs are unknown" }
         if traits.diskBandwidth != nil && disk == nil { return "the disk use of its VMs is unknown" }
         return traits.networkBandwidth != nil && network == nil ? "the network use of its VMs is unknown" : nil
     }

@@ -44,6 +44,9 @@ struct MoveCheck: Sendable {
     func caution(aboutMoving machine: PlacementVM) -> String? {
         if let doubt = machine.doubt { return doubt }
         if machine.processorUse == nil { return "its processor use is unknown" }
+        if columns?.limitsVirtualProcessors == true && machine.virtualProcessors == nil {
+            return "its virtual processors are unknown"
+        }
         if columns?.limitsDisk == true && machine.traits.diskUse == nil { return "its disk use is unknown" }
         if columns?.limitsNetwork == true && machine.traits.networkUse == nil { return "its network use is unknown" }
         if let last = machine.lastMoved, let rest = rest(since: last) {
@@ -118,17 +121,13 @@ struct MoveCheck: Sendable {
     func unknown(of load: HostLoad) -> String? {
         if load.processorShare == nil { return "its processor use is unknown" }
         if load.memoryShare == nil { return "its available memory is unknown" }
-        return load.unknownBandwidth
+        return load.unknownAmount
     }
 
     /// Which limit of the destination the VM would break; its memory is held there from the first moment of the move.
     func limitBroken(by machine: MachineLoad, on load: HostLoad) -> String? {
-        var after = load
-        after.add(machine)
-        let room = max(0, after.memory - Double(limits.hostReserve.count)) * after.memoryOvercommit(limits)
-        guard after.memoryPromised <= room + Self.tolerance else {
-            return "its VMs would be promised \(bytes(after.memoryPromised)) of the \(bytes(room)) it has for them"
-        }
+        let after = load.adding(machine)
+        if let reason = promiseBroken(after) { return reason }
         if let share = after.memoryShare, !holds(share, limits.memoryCeiling) {
             return "memory would be \(Wording.percent(share)) used, limit \(Wording.percent(limits.memoryCeiling))"
         }
@@ -137,6 +136,18 @@ struct MoveCheck: Sendable {
             return "processor would be \(Wording.percent(share)) busy, limit \(limit)"
         }
         return after.limitBroken(limits)
+    }
+
+    /// The same without ceilings of comfort: what must not be broken even after a failure, as the reserve counts it.
+    func hardLimitBroken(by machine: MachineLoad, on load: HostLoad) -> String? {
+        let after = load.adding(machine)
+        return promiseBroken(after) ?? after.limitBroken(limits)
+    }
+
+    private func promiseBroken(_ after: HostLoad) -> String? {
+        let room = max(0, after.memory - Double(limits.hostReserve.count)) * after.memoryOvercommit(limits)
+        if after.memoryPromised <= room + Self.tolerance { return nil }
+        return "its VMs would be promised \(bytes(after.memoryPromised)) of the \(bytes(room)) it has for them"
     }
 
     /// NaN holds nothing.

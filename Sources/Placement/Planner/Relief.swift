@@ -65,10 +65,12 @@ struct Relief {
             let search = ReliefSearch(fleet: fleet, host: host, candidates: reliefs, books: cluster.books, steps: 0)
             let most = search.mostRelief(atMost: limits.maximumMoves)
             let left = most.map { share - $0 / capacity }
-            if snapshot.reserve(of: source.cluster) > 0, !candidates.isEmpty {
-                addReserve(candidates, &rejections)
-            }
-            let reason = writer.whyImpossible(share: share, best: left, candidates: candidates.count)
+            let keepsReserve = snapshot.reserve(of: source.cluster) > 0 && !candidates.isEmpty
+            if keepsReserve { addReserve(candidates, &rejections) }
+            let reason =
+                keepsReserve && left.map { $0 > share - 1e-9 } == true
+                ? writer.whyNoneForReserve(share: share, candidates: candidates.count)
+                : writer.whyImpossible(share: share, best: left, candidates: candidates.count)
             return .impossible(reason: reason, rejected: rejections.list)
         }
         let chosen = Set(moves.map { compiled.machines[$0.machine].id })

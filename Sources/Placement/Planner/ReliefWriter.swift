@@ -72,6 +72,12 @@ struct ReliefWriter {
         return "another choice of \(Wording.count(choice.count, "move")) does as well or better"
     }
 
+    /// Each VM alone would find a host, if it were not for the reserve.
+    func whyNoneForReserve(share: Double, candidates: Int) -> String {
+        "\(seen(share)); moving any of the \(Wording.count(candidates, "VM")) that could move would cost the cluster its "
+            + "reserve"
+    }
+
     /// `best`: the share that the moves which are possible would leave; `nil` when none is.
     func whyImpossible(share: Double, best: Double?, candidates: Int) -> String {
         if source.virtualMachines.isEmpty { return "\(seen(share)), and no VM runs on it that could move" }

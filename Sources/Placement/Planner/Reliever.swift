@@ -158,7 +158,7 @@ struct ReliefBooks {
         for rival in fleet.rivals(of: machine)
         where fleet.places[Int(rival)] == Int32(host) || moved[rival] == Int32(host) { return false }
         return !fleet.breaksSpread(
-            machine, on: host, { Int(fleet.places[$0]) }, isUnderWay: { moved[Int32($0)] != nil })
+            machine, on: host, { Int(fleet.places[$0]) }, target: { moved[Int32($0)].map(Int.init) })
     }
 
     /// Takes a move in; `false`, and nothing changed, where the reserve would no longer hold.

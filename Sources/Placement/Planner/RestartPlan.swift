@@ -10,73 +10,30 @@ public struct RestartPlan: Sendable, Hashable {
         public var name: String
         /// Where it starts.
         public var host: HostName
+        /// What is over its ceiling on the host with it, for a person; `nil` where nothing is.
+        public var strain: String?
     }
 
     /// In the order in which they start: the highest priority first.
     public var placements: [Placement] = []
     /// VMs for which there is no host, and why the last one would not do.
     public var unplaced: [RejectedCandidate] = []
-    /// VMs that are not started elsewhere, because they are not highly available.
+    /// VMs that are not started elsewhere, because they are not highly available, or because another host that is heard
+    /// reports them.
     public var left: [String] = []
 }
 
 extension Planner {
-    /// Where to start the VMs of a failed host again: those an operator wants up first, then the most
-    /// important, then the largest, each on the host that
-    /// stays least loaded of those that break no limit and no rule. `nil` for a host that is not there.
+    /// Where to start the VMs of a failed host again: those an operator wants up first, then the most important, then the
+    /// largest, each on the host that stays least loaded of those that break no limit and no rule. VMs that must share a
+    /// host start on one. Where every host would be over its ceilings, a VM that runs slowly is better than one that does
+    /// not run: only what is hard counts then, as it does for the reserve. `nil` for a host that is not there.
     ///
     /// Only a host that is known to be dead may be asked about: a VM that still runs must not be started twice.
     public func restart(of name: HostName, on snapshot: FleetSnapshot) -> RestartPlan? {
         guard let failed = snapshot.host(name) else { return nil }
-        var plan = RestartPlan()
-        var check = MoveCheck(failed.cluster, of: snapshot, limits: limits)
-        var open = snapshot.hosts.filter { $0.cluster == failed.cluster && $0.name != name }.map {
-            (host: $0, load: HostLoad($0, limits: limits))
-        }
-        let machines = failed.virtualMachines.sorted {
-            ($0.restartRank, $0.traits.priority, $0.memory, $1.id)
-                > ($1.restartRank, $1.traits.priority, $1.memory, $0.id)
-        }
-        for machine in machines {
-            guard machine.traits.isHighlyAvailable else {
-                plan.left.append(machine.name)
-                continue
-            }
-            let load = MachineLoad(machine.expected, on: failed, limits: limits)
-            var reason = RejectedCandidate(virtualMachine: machine.name, destination: nil, reason: "there is no host")
-            let chosen = open.indices.filter { place in
-                let objection =
-                    check.objection(to: open[place].host, for: machine, from: failed)
-                    ?? check.unknown(of: open[place].load) ?? check.limitBroken(by: load, on: open[place].load)
-                if let objection { reason.destination = open[place].host.name; reason.reason = objection }
-                return objection == nil
-            }.min {
-                let one = open[$0].load.adding(load).pressure
-                let other = open[$1].load.adding(load).pressure
-                return (one, $0) < (other, $1)
-            }
-            guard let chosen else {
-                plan.unplaced.append(reason)
-                continue
-            }
-            open[chosen].load.add(load)
-            check.rules.arrived(machine, on: open[chosen].host.name)
-            plan.placements.append(
-                RestartPlan.Placement(machine: machine.id, name: machine.name, host: open[chosen].host.name))
-        }
-        return plan
-    }
-}
-
-extension PlacementVM {
-    /// Higher starts first.
-    fileprivate var restartRank: Int { traits.isProtected ? 1 : 0 }
-
-    /// The VM with what it is expected to want where nothing is measured, as on a host that failed: its forecast, or
-    /// half of its virtual processors.
-    fileprivate var expected: PlacementVM {
-        var copy = self
-        copy.processorUse = processorUse ?? forecast?.mean ?? virtualProcessors.map { Double($0) / 2 }
-        return copy
+        var search = RestartSearch(failed, snapshot, limits)
+        search.run()
+        return search.plan
     }
 }

@@ -2,6 +2,16 @@ import FleetModel
 
 /// Whether a cluster can lose hosts, for a person.
 public struct ReserveReport: Sendable, Hashable {
+    /// Where a VM would start if its host failed.
+    public struct Refuge: Sendable, Hashable, Codable {
+        /// The VM's name.
+        public var virtualMachine: String
+        /// Its host.
+        public var failed: HostName
+        /// The host that would take it.
+        public var refuge: HostName
+    }
+
     /// How many hosts at a time.
     public var failures: Int
     /// Whether it was proved that the cluster can lose any so many.
@@ -15,12 +25,17 @@ public struct ReserveReport: Sendable, Hashable {
     public var holdsForProtected: Bool?
     /// VMs that rules bind to one host: no reserve covers them.
     public var uncovered: [String]
+    /// The witness of one failure: by host and VM where each would start. Empty where it was not asked for, does not hold,
+    /// or is about more failures than one.
+    public var refuges: [Refuge] = []
 }
 
 extension Planner {
     /// Checks the reserve of a cluster. `shouldStop` ends a check of many sets of hosts early, undecided.
+    /// With `isWitnessed` the report lists where each VM would start.
     public func reserve(
-        of cluster: ClusterName, failures: Int, on snapshot: FleetSnapshot, shouldStop: () -> Bool = { false }
+        of cluster: ClusterName, failures: Int, on snapshot: FleetSnapshot, isWitnessed: Bool = false,
+        shouldStop: () -> Bool = { false }
     ) -> ReserveReport {
         // A host that rests after a move takes in what a failure brings all the same.
         let compiled = CompiledCluster(
@@ -35,7 +50,20 @@ extension Planner {
         return ReserveReport(
             failures: failures, holds: verdict.isYes, reason: reason(verdict, compiled, failures) + (spared ?? ""),
             isOverCommittedBySlots: failures == 1 ? check.isOverCommittedBySlots() : nil,
-            holdsForProtected: protected, uncovered: uncovered)
+            holdsForProtected: protected, uncovered: uncovered,
+            refuges: isWitnessed && failures == 1 && verdict.isYes ? refuges(compiled) : [])
+    }
+
+    private func refuges(_ compiled: CompiledCluster) -> [ReserveReport.Refuge] {
+        let ledger = ReserveLedger(compiled.fleet)
+        return compiled.machines.indices.compactMap { number in
+            ledger.refuge(of: number).map { refuge in
+                ReserveReport.Refuge(
+                    virtualMachine: compiled.machines[number].name,
+                    failed: compiled.hosts[Int(compiled.fleet.places[number])].name, refuge: compiled.hosts[refuge].name
+                )
+            }
+        }
     }
 
     private func holdsForProtected(
@@ -60,7 +88,7 @@ extension Planner {
                 : "if \(names(hosts)) failed, the others would have too little memory for all of the VMs"
         case .undecided(let hosts):
             return hosts.isEmpty
-                ? "there are too many sets of hosts to try"
+                ? "there are too many sets of hosts to try in the time"
                 : "no place was found for all VMs of \(names(hosts)), nor a proof that there is none"
         }
     }

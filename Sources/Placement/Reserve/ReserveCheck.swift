@@ -88,7 +88,7 @@ public struct ReserveCheck: Sendable {
         }
         for place in first..<able.count {
             if case .fails = verdict { return }
-            if shouldStop() { return verdict = .undecided(hosts: chosen) }
+            if shouldStop() { return verdict = .undecided(hosts: []) }
             chosen.append(able[place])
             visit(able, size, from: place + 1, &chosen, &verdict, shouldStop)
             chosen.removeLast()
@@ -130,12 +130,21 @@ public struct ReserveCheck: Sendable {
         _ machine: Int, _ failed: [Int], _ left: [Int: [Int64]], _ refuges: [Int32: Int]
     ) -> Int? {
         let rivals = fleet.rivals(of: machine)
+        // VMs that must share a host go where the first of them goes, which is where there is room for all.
+        let company = fleet.mates(of: machine).filter {
+            fleet.places[$0] == fleet.places[machine] && !fleet.isPinned($0)
+        }
+        let chosen = company.lazy.compactMap { refuges[Int32($0)] }.first
+        let waiting = [machine] + company.filter { refuges[Int32($0)] == nil }
         return order.first { host in
-            guard !failed.contains(host), fleet.allows(machine, on: host), fits(machine, on: host, free) else {
-                return false
-            }
-            if let room = left[host] {
-                for resource in 0..<resources where fleet.need(machine, resource) > room[resource] { return false }
+            guard !failed.contains(host), chosen ?? host == host, fits(machine, on: host, free),
+                waiting.allSatisfy({ fleet.allows($0, on: host) })
+            else { return false }
+            if left[host] != nil || waiting.count > 1 {
+                for resource in 0..<resources
+                where waiting.reduce(0, { $0 + fleet.need($1, resource) })
+                    > left[host]?[resource] ?? free[host * resources + resource]
+                { return false }
             }
             return !rivals.contains { fleet.places[Int($0)] == Int32(host) || refuges[$0] == host }
         }

@@ -219,6 +219,7 @@ public struct ReserveLedger: Sendable {
     /// spread. Hosts that had room for it at the start come first: in large fleets most others never will.
     private mutating func shelter(_ place: Int, of host: Int) -> Bool {
         let machine = Int(wards[host][place].machine)
+        if fleet.isPaired(machine) { return shelterInCompany(place, of: host) }
         let rivals = fleet.rivals(of: machine)
         let likely = hostsWithRoom(for: machine)
         let start = (host &* 7919 &+ place) % max(1, likely * 3 / 4)
@@ -230,6 +231,35 @@ public struct ReserveLedger: Sendable {
         wards[host][place].refuge = Int32(refuge)
         carry(wards[host][place], failed: host, sign: 1)
         return true
+    }
+
+    /// The same for a VM that must share a host with others: it goes where those of its host go, or where there is room for
+    /// all of them.
+    private mutating func shelterInCompany(_ place: Int, of host: Int) -> Bool {
+        let machine = Int(wards[host][place].machine)
+        let mates = Set(fleet.mates(of: machine))
+        let company = wards[host].filter { mates.contains(Int($0.machine)) }
+        let waiting = [machine] + company.filter { $0.refuge < 0 }.map { Int($0.machine) }
+        let hosts = company.first { $0.refuge >= 0 }.map { [$0.refuge] } ?? order
+        let refuge = hosts.first { candidate in
+            let target = Int(candidate)
+            return target != host && hasRoom(forAll: waiting, on: target, failed: host)
+                && waiting.allSatisfy {
+                    fleet.allows($0, on: target) && !isAtOddsWith(fleet.rivals(of: $0), on: target, failed: host)
+                }
+        }
+        guard let refuge else { return false }
+        wards[host][place].refuge = refuge
+        carry(wards[host][place], failed: host, sign: 1)
+        return true
+    }
+
+    private func hasRoom(forAll machines: [Int], on host: Int, failed: Int) -> Bool {
+        let start = burdens[host].start(of: failed, resources)
+        return (0..<resources).allSatisfy { resource in
+            let burden = start.map { burdens[host].amounts[$0 + resource] } ?? 0
+            return free[host * resources + resource] - burden >= machines.reduce(0) { $0 + fleet.need($1, resource) }
+        }
     }
 
     /// How many hosts, the first so many of the order, had room for the VM at the start.

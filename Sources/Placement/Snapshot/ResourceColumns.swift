@@ -54,6 +54,8 @@ struct ResourceColumns: Sendable {
     /// Columns that count for the reserve: the first ones.
     var reserveCount: Int { columns.count - 1 }
 
+    /// Whether some host's virtual processors are limited.
+    var limitsVirtualProcessors: Bool { columns.contains(.virtualProcessors) }
     /// Whether some host's disk bandwidth is limited.
     var limitsDisk: Bool { columns.contains(.disk) }
     /// Whether some host's network bandwidth is limited.

@@ -22,7 +22,6 @@ struct RuleBook: Sendable {
     /// Of VMs that have rivals, mates or a spread.
     private var homes: [VirtualMachineID: [Home]] = [:]
     private var domains: [HostName: String] = [:]
-    private var moved: Set<VirtualMachineID> = []
 
     init(_ snapshot: FleetSnapshot) {
         for rule in snapshot.rules { add(rule) }
@@ -53,8 +52,22 @@ struct RuleBook: Sendable {
 
     /// A plan moves the VM to the host: from now on it counts there, too.
     mutating func arrived(_ machine: PlacementVM, on host: HostName) {
-        moved.insert(machine.id)
         if homes[machine.id] != nil { homes[machine.id]?.append(Home(host: host, name: machine.name)) }
+    }
+
+    /// The host that the VM was on has failed, and it starts again on this one: it is nowhere else.
+    mutating func restarted(_ machine: PlacementVM, on host: HostName) {
+        if homes[machine.id] != nil { homes[machine.id] = [Home(host: host, name: machine.name)] }
+    }
+
+    /// The VMs that the VM must share a host with, and those that these must.
+    func company(of machine: VirtualMachineID) -> Set<VirtualMachineID> {
+        var found: Set<VirtualMachineID> = []
+        var ahead = mates[machine] ?? []
+        while let next = ahead.popLast() {
+            if found.insert(next).inserted { ahead += mates[next] ?? [] }
+        }
+        return found
     }
 
     /// Whether rules depend on where VMs are that are not among these: they may be in other clusters.
@@ -74,12 +87,12 @@ struct RuleBook: Sendable {
         return nil
     }
 
-    /// Why a VM that is new may not begin on the host: those that it must share one with are elsewhere.
-    func objection(toJoining host: HostName, _ machine: PlacementVM) -> String? {
+    /// Why a VM that is new may not begin on the host: those that it must share one with are elsewhere. A host that
+    /// failed, `dead`, is nowhere.
+    func objection(toJoining host: HostName, _ machine: PlacementVM, except dead: HostName? = nil) -> String? {
         for mate in mates[machine.id] ?? [] {
-            guard let homes = homes[mate], let home = homes.first, !homes.contains(where: { $0.host == host }) else {
-                continue
-            }
+            let homes = (homes[mate] ?? []).filter { $0.host != dead }
+            guard let home = homes.first, !homes.contains(where: { $0.host == host }) else { continue }
             return "it must share a host with \(home.name), which is on \(home.host)"
         }
         return nil
@@ -99,20 +112,25 @@ struct RuleBook: Sendable {
         return spreadObjection(to: host, for: machine)
     }
 
-    /// One VM of a spread at a time: with two under way, what holds if one of them fails is not what holds if both do.
+    /// VMs that are on their way are in one of two places: whichever of them arrive, the spread holds as well as it did.
     private func spreadObjection(to host: HostName, for machine: PlacementVM) -> String? {
         for number in spreadsOf[machine.id] ?? [] {
             let spread = spreads[number]
-            if spread.members.contains(where: { $0 != machine.id && moved.contains($0) }) {
-                return "another VM that it is spread with is being moved"
+            let places = { (member: VirtualMachineID) in
+                Set((homes[member] ?? []).compactMap { domains[$0.host] })
             }
-            let now = Set(spread.members.flatMap { homes[$0] ?? [] }.compactMap { domains[$0.host] })
-            var then = Set(
-                spread.members.filter { $0 != machine.id }.flatMap { homes[$0] ?? [] }.compactMap { domains[$0.host] })
-            if let domain = domains[host] { then.insert(domain) }
+            let now = SpreadCount.fewest(spread.members.map(places))
+            let others = spread.members.filter { $0 != machine.id }.map(places)
+            if others.count(where: { $0.count > 1 }) >= SpreadCount.mostOpen {
+                return "\(SpreadCount.mostOpen) other VMs that it is spread with are being moved"
+            }
+            let then = SpreadCount.fewest(others + [Set([domains[host]].compactMap(\.self))])
             if let crowd = crowd(spread, machine.id, on: host) { return crowd }
-            if then.count < min(now.count, spread.domains) {
-                return "its group would run in \(then.count) failure domains, at least \(spread.domains) are wanted"
+            if then < min(now, spread.domains) {
+                let isSettled = others.allSatisfy { $0.count < 2 }
+                return
+                    "its group would run in \(then) failure domains\(isSettled ? "" : " if a move of another one fails")"
+                    + ", at least \(spread.domains) are wanted"
             }
         }
         return nil
