@@ -9,7 +9,7 @@ extension HostReport {
             ?? Self.objection(agentVersion, "agentVersion")
             ?? Self.objection(agentRun, "agentRun")
             ?? Self.objection(migrationAddress, "migrationAddress")
-            ?? objectionToVirtualMachines
+            ?? objectionToCapabilities ?? objectionToVirtualMachines
     }
 
     private static let wholeMemory: ClosedRange<Int64> = 1 << 20...1 << 50
@@ -17,6 +17,15 @@ extension HostReport {
     private static let textLimit = 4096
     private static let machineLimit = 10_000
     private static let diskLimit = 1000
+    private static let listLimit = 10_000
+
+    private var objectionToCapabilities: String? {
+        let bridges = capabilities?.bridges ?? []
+        if bridges.count > Self.listLimit {
+            return "capabilities.bridges: \(bridges.count) are more than \(Self.listLimit)"
+        }
+        return bridges.lazy.compactMap { Self.objection($0, "capabilities.bridges") }.first
+    }
 
     private var objectionToVirtualMachines: String? {
         if virtualMachines.count > Self.machineLimit {

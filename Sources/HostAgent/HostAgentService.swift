@@ -121,12 +121,15 @@ public struct HostAgentService: Service {
     /// What seldom work needed is given back as seldom.
     private static let dropPeriod: Duration = .seconds(300)
 
-    /// How often it is asked what VMs can be made of here: it changes with an upgrade of the host's packages.
+    /// How often it is asked what VMs can be made of here and what they find: it changes with an upgrade of the host's
+    /// packages, and when its network or storage is set up anew.
     private static let capabilitiesPeriod: Duration = .seconds(60)
 
     /// A provider that hangs holds up nothing else.
     private func watchCapabilities() async {
+        let reach = HostReach(configuration)
         while !Task.isCancelled {
+            await reporter.note(reach.reading())
             await reporter.note(await providers.capabilities())
             guard (try? await clock.sleep(for: Self.capabilitiesPeriod)) != nil else { return }
         }

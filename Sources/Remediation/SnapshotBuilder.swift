@@ -83,7 +83,8 @@ public struct SnapshotBuilder: Sendable {
                 processorModels: report.capabilities.flatMap { known in
                     known.processorModels.isEmpty ? nil : Set(known.processorModels)
                 },
-                migrationBandwidth: report.capabilities?.migrationBandwidth.map { Double($0.count) }))
+                migrationBandwidth: report.capabilities?.migrationBandwidth.map { Double($0.count) },
+                networks: report.capabilities?.bridges.map(Set.init)))
     }
 
     /// `nil` for a VM that holds nothing of the host.
@@ -112,7 +113,8 @@ public struct SnapshotBuilder: Sendable {
     }
 
     /// What is known of the VM beside its loads. A CPU model that its own host does not list as one (a baseline that
-    /// nobody has looked up yet, another manager's name for it) asks nothing of other hosts here.
+    /// nobody has looked up yet, another manager's name for it) asks nothing of other hosts here; neither does a bridge
+    /// that its own host lists no such one of (Open vSwitch's).
     private func traits(
         of status: VirtualMachineStatus, on report: HostReport, settled: LastMoves, demand: DemandBook
     ) -> MachineTraits {
@@ -120,8 +122,16 @@ public struct SnapshotBuilder: Sendable {
         let isListed = report.capabilities?.processorModels.contains(definition.processorModel) ?? false
         return MachineTraits(
             processorModel: isListed ? definition.processorModel : nil, dirtyRate: dirtyRate(of: status, on: report),
-            localDisks: (status.localDiskSizes ?? [:]).values.reduce(.zero, +), priority: definition.priority,
+            localDisks: (status.localDiskSizes ?? [:]).values.reduce(.zero, +),
+            networks: networks(of: definition, on: report), priority: definition.priority,
             cameFrom: settled.origins[definition.id], usualPeak: demand.usualPeak(of: definition.id))
+    }
+
+    /// What its interfaces are connected to, as far as its definition tells.
+    private func networks(of definition: VirtualMachineDefinition, on report: HostReport) -> Set<String> {
+        let bridges = definition.bridges
+        guard !bridges.isEmpty, let known = report.capabilities?.bridges else { return bridges }
+        return bridges.intersection(known)
     }
 
     /// Bytes a second, from the survey's shortest look; a guest that writes faster than its pages can be sent is slowed
