@@ -84,7 +84,25 @@ public struct SnapshotBuilder: Sendable {
                     known.processorModels.isEmpty ? nil : Set(known.processorModels)
                 },
                 migrationBandwidth: report.capabilities?.migrationBandwidth.map { Double($0.count) },
+                localSpace: Self.localSpace(of: report),
+                datastores: report.capabilities?.sharedFileSystems.map { Set($0.map(\.datastore)) },
                 networks: report.capabilities?.bridges.map(Set.init)))
+    }
+
+    /// Space such that local disks can still come as far as the folder's share that plans fill has room for them, now and
+    /// once disks that grow (qcow2) have grown to their whole size. What is there already is always within it: a folder
+    /// that is too full keeps nobody away who brings no disk.
+    private static func localSpace(of report: HostReport) -> Bytes? {
+        guard let space = report.capabilities?.localSpace else { return nil }
+        let ceiling = PlannerLimits().bandwidthCeiling
+        let mebibyte = 1_048_576.0
+        // As plans count: each VM's in whole MiB.
+        let there = report.virtualMachines.filter { $0.state != .incoming }.reduce(0.0) { sum, machine in
+            sum + (Double(machine.localDisks.count) / mebibyte).rounded(.up) * mebibyte
+        }
+        let total = Double(space.total.count)
+        let left = min(Double(space.available.count), total - there) - total * (1 - ceiling)
+        return Bytes(nearest: (there + mebibyte + max(0, left)) / ceiling)
     }
 
     /// `nil` for a VM that holds nothing of the host.
@@ -122,7 +140,8 @@ public struct SnapshotBuilder: Sendable {
         let isListed = report.capabilities?.processorModels.contains(definition.processorModel) ?? false
         return MachineTraits(
             processorModel: isListed ? definition.processorModel : nil, dirtyRate: dirtyRate(of: status, on: report),
-            localDisks: (status.localDiskSizes ?? [:]).values.reduce(.zero, +),
+            localDisks: status.localDisks,
+            datastores: definition.datastores(among: report.capabilities?.sharedFileSystems ?? []),
             networks: networks(of: definition, on: report), priority: definition.priority,
             cameFrom: settled.origins[definition.id], usualPeak: demand.usualPeak(of: definition.id))
     }
