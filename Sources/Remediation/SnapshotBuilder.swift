@@ -67,9 +67,10 @@ public struct SnapshotBuilder: Sendable {
     ) -> PlacementHost {
         let report = record.report
         let isFresh = Self.isFresh(record.received, at: time, limit: reportAgeLimit)
-        let machines = report.virtualMachines.compactMap { status in
+        var machines = report.virtualMachines.compactMap { status in
             machine(status, on: report, readings: readings, moves: moves, settled: settled, demand: demand, at: time)
         }
+        let link = LinkUse.limit(readings?.hostLink[report.host], &machines)
         let measured = readings?.hostProcessorUse[report.host]
         return PlacementHost(
             name: report.host, cluster: report.cluster,
@@ -83,6 +84,7 @@ public struct SnapshotBuilder: Sendable {
                 processorModels: report.capabilities.flatMap { known in
                     known.processorModels.isEmpty ? nil : Set(known.processorModels)
                 },
+                networkBandwidth: link,
                 migrationBandwidth: report.capabilities?.migrationBandwidth.map { Double($0.count) },
                 localSpace: Self.localSpace(of: report),
                 datastores: report.capabilities?.sharedFileSystems.map { Set($0.map(\.datastore)) },
@@ -127,23 +129,27 @@ public struct SnapshotBuilder: Sendable {
             virtualProcessors: definition.virtualProcessors, accelerator: status.accelerator, immovable: immovable,
             lastMoved: settled.virtualMachines[definition.id],
             forecast: demand.forecast(of: definition.id, at: time),
-            traits: traits(of: status, on: report, settled: settled, demand: demand))
+            traits: traits(of: status, on: report, readings: readings, settled: settled, demand: demand))
     }
 
     /// What is known of the VM beside its loads. A CPU model that its own host does not list as one (a baseline that
     /// nobody has looked up yet, another manager's name for it) asks nothing of other hosts here; neither does a bridge
     /// that its own host lists no such one of (Open vSwitch's).
     private func traits(
-        of status: VirtualMachineStatus, on report: HostReport, settled: LastMoves, demand: DemandBook
+        of status: VirtualMachineStatus, on report: HostReport, readings: LoadReadings?, settled: LastMoves,
+        demand: DemandBook
     ) -> MachineTraits {
         let definition = status.definition
         let isListed = report.capabilities?.processorModels.contains(definition.processorModel) ?? false
         return MachineTraits(
-            processorModel: isListed ? definition.processorModel : nil, dirtyRate: dirtyRate(of: status, on: report),
+            processorModel: isListed ? definition.processorModel : nil,
+            diskUse: readings?.virtualMachineDisk[definition.id], networkUse: LinkUse.of(definition, in: readings),
+            dirtyRate: dirtyRate(of: status, on: report),
             localDisks: status.localDisks,
             datastores: definition.datastores(among: report.capabilities?.sharedFileSystems ?? []),
             networks: networks(of: definition, on: report), priority: definition.priority,
-            cameFrom: settled.origins[definition.id], usualPeak: demand.usualPeak(of: definition.id))
+            cameFrom: settled.origins[definition.id], usualPeak: demand.usualPeak(of: definition.id),
+            memoryPeak: demand.memoryPeak(of: definition.id))
     }
 
     /// What its interfaces are connected to, as far as its definition tells.
