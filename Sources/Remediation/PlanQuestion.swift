@@ -62,6 +62,9 @@ public struct PlanAnswer: Sendable, Hashable, Codable {
         public var virtualMachine: String
         /// Its new host.
         public var host: HostName
+        /// Share of the host's processors that would be wanted then, where that is over the limit and the VM starts
+        /// slowly; `nil` where the limit holds.
+        public var processorExcess: Double?
     }
 
     /// A VM that should have another size.
@@ -168,13 +171,25 @@ extension PlanAnswer {
 
     fileprivate mutating func take(_ plan: RestartPlan?) {
         guard let plan else { return }
-        starts = plan.placements.map { Start(virtualMachine: $0.name, host: $0.host) }
+        starts = plan.placements.map {
+            Start(virtualMachine: $0.name, host: $0.host, processorExcess: $0.processorExcess)
+        }
         rejected = plan.unplaced
         isPossible = plan.unplaced.isEmpty
         let left = plan.left.isEmpty ? "" : "; not to be started elsewhere: \(plan.left.joined(separator: ", "))"
         explanation =
             "\(starts.count) of \(starts.count + rejected.count) VMs find a host, highly available ones and high "
-            + "priorities first\(left). Evenkeel starts none of them: make sure that the host is dead before you do."
+            + "priorities first\(left)\(slow(plan)). Evenkeel starts none of them: make sure that the host is dead before you do."
+    }
+
+    /// Processors are a soft limit of a start after a failure; which ones break it is said.
+    private func slow(_ plan: RestartPlan) -> String {
+        let slow = plan.placements.compactMap { start in
+            start.processorExcess.map { "\(start.name) on \(start.host) (\(Int(($0 * 100).rounded())) % wanted)" }
+        }
+        if slow.isEmpty { return "" }
+        let named = slow.prefix(5).joined(separator: ", ") + (slow.count > 5 ? ", ..." : "")
+        return "; \(slow.count) of them start slowly, for want of processors: \(named)"
     }
 
     fileprivate mutating func take(_ advice: [SizeAdvice]) {

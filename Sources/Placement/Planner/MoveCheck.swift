@@ -122,7 +122,8 @@ struct MoveCheck: Sendable {
     }
 
     /// Which limit of the destination the VM would break; its memory is held there from the first moment of the move.
-    func limitBroken(by machine: MachineLoad, on load: HostLoad) -> String? {
+    /// Processors do not count where they are not `heedingProcessor`: too few of them only make VMs slow.
+    func limitBroken(by machine: MachineLoad, on load: HostLoad, heedingProcessor: Bool = true) -> String? {
         var after = load
         after.add(machine)
         let room = max(0, after.memory - Double(limits.hostReserve.count)) * after.memoryOvercommit(limits)
@@ -132,11 +133,16 @@ struct MoveCheck: Sendable {
         if let share = after.memoryShare, !holds(share, limits.memoryCeiling) {
             return "memory would be \(Wording.percent(share)) used, limit \(Wording.percent(limits.memoryCeiling))"
         }
-        if let share = after.processorShare, !holds(share, limits.processorCeiling) {
+        if heedingProcessor, let share = after.processorShare, !holds(share, limits.processorCeiling) {
             let limit = Wording.percent(limits.processorCeiling)
             return "processor would be \(Wording.percent(share)) busy, limit \(limit)"
         }
         return after.limitBroken(limits)
+    }
+
+    /// Share of the destination's processors that would be wanted with the VM, where that is over the limit.
+    func processorExcess(of machine: MachineLoad, on load: HostLoad) -> Double? {
+        load.adding(machine).processorShare.flatMap { holds($0, limits.processorCeiling) ? nil : $0 }
     }
 
     /// NaN holds nothing.

@@ -10,6 +10,9 @@ public struct RestartPlan: Sendable, Hashable {
         public var name: String
         /// Where it starts.
         public var host: HostName
+        /// Share of the host's processors that would be wanted then, where that is over the limit: it starts there all
+        /// the same, and slowly. `nil` where the limit holds.
+        public var processorExcess: Double?
     }
 
     /// In the order in which they start: the highest priority first.
@@ -23,7 +26,9 @@ public struct RestartPlan: Sendable, Hashable {
 extension Planner {
     /// Where to start the VMs of a failed host again: those an operator wants up first, then the most
     /// important, then the largest, each on the host that
-    /// stays least loaded of those that break no limit and no rule. `nil` for a host that is not there.
+    /// stays least loaded of those that break no limit and no rule. Where processors are short on all of them, a VM that
+    /// starts slowly is better than one that does not: then it is the least loaded of those that have everything else.
+    /// `nil` for a host that is not there.
     ///
     /// Only a host that is known to be dead may be asked about: a VM that still runs must not be started twice.
     public func restart(of name: HostName, on snapshot: FleetSnapshot) -> RestartPlan? {
@@ -47,22 +52,26 @@ extension Planner {
             let chosen = open.indices.filter { place in
                 let objection =
                     check.objection(to: open[place].host, for: machine, from: failed)
-                    ?? check.unknown(of: open[place].load) ?? check.limitBroken(by: load, on: open[place].load)
+                    ?? check.unknown(of: open[place].load)
+                    ?? check.limitBroken(by: load, on: open[place].load, heedingProcessor: false)
                 if let objection { reason.destination = open[place].host.name; reason.reason = objection }
                 return objection == nil
+            }.map { place in
+                let excess = check.processorExcess(of: load, on: open[place].load)
+                return (place: place, excess: excess, pressure: open[place].load.adding(load).pressure)
             }.min {
-                let one = open[$0].load.adding(load).pressure
-                let other = open[$1].load.adding(load).pressure
-                return (one, $0) < (other, $1)
+                ($0.excess == nil ? 0 : 1, $0.pressure, $0.place) < ($1.excess == nil ? 0 : 1, $1.pressure, $1.place)
             }
             guard let chosen else {
                 plan.unplaced.append(reason)
                 continue
             }
-            open[chosen].load.add(load)
-            check.rules.arrived(machine, on: open[chosen].host.name)
+            open[chosen.place].load.add(load)
+            let host = open[chosen.place].host.name
+            check.rules.arrived(machine, on: host)
             plan.placements.append(
-                RestartPlan.Placement(machine: machine.id, name: machine.name, host: open[chosen].host.name))
+                RestartPlan.Placement(
+                    machine: machine.id, name: machine.name, host: host, processorExcess: chosen.excess))
         }
         return plan
     }
