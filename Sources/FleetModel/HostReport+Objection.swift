@@ -9,7 +9,7 @@ extension HostReport {
             ?? Self.objection(agentVersion, "agentVersion")
             ?? Self.objection(agentRun, "agentRun")
             ?? Self.objection(migrationAddress, "migrationAddress")
-            ?? objectionToVirtualMachines
+            ?? objectionToCapabilities ?? objectionToVirtualMachines
     }
 
     private static let wholeMemory: ClosedRange<Int64> = 1 << 20...1 << 50
@@ -17,6 +17,38 @@ extension HostReport {
     private static let textLimit = 4096
     private static let machineLimit = 10_000
     private static let diskLimit = 1000
+    private static let listLimit = 10_000
+
+    private var objectionToCapabilities: String? {
+        let bridges = capabilities?.bridges ?? []
+        if bridges.count > Self.listLimit {
+            return "capabilities.bridges: \(bridges.count) are more than \(Self.listLimit)"
+        }
+        return bridges.lazy.compactMap { Self.objection($0, "capabilities.bridges") }.first ?? objectionToStorage
+    }
+
+    private var objectionToStorage: String? {
+        let systems = capabilities?.sharedFileSystems ?? []
+        let field = "capabilities.sharedFileSystems"
+        if systems.count > Self.diskLimit {
+            return "\(field): \(systems.count) are more than \(Self.diskLimit)"
+        }
+        for (place, system) in systems.enumerated() {
+            let field = "\(field)[\(place)]"
+            let reason =
+                Self.objection(system.source, "\(field).source") ?? Self.objection(system.type, "\(field).type")
+                ?? Self.objection(system.mountPoint, "\(field).mountPoint") ?? Self.objection(system.space, field)
+            if let reason { return reason }
+            if !system.mountPoint.hasPrefix("/") { return "\(field).mountPoint: it is not an absolute path" }
+        }
+        return Self.objection(capabilities?.localSpace, "capabilities.localSpace")
+    }
+
+    private static func objection(_ space: StorageSpace?, _ field: String) -> String? {
+        let wanted = "0 to 8 EiB"
+        return objection(space?.total.count, in: 0...Int64.max, "\(field).total", wanted)
+            ?? objection(space?.available.count, in: 0...Int64.max, "\(field).available", wanted)
+    }
 
     private var objectionToVirtualMachines: String? {
         if virtualMachines.count > Self.machineLimit {

@@ -64,6 +64,14 @@ public struct HostCapabilities: Hashable, Codable, Sendable {
     public var sharedFolder: String?
     /// What VMs are taken for that libvirt runs: where other hosts' libvirt finds this one's; `nil` where it does not.
     public var libvirtAddress: String?
+    /// The bridges that VMs' interfaces can be connected to, by name; `nil` where that is not known, as of an agent that
+    /// does not tell yet. Those of Open vSwitch, which the kernel does not show as bridges, are not in it.
+    public var bridges: [String]?
+    /// Space of the folder in which disks arrive that only one host sees; `nil` where there is none or it is not known.
+    public var localSpace: StorageSpace?
+    /// The file systems that it can share with other hosts; `nil` where that is not known, as of an agent that does not
+    /// tell yet.
+    public var sharedFileSystems: [SharedFileSystem]?
 
     /// Capabilities.
     public init(

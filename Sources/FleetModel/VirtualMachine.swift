@@ -89,6 +89,8 @@ public struct VirtualMachineStatus: Hashable, Codable, Sendable {
     public var lastFailure: PastFailure?
     /// Sizes of the disks that only its host sees, by their place in the definition; `nil` where that is not known.
     public var localDiskSizes: [Int: Bytes]?
+    /// Size of all disks that only its host sees, as far as it is known.
+    public var localDisks: Bytes { (localDiskSizes ?? [:]).values.reduce(.zero, +) }
     /// How it writes to its memory; `nil` where that was not looked at yet.
     public var survey: MemorySurvey?
 

@@ -64,7 +64,9 @@ struct FleetReader: Sendable {
                 virtualMachines: report.virtualMachines.filter { $0.process != nil }.count,
                 clockSkewMilliseconds: report.clockSkewMilliseconds,
                 maintenance: view.holds.first { $0.scope == .host(report.host) },
-                drainTip: view.drainTip(of: report.host)?.number)
+                drainTip: view.drainTip(of: report.host)?.number, bridges: report.capabilities?.bridges,
+                localSpace: report.capabilities?.localSpace,
+                sharedFileSystems: report.capabilities?.sharedFileSystems)
         }
     }
 

@@ -100,6 +100,7 @@ public struct HostAgentService: Service {
                 group.addTask { await desk.run() }
                 group.addTask { await runner.run() }
                 group.addTask { await watchCapabilities() }
+                group.addTask { await watchReach() }
                 group.addTask { await consoles.run() }
                 if let door { group.addTask { await door.run(logger: logger) } }
                 group.addTask { try? await pusher.run() }  // ends by cancellation alone
@@ -121,13 +122,27 @@ public struct HostAgentService: Service {
     /// What seldom work needed is given back as seldom.
     private static let dropPeriod: Duration = .seconds(300)
 
-    /// How often it is asked what VMs can be made of here: it changes with an upgrade of the host's packages.
+    /// How often it is asked what VMs can be made of here and what they find: it changes with an upgrade of the host's
+    /// packages, and when its network or storage is set up anew.
     private static let capabilitiesPeriod: Duration = .seconds(60)
 
     /// A provider that hangs holds up nothing else.
     private func watchCapabilities() async {
         while !Task.isCancelled {
             await reporter.note(await providers.capabilities())
+            guard (try? await clock.sleep(for: Self.capabilitiesPeriod)) != nil else { return }
+        }
+    }
+
+    /// How long file systems may take to say how much room they have.
+    private static let spaceLimit: Duration = .seconds(5)
+
+    private func watchReach() async {
+        let reach = HostReach(configuration)
+        let clock = clock
+        while !Task.isCancelled {
+            // Cancelled when all answers came first.
+            await reporter.note(await reach.reading { try? await clock.sleep(for: Self.spaceLimit) })
             guard (try? await clock.sleep(for: Self.capabilitiesPeriod)) != nil else { return }
         }
     }

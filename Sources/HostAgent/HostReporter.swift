@@ -40,6 +40,7 @@ actor HostReporter {
     private var memoryAvailable: Bytes?
     private var residentMemory: [VirtualMachineID: Bytes] = [:]
     private var capabilities: HostCapabilities?
+    private var reach = HostReach.Reading()
     private var unmanaged: [VirtualMachineStatus] = []
     /// How far the host's clock is ahead of the server's, as its last answer showed.
     private(set) var clockSkew: Duration?
@@ -68,6 +69,9 @@ actor HostReporter {
     /// Notes what VMs can be made of here.
     func note(_ capabilities: HostCapabilities?) { self.capabilities = capabilities ?? self.capabilities }
 
+    /// Notes what VMs find here that no provider tells of.
+    func note(_ reach: HostReach.Reading) { self.reach = reach }
+
     /// Reports the VMs as the provider has just told them. Before the first whole sample there is nothing to say of the
     /// host, and where the provider did not answer, nothing of the VMs: silence makes the host stale at the server.
     func report(_ reading: Inventory.Reading, time: Timestamp) {
@@ -89,7 +93,7 @@ actor HostReporter {
             memoryAvailable: memoryAvailable, accelerator: identity.accelerator,
             migrationAddress: identity.migrationAddress, virtualMachines: machines,
             clockSkewMilliseconds: clockSkew?.milliseconds)
-        report.capabilities = identity.capabilities(capabilities)
+        report.capabilities = reach.added(to: identity.capabilities(capabilities))
         newest = report
         signal.yield()
     }

@@ -5,6 +5,7 @@ import Placement
 /// Kept in memory only: after a restart of the server nothing is expected until enough was seen again.
 public struct DemandBook: Sendable, Hashable {
     private var feed: DemandFeed<VirtualMachineID>
+    private var memory: [VirtualMachineID: MemoryPeaks] = [:]
 
     /// A book for forecasts that reach over `window`.
     public init(window: Duration = .seconds(43_200)) {
@@ -20,6 +21,13 @@ public struct DemandBook: Sendable, Hashable {
             readings.virtualMachineUse.lazy.map {
                 DemandFeed.Reading(of: $0.key, demand: $0.value, virtualProcessors: sizes[$0.key])
             }, at: Self.second(readings.time))
+        let second = Self.second(readings.time)
+        for (machine, share) in readings.virtualMachineMemory {
+            memory[machine, default: MemoryPeaks()].add(share, at: second)
+        }
+        if memory.contains(where: { $0.value.isOver(at: second) }) {
+            memory = memory.filter { !$0.value.isOver(at: second) }
+        }
     }
 
     /// What the VM is expected to want over the window from `time` on; `nil` where too little was seen.
@@ -29,6 +37,12 @@ public struct DemandBook: Sendable, Hashable {
 
     /// Demand that the VM stayed below in 95 % of the time; `nil` where too little was seen.
     public func usualPeak(of machine: VirtualMachineID) -> Double? { feed.usualPeak(of: machine) }
+
+    /// Largest share of its memory that the VM's guest used over a week; `nil` where its demand was seen for too short a
+    /// time for a usual peak, or the guest does not say.
+    public func memoryPeak(of machine: VirtualMachineID) -> Double? {
+        usualPeak(of: machine) == nil ? nil : memory[machine]?.peak
+    }
 
     private static func second(_ time: Timestamp) -> Int { Int(clamping: time.milliseconds / 1000) }
 }

@@ -37,6 +37,30 @@ public struct LoadQueries: Sendable, Hashable {
     /// How long a VM's virtual processors were ready to run on a host and had to wait for a logical one.
     public var virtualMachineWait: String { "sum by (vm, host) (rate(evenkeel_vm_vp_wait_seconds_total\(range)))" }
 
+    /// Bytes a second that a VM reads from its disks and writes to them.
+    public var virtualMachineDisk: String { "sum by (vm, host) (rate(evenkeel_vm_disk_bytes_total\(range)))" }
+
+    /// Bytes a second that a VM receives or sends, whichever is more: links carry as much each way.
+    public var virtualMachineNetwork: String {
+        "max by (vm, host) (sum by (vm, host, direction) (rate(evenkeel_vm_network_bytes_total\(range))))"
+    }
+
+    /// Share of its memory that a VM's guest uses, by the guest's own figures.
+    public var virtualMachineMemory: String {
+        """
+        1 - max by (vm, host) (evenkeel_vm_guest_memory_bytes{kind="available"}) \
+        / max by (vm, host) (evenkeel_vm_guest_memory_bytes{kind="total"})
+        """
+    }
+
+    /// Bytes a second that the fastest link of a host carries each way, of those that are up.
+    public var hostLink: String {
+        """
+        max by (host) (evenkeel_host_link_speed_bits \
+        and on (cluster, host, interface) (evenkeel_host_link_up == 1)) / 8
+        """
+    }
+
     /// When a host's newest sample was taken, in seconds since the epoch.
     public var hostSampled: String { #"max by (host) (timestamp(evenkeel_lp_run_seconds_total{mode="idle"}))"# }
 
@@ -54,13 +78,24 @@ public struct LoadQueries: Sendable, Hashable {
         for (host, use) in hostUse where use.isFinite && (sampled[host] ?? -.infinity) >= oldest {
             readings.hostProcessorUse[host] = min(max(use, 0), 1)
         }
+        for (host, speed) in Self.byHost(try await engine.instant(hostLink, at: moment))
+        where speed.isFinite && speed > 0 && (sampled[host] ?? -.infinity) >= oldest {
+            readings.hostLink[host] = speed
+        }
         let seen = Self.byMachine(try await engine.instant(virtualMachineSampled, at: moment))
         let use = Self.byMachine(try await engine.instant(virtualMachineUse, at: moment))
         let wait = Self.byMachine(try await engine.instant(virtualMachineWait, at: moment))
+        let disk = Self.byMachine(try await engine.instant(virtualMachineDisk, at: moment))
+        let network = Self.byMachine(try await engine.instant(virtualMachineNetwork, at: moment))
+        let memory = Self.byMachine(try await engine.instant(virtualMachineMemory, at: moment))
         for place in Set(use.keys).union(wait.keys) {
-            readings.virtualMachineShares[place.machine, default: [:]][place.host] = VirtualMachineShare(
+            var share = VirtualMachineShare(
                 use: Self.amount(use[place]), wait: Self.amount(wait[place]),
                 isFresh: (seen[place] ?? -.infinity) >= oldest)
+            share.disk = Self.amount(disk[place])
+            share.network = Self.amount(network[place])
+            share.memory = Self.amount(memory[place]).map { min($0, 1) }
+            readings.virtualMachineShares[place.machine, default: [:]][place.host] = share
         }
         return readings.counting { _, _ in true }
     }

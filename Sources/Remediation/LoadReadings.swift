@@ -12,6 +12,14 @@ public struct LoadReadings: Sendable, Hashable {
     public var virtualMachineUse: [VirtualMachineID: Double]
     /// How long a VM's virtual processors were ready and had to wait, in logical processors.
     public var virtualMachineWait: [VirtualMachineID: Double]
+    /// Bytes a second that a VM reads and writes.
+    public var virtualMachineDisk: [VirtualMachineID: Double] = [:]
+    /// Bytes a second that a VM receives or sends, whichever is more.
+    public var virtualMachineNetwork: [VirtualMachineID: Double] = [:]
+    /// Share of its memory that a VM's guest uses, 0...1.
+    public var virtualMachineMemory: [VirtualMachineID: Double] = [:]
+    /// Bytes a second that a host's fastest link carries each way.
+    public var hostLink: [HostName: Double] = [:]
     /// What each host measured of a VM. Around a migration two hosts each measured a part of the window, and the VM's
     /// load is their sum; whose measurements count is decided by `counting`.
     public var virtualMachineShares: [VirtualMachineID: [HostName: VirtualMachineShare]] = [:]
@@ -37,6 +45,9 @@ public struct LoadReadings: Sendable, Hashable {
             let isKnown = kept.contains(where: \.isFresh)
             counted.virtualMachineUse[id] = isKnown ? Self.sum(kept.compactMap(\.use)) : nil
             counted.virtualMachineWait[id] = isKnown ? Self.sum(kept.compactMap(\.wait)) : nil
+            counted.virtualMachineDisk[id] = isKnown ? Self.sum(kept.compactMap(\.disk)) : nil
+            counted.virtualMachineNetwork[id] = isKnown ? Self.sum(kept.compactMap(\.network)) : nil
+            counted.virtualMachineMemory[id] = isKnown ? kept.compactMap(\.memory).max() : nil
         }
         return counted
     }
@@ -50,6 +61,12 @@ public struct VirtualMachineShare: Sendable, Hashable {
     public var use: Double?
     /// How long its virtual processors waited there, in logical processors; `nil` where nothing was measured.
     public var wait: Double?
+    /// Bytes a second that it read and wrote there; `nil` where nothing was measured.
+    public var disk: Double?
+    /// Bytes a second that it received or sent there, whichever is more; `nil` where nothing was measured.
+    public var network: Double?
+    /// Share of its memory that its guest used there, 0...1; `nil` where the guest does not say.
+    public var memory: Double?
     /// Whether the host's newest sample of it is fresh enough.
     public var isFresh: Bool
 

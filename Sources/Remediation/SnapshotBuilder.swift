@@ -67,9 +67,10 @@ public struct SnapshotBuilder: Sendable {
     ) -> PlacementHost {
         let report = record.report
         let isFresh = Self.isFresh(record.received, at: time, limit: reportAgeLimit)
-        let machines = report.virtualMachines.compactMap { status in
+        var machines = report.virtualMachines.compactMap { status in
             machine(status, on: report, readings: readings, moves: moves, settled: settled, demand: demand, at: time)
         }
+        let link = LinkUse.limit(readings?.hostLink[report.host], &machines)
         let measured = readings?.hostProcessorUse[report.host]
         return PlacementHost(
             name: report.host, cluster: report.cluster,
@@ -83,7 +84,27 @@ public struct SnapshotBuilder: Sendable {
                 processorModels: report.capabilities.flatMap { known in
                     known.processorModels.isEmpty ? nil : Set(known.processorModels)
                 },
-                migrationBandwidth: report.capabilities?.migrationBandwidth.map { Double($0.count) }))
+                networkBandwidth: link,
+                migrationBandwidth: report.capabilities?.migrationBandwidth.map { Double($0.count) },
+                localSpace: Self.localSpace(of: report),
+                datastores: report.capabilities?.sharedFileSystems.map { Set($0.map(\.datastore)) },
+                networks: report.capabilities?.bridges.map(Set.init)))
+    }
+
+    /// Space such that local disks can still come as far as the folder's share that plans fill has room for them, now and
+    /// once disks that grow (qcow2) have grown to their whole size. What is there already is always within it: a folder
+    /// that is too full keeps nobody away who brings no disk.
+    private static func localSpace(of report: HostReport) -> Bytes? {
+        guard let space = report.capabilities?.localSpace else { return nil }
+        let ceiling = PlannerLimits().bandwidthCeiling
+        let mebibyte = 1_048_576.0
+        // As plans count: each VM's in whole MiB.
+        let there = report.virtualMachines.filter { $0.state != .incoming }.reduce(0.0) { sum, machine in
+            sum + (Double(machine.localDisks.count) / mebibyte).rounded(.up) * mebibyte
+        }
+        let total = Double(space.total.count)
+        let left = min(Double(space.available.count), total - there) - total * (1 - ceiling)
+        return Bytes(nearest: (there + mebibyte + max(0, left)) / ceiling)
     }
 
     /// `nil` for a VM that holds nothing of the host.
@@ -108,20 +129,34 @@ public struct SnapshotBuilder: Sendable {
             virtualProcessors: definition.virtualProcessors, accelerator: status.accelerator, immovable: immovable,
             lastMoved: settled.virtualMachines[definition.id],
             forecast: demand.forecast(of: definition.id, at: time),
-            traits: traits(of: status, on: report, settled: settled, demand: demand))
+            traits: traits(of: status, on: report, readings: readings, settled: settled, demand: demand))
     }
 
     /// What is known of the VM beside its loads. A CPU model that its own host does not list as one (a baseline that
-    /// nobody has looked up yet, another manager's name for it) asks nothing of other hosts here.
+    /// nobody has looked up yet, another manager's name for it) asks nothing of other hosts here; neither does a bridge
+    /// that its own host lists no such one of (Open vSwitch's).
     private func traits(
-        of status: VirtualMachineStatus, on report: HostReport, settled: LastMoves, demand: DemandBook
+        of status: VirtualMachineStatus, on report: HostReport, readings: LoadReadings?, settled: LastMoves,
+        demand: DemandBook
     ) -> MachineTraits {
         let definition = status.definition
         let isListed = report.capabilities?.processorModels.contains(definition.processorModel) ?? false
         return MachineTraits(
-            processorModel: isListed ? definition.processorModel : nil, dirtyRate: dirtyRate(of: status, on: report),
-            localDisks: (status.localDiskSizes ?? [:]).values.reduce(.zero, +), priority: definition.priority,
-            cameFrom: settled.origins[definition.id], usualPeak: demand.usualPeak(of: definition.id))
+            processorModel: isListed ? definition.processorModel : nil,
+            diskUse: readings?.virtualMachineDisk[definition.id], networkUse: LinkUse.of(definition, in: readings),
+            dirtyRate: dirtyRate(of: status, on: report),
+            localDisks: status.localDisks,
+            datastores: definition.datastores(among: report.capabilities?.sharedFileSystems ?? []),
+            networks: networks(of: definition, on: report), priority: definition.priority,
+            cameFrom: settled.origins[definition.id], usualPeak: demand.usualPeak(of: definition.id),
+            memoryPeak: demand.memoryPeak(of: definition.id))
+    }
+
+    /// What its interfaces are connected to, as far as its definition tells.
+    private func networks(of definition: VirtualMachineDefinition, on report: HostReport) -> Set<String> {
+        let bridges = definition.bridges
+        guard !bridges.isEmpty, let known = report.capabilities?.bridges else { return bridges }
+        return bridges.intersection(known)
     }
 
     /// Bytes a second, from the survey's shortest look; a guest that writes faster than its pages can be sent is slowed

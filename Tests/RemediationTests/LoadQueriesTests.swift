@@ -54,6 +54,24 @@ struct LoadQueriesTests {
         #expect(readings.time == moment)
     }
 
+    @Test("What disks, links and memory are used for is read as far as it is told, and what is old is unknown")
+    func devices() async throws {
+        var engine = engine(hosts: [("h1", 0.5)], sampled: [("h1", 999), ("h2", 900)])
+        let place: Labels = ["vm": Sample.machine(1).text, "host": "h1"]
+        engine.answers[queries.virtualMachineDisk] = [(place, 3e6)]
+        engine.answers[queries.virtualMachineNetwork] = [(place, 2e6)]
+        engine.answers[queries.virtualMachineMemory] = [(place, 0.4)]
+        engine.answers[queries.hostLink] = [(["host": "h1"], 1.25e9), (["host": "h2"], 1.25e9)]
+        let readings = try await queries.readings(from: engine, at: moment)
+        #expect(readings.virtualMachineDisk == [Sample.machine(1): 3e6])
+        #expect(readings.virtualMachineNetwork == [Sample.machine(1): 2e6])
+        #expect(readings.virtualMachineMemory == [Sample.machine(1): 0.4])
+        #expect(readings.hostLink == [Sample.host("h1"): 1.25e9])
+        #expect(readings.counting { _, _ in false }.virtualMachineNetwork.isEmpty)
+        let silent = try await queries.readings(from: self.engine(), at: moment)
+        #expect(silent.virtualMachineNetwork.isEmpty && silent.virtualMachineDisk.isEmpty && silent.hostLink.isEmpty)
+    }
+
     @Test("Rounding of counters never makes a load less than nothing or more than the whole")
     func bounds() async throws {
         let engine = engine(hosts: [("h1", -0.001), ("h2", 1.002)], sampled: [("h1", 999), ("h2", 999)])

@@ -19,6 +19,7 @@ struct ClusterRow: Codable {
     let policy: ClusterPolicy
     let level: AutomationLevel?
     let hold: Hold?
+    let datastores: [Datastore]
 
     static func all(_ client: ServerClient, _ view: PolicyView) async throws -> [ClusterRow] {
         let hosts: [HostView] = try await client.get("/fleet/v1/hosts")
@@ -30,7 +31,8 @@ struct ClusterRow: Codable {
                 name: name, hosts: own.count, virtualMachines: own.reduce(0) { $0 + $1.virtualMachines },
                 policy: cluster.flatMap { view.policy.clusters[$0] } ?? ClusterPolicy(),
                 level: cluster.flatMap { view.policy.automation(.cluster($0))?.level },
-                hold: cluster.flatMap { cluster in view.holds.first { $0.scope == .cluster(cluster) } })
+                hold: cluster.flatMap { cluster in view.holds.first { $0.scope == .cluster(cluster) } },
+                datastores: Datastore.all(of: own.map { ($0.name, $0.sharedFileSystems ?? []) }))
         }
     }
 }
@@ -88,9 +90,15 @@ struct ClusterShowCommand: AsyncParsableCommand {
             for (name, hosts) in (row.policy.domains ?? [:]).sorted(by: { $0.key < $1.key }) {
                 lines.append("Domain:   \(name): \(hosts.map(\.text).joined(separator: ", "))")
             }
+            lines += row.datastores.map(Self.line)
             if let hold = row.hold { lines += PolicyClient.holds([hold]) }
             return lines.joined(separator: "\n")
         }
+    }
+
+    private static func line(_ store: Datastore) -> String {
+        let space = store.space.map { "\($0.available) of \($0.total) free" } ?? "it does not say how full it is"
+        return "Store:    \(store.name): \(space), on \(store.hosts.joined(separator: ", "))"
     }
 }
 

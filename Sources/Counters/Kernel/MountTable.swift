@@ -49,6 +49,17 @@ public struct MountTable: Hashable, Sendable {
         }
     }
 
+    /// The file systems that other hosts can have mounted at the same time, in the file's order. Nothing is asked of them
+    /// here: their names alone are what is mounted.
+    public var sharedFileSystems: [Mount] {
+        mounts.filter { Self.sharedTypes.contains($0.type) && !isHidden($0) }
+    }
+
+    private static let sharedTypes: Set<String> = [
+        "nfs", "nfs4", "ceph", "fuse.ceph", "fuse.ceph-fuse", "gfs2", "ocfs2", "glusterfs", "fuse.glusterfs", "cifs",
+        "smb3", "lustre", "gpfs", "beegfs", "fuse.mfs", "fuse.lizardfs", "fuse.saunafs", "pvfs2", "orangefs",
+    ]
+
     private static let imageTypes: Set<String> = ["squashfs", "iso9660", "udf", "erofs", "cramfs"]
 
     private static func isOnDisk(_ mount: Mount) -> Bool {

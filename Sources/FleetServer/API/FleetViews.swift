@@ -34,6 +34,12 @@ public struct HostView: Codable, Sendable {
     public var maintenance: Hold?
     /// The open tip that empties it.
     public var drainTip: Int64?
+    /// Its bridges; `nil` where its agent does not say.
+    public var bridges: [String]?
+    /// Space of its folder for local disks; `nil` where there is none.
+    public var localSpace: StorageSpace?
+    /// The file systems that it can share with other hosts; `nil` where its agent does not say.
+    public var sharedFileSystems: [SharedFileSystem]?
 }
 
 /// One LP's time by mode, each a share of wall time, 0...1.

@@ -61,6 +61,6 @@ extension Planner {
         let wanted = Bytes(nearest: max(1, (used / Self.comfort / step).rounded(.up)) * step)
         guard wanted.count * 2 <= machine.memory.count else { return }
         advice.memory = SizeAdvice.Change(from: machine.memory, to: wanted)
-        advice.reasons.append("it never used more than \(Wording.percent(peak)) of its \(machine.memory)")
+        advice.reasons.append("it was not seen to use more than \(Wording.percent(peak)) of its \(machine.memory)")
     }
 }

@@ -81,6 +81,25 @@ struct ClusterRequestTests {
         #expect(planner.restart(of: Fleets.hostName("z"), on: Fleets.snapshot(fleet)) == nil)
     }
 
+    @Test("on busy hosts VMs start slowly rather than not at all; memory and rules stay hard")
+    func slowRestart() throws {
+        let failed = Fleets.host(
+            "a", use: nil, [Fleets.machine(1, use: 0.5, gib: 8), Fleets.machine(2, use: 3, gib: 4)],
+            unavailable: "it is dead")
+        let fleet = [failed, Fleets.host("b", use: 0.97), Fleets.host("c", use: 0.75, gib: 6)]
+        let plan = try #require(planner.restart(of: failed.name, on: Fleets.snapshot(fleet)))
+        #expect(plan.placements.map(\.name) == ["vm-1", "vm-2"])
+        #expect(plan.placements.map(\.host.description) == ["b", "c"], "the calmer host has no memory for the first")
+        #expect(plan.placements.allSatisfy { $0.strain != nil })
+        let only = PlacementRule.only(Fleets.machine(2, use: 3).id, on: [Fleets.hostName("a")])
+        let ruled = FleetSnapshot(version: 7, time: Fleets.time, hosts: fleet, rules: [only])
+        let kept = try #require(planner.restart(of: failed.name, on: ruled))
+        #expect(kept.unplaced.map(\.virtualMachine) == ["vm-2"])
+        let calm = [failed, Fleets.host("b", use: 0.97), Fleets.host("c", use: 0.1)]
+        let easy = try #require(planner.restart(of: failed.name, on: Fleets.snapshot(calm)))
+        #expect(easy.placements.allSatisfy { $0.host.description == "c" && $0.strain == nil })
+    }
+
     @Test("a VM with twice the processors or memory that it ever wants is told so, one that is short as well")
     func sizes() {
         var idle = Fleets.machine(1, use: 0.1, gib: 16, processors: 8)
