@@ -45,7 +45,7 @@ import Testing
         #expect(TipListCommand.table(rows, now: now, isFlat: true).split(separator: "\n").count == 13)
         rows[3].state = .awaitingApproval
         let waiting = TipListCommand.table(rows, now: now, isFlat: false).split(separator: "\n")
-        #expect(waiting.count == 3 && waiting[1].contains("t (+ 10 related)"), "what waits for a person is never hidden")
+        #expect(waiting.count == 3 && waiting[1].contains("t (+ 10 related)"), "what waits is never hidden")
         #expect(waiting[2].contains("awaitingApproval"))
     }
 

@@ -46,7 +46,8 @@ struct TopScreen {
             (status.holds ?? []).isEmpty
             ? "" : "HELD: \((status.holds ?? []).map(\.scope.description).joined(separator: " "))  "
         // What is stopped comes first: a narrow terminal cuts the end of the line off.
-        return "\(held)Evenkeel \(status.version)  automation \(status.automation.rawValue)  \(status.hosts) hosts\(silent)  "
+        return held
+            + "Evenkeel \(status.version)  automation \(status.automation.rawValue)  \(status.hosts) hosts\(silent)  "
             + "\(status.virtualMachines) VMs  tips \(critical) critical, \(warning) warning  "
             + "\(status.runningOperations.count) operations"
     }
