@@ -52,6 +52,14 @@ public final class FleetStateStore: StateStore {
 
     /// SQLite would make the file with whatever the umask allows; hashes of tokens are nobody else's business.
     private static func makePrivateFile(_ path: String) throws(FleetStateError) {
+        // SQLite takes a file without a byte for a new one: a fleet whose state was cut off would begin empty, with nothing
+        // stopped, no policy and no tokens, and say nothing.
+        let files = FileManager.default
+        if let size = (try? files.attributesOfItem(atPath: path))?[.size] as? Int, size == 0,
+            !files.fileExists(atPath: path + "-wal")
+        {
+            throw .damaged(path: path, reason: "the file is empty")
+        }
         let descriptor = unsafe open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw .cannotOpen(path: path, reason: unsafe String(cString: strerror(errno)))

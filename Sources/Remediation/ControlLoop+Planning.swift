@@ -1,5 +1,6 @@
 import FleetModel
 import Placement
+import RulePacks
 
 extension ControlLoop {
     /// The fleet as the planner sees it now. Moves of `tip` start no cool-down for the tip's own further actions.
@@ -32,7 +33,19 @@ extension ControlLoop {
         let bare = builder.snapshot(
             version: snapshotVersion, of: hosts.values, readings: readings,
             moves: underWay + past.moves(endedFrom: now - window), settled: settled, demand: demand, at: now)
-        return bare.heeding(policy, held: heldHosts)
+        return bare.heeding(policy, held: heldHosts, emptied: emptiedHosts)
+    }
+
+    /// Hosts that must be emptied as an open tip has it, and which one: VMs that went there would have to leave again.
+    private var emptiedHosts: [HostName: String] {
+        var reasons: [HostName: String] = [:]
+        for tip in tips.values.lazy.map(\.tip) {
+            // Most tips are told from their words alone: the picture is made anew often, and there may be thousands.
+            guard tip.remediation == RemediationName.evacuateHost.rawValue, !tip.state.isFinal else { continue }
+            guard case .request(.evacuateHost(let host)) = Remedy(for: tip) else { continue }
+            reasons[host] = "tip \(tip.number) wants it empty (\(tip.title))"
+        }
+        return reasons
     }
 
     /// Plans what has no plan that holds, and lets policy approve what it may.

@@ -3,12 +3,14 @@ import Placement
 
 extension FleetSnapshot {
     /// The picture with what operators want in it: rules, reserves, limits, what fails together, who comes first, hosts in
-    /// maintenance, VMs that only people move.
-    func heeding(_ policy: FleetPolicy, held: [HostName: Hold]) -> FleetSnapshot {
+    /// maintenance, VMs that only people move. `emptied` are hosts that an open tip wants empty: no VM goes there.
+    func heeding(
+        _ policy: FleetPolicy, held: [HostName: Hold], emptied: [HostName: String] = [:]
+    ) -> FleetSnapshot {
         let off = policy.automation.filter { $0.level <= .advise }.compactMap { rule -> VirtualMachineID? in
             if case .machine(let id) = rule.scope { id } else { nil }
         }
-        if held.isEmpty && off.isEmpty && policy.constraints.isEmpty && policy.clusters.isEmpty
+        if held.isEmpty && emptied.isEmpty && off.isEmpty && policy.constraints.isEmpty && policy.clusters.isEmpty
             && policy.machines.isEmpty
         {
             return self
@@ -16,7 +18,9 @@ extension FleetSnapshot {
         let closed = Set(off)
         var copies = hosts
         for place in copies.indices {
-            copies[place].heed(policy, held[copies[place].name])
+            let name = copies[place].name
+            copies[place].closedReason = emptied[name] ?? copies[place].closedReason
+            copies[place].heed(policy, held[name])
             if closed.isEmpty && policy.machines.isEmpty { continue }
             for machine in copies[place].virtualMachines.indices {
                 let id = copies[place].virtualMachines[machine].id

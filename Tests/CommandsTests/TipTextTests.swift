@@ -43,6 +43,24 @@ import Testing
         let short = TipListCommand.table(rows, now: now, isFlat: false).split(separator: "\n")
         #expect(short.count == 2 && short[1].contains("t (+ 11 related)"))
         #expect(TipListCommand.table(rows, now: now, isFlat: true).split(separator: "\n").count == 13)
+        rows[3].state = .awaitingApproval
+        let waiting = TipListCommand.table(rows, now: now, isFlat: false).split(separator: "\n")
+        #expect(waiting.count == 3 && waiting[1].contains("t (+ 10 related)"), "what waits is never hidden")
+        #expect(waiting[2].contains("awaitingApproval"))
+    }
+
+    @Test func aWatcherBearsWithAServerThatIsStartedAgainButNotForEver() throws {
+        let start = Timestamp(milliseconds: 0)
+        let away = CommandFailure(.unreachable, "away")
+        var silence = ServerSilence()
+        #expect(throws: CommandFailure.self, "it never answered") { try silence.begins(with: away, at: start) }
+        silence.end()
+        #expect(try silence.begins(with: away, at: start))
+        #expect(try silence.begins(with: away, at: start + .seconds(120)) == false)
+        silence.end()
+        #expect(try silence.begins(with: away, at: start + .seconds(121)), "the next silence counts for itself")
+        #expect(throws: CommandFailure.self) { try silence.begins(with: away, at: start + .seconds(242)) }
+        #expect(throws: CommandFailure.self) { try silence.begins(with: CommandFailure(.no, "gone"), at: start) }
     }
 
     @Test func theFirstCommandOfAMonitorIsReadFromQEMUsTrace() {

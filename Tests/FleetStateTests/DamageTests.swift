@@ -31,6 +31,15 @@ struct DamageTests {
         #expect(error?.description.contains("damaged") == true)
     }
 
+    @Test("A file that was cut off at its very beginning is refused: the fleet does not begin empty without a word")
+    func cutToNothing() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.file("fleet.sqlite")
+        try Data().write(to: URL(fileURLWithPath: path))
+        let error = #expect(throws: FleetStateError.self) { try FleetStateStore(path: path) }
+        #expect(error?.description.contains("the file is empty") == true)
+    }
+
     @Test("A file of a newer version is refused by name, and left as it is")
     func newerVersion() throws {
         let folder = try TemporaryFolder()

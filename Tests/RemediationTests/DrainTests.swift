@@ -104,6 +104,31 @@ struct DrainTests {
         #expect(world.loop.tip(1)?.state == .resolved)
     }
 
+    @Test("Nothing is sent to a host that another tip wants empty, and to none when all are to be emptied")
+    func noneGoesWhereAllMustLeave() throws {
+        var world = World.hot()
+        world.add("h3", use: 0.05, machines: [:])
+        world.use[Sample.host("h1")] = 0.3
+        for number in 1...3 { world.machineUse[Sample.machine(number)] = 0.3 }
+        func leaving(_ host: String) -> ActiveAlert {
+            var alert = Sample.hot(host, level: .critical)
+            alert.tip?.remediation = "evacuate-host"
+            return alert
+        }
+        world.round([leaving("h1"), leaving("h2")])
+        let plan = try #require(world.loop.openTips.first { $0.subject.host == Sample.host("h1") }?.plan)
+        #expect(plan.actions.count == 3)
+        #expect(plan.actions.allSatisfy { $0.move?.destination == Sample.host("h3") }, "\(plan.actions)")
+
+        world.pass(61)
+        world.reportAll()
+        world.round([leaving("h1"), leaving("h2"), leaving("h3")])
+        world.ask(.approve(tip: 1))
+        #expect(world.loop.openOperations.isEmpty)
+        let tip = try #require(world.loop.tip(1))
+        #expect(tip.planProblem?.contains("wants it empty") == true, "\(tip.history.map(\.note))")
+    }
+
     @Test("Asked again, an empty host stays as it is, and one that is not is emptied")
     func again() {
         var world = world()

@@ -233,6 +233,10 @@ struct PolicyImportCommand: AsyncParsableCommand {
         guard let yaml = FileManager.default.contents(atPath: file) else {
             throw CommandFailure(.wrongUse, "\(file) cannot be read")
         }
+        // A file that was cut short must not take the whole policy away; '{}' does where that is meant.
+        if !Self.saysSomething(yaml) {
+            throw CommandFailure(.wrongUse, "\(file) says nothing; a file with {} takes all of the policy away")
+        }
         let client = try server.client()
         let path = "/fleet/v1/policy/file" + (version.map { "?version=\($0)" } ?? "")
         let response = try await client.exchange(.put, path, body: Array(yaml), alsoTaking: [400])
@@ -242,6 +246,14 @@ struct PolicyImportCommand: AsyncParsableCommand {
         }
         let answer: PolicyAnswer = try client.decode(response, from: path)
         try output.show(answer, table: PolicyClient.text)
+    }
+
+    /// Whether there is more in it than comments.
+    private static func saysSomething(_ yaml: Data) -> Bool {
+        String(decoding: yaml, as: UTF8.self).split(whereSeparator: \.isNewline).contains { line in
+            let text = line.drop(while: \.isWhitespace)
+            return !text.isEmpty && !text.hasPrefix("#") && !text.hasPrefix("---")
+        }
     }
 }
 

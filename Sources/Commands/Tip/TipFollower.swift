@@ -5,9 +5,6 @@ import Foundation
 /// Follows a tip to its end: with a bar for each of its moves where somebody watches, with a line for each step elsewhere.
 /// A server that is started again meanwhile is waited for.
 struct TipFollower {
-    /// How long a server that has answered before may be silent.
-    static let patience: Duration = .seconds(120)
-
     let client: ServerClient
     /// Whether lines may be drawn over.
     let isLive: Bool
@@ -18,21 +15,20 @@ struct TipFollower {
     func end(of number: Int64, untilStuck: Bool = false) async throws -> TipView {
         var drawn = 0
         var said: String?
-        var silentSince: Timestamp?
+        var silence = ServerSilence()
         defer { if isLive, drawn > 0 { StandardError.write(Self.erasing(drawn)) } }
         while true {
             let lines: [String]
             do {
                 let tip: TipView = try await client.get("/fleet/v1/tips/\(number)")
                 let operations = try await running(of: tip)
-                silentSince = nil
+                silence.end()
                 let isStuck = tip.state == .planned || tip.state == .awaitingApproval
                 if tip.state.isFinal || untilStuck && isStuck && operations.isEmpty { return tip }
                 lines = TipProgress.lines(of: tip, operations, width: min(TerminalSize.columns, 100))
-            } catch let failure as CommandFailure where failure.code == .unreachable && said != nil {
-                if clock.now - (silentSince ?? clock.now) > Self.patience { throw failure }
-                silentSince = silentSince ?? clock.now
-                lines = ["the server does not answer; waiting for it (what is under way goes on)"]
+            } catch {
+                _ = try silence.begins(with: error, at: clock.now)
+                lines = [ServerSilence.notice]
             }
             if isLive {
                 StandardError.write(Self.erasing(drawn) + lines.map { $0 + "\n" }.joined())

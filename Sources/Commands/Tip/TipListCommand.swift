@@ -8,7 +8,7 @@ struct TipListCommand: AsyncParsableCommand {
         commandName: "ls", abstract: "Lists open tips, those of one story as one.",
         discussion: """
             Tips that have one cause as far as can be seen (many hosts silent at once, a host and its VMs) stand as one line, \
-            that of the first; --flat shows each.
+            that of the first; one that waits for approval or is being carried out has its own. --flat shows each.
             Example: evenkeel tip ls --all
             """)
 
@@ -34,11 +34,13 @@ struct TipListCommand: AsyncParsableCommand {
     static func table(_ tips: [TipRow], now: Timestamp, isFlat: Bool = true) -> String {
         if tips.isEmpty { return "No tips." }
         let numbers = Set(tips.map(\.number))
-        let related = Dictionary(grouping: tips.filter { $0.story.map(numbers.contains) == true }) { $0.story ?? 0 }
+        // Whatever somebody can decide or follow is never hidden behind another tip.
+        let parts = tips.filter { $0.story.map(numbers.contains) == true && [.raised, .planned].contains($0.state) }
+        let folded = isFlat ? [] : Set(parts.map(\.number))
+        let related = Dictionary(grouping: parts) { $0.story ?? 0 }
         var table = TextTable(">N", "LEVEL", "STATE", "OBJECT", "AGE", "TITLE", "PROPOSES")
         for tip in tips {
-            let isPart = tip.story.map(numbers.contains) == true
-            if isPart && !isFlat { continue }
+            if folded.contains(tip.number) { continue }
             let more = related[tip.number].map { " (+ \($0.count) related)" } ?? ""
             table.add(
                 "\(tip.number)", tip.level.rawValue, tip.state.rawValue, "\(tip.subjectKind) \(tip.subject)",

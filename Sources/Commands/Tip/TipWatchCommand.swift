@@ -7,7 +7,7 @@ struct TipWatchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "watch", abstract: "Follows one tip to its end, or all tips until interrupted.",
         discussion: """
-            On a terminal the moves of one tip are drawn with bars.
+            On a terminal the moves of one tip are drawn with bars. A server that is started again meanwhile is waited for.
             Example: evenkeel tip watch 3
             """)
 
@@ -24,9 +24,19 @@ struct TipWatchCommand: AsyncParsableCommand {
         let clock = WallClock()
         var shown: [Int64: Int] = [:]
         var drawn = 0
+        var silence = ServerSilence()
         while true {
-            let tips: [TipView] = try await fetch(client)
-            let bars = try await bars(tips, client)
+            let tips: [TipView]
+            let bars: [String]
+            do {
+                tips = try await fetch(client)
+                bars = try await self.bars(tips, client)
+                silence.end()
+            } catch {
+                if try silence.begins(with: error, at: clock.now) { StandardError.write(ServerSilence.notice + "\n") }
+                try await clock.sleep(for: .milliseconds(500))
+                continue
+            }
             if drawn > 0 { StandardError.write(TipFollower.erasing(drawn)) }
             for tip in tips.sorted(by: { $0.number < $1.number }) {
                 let known = min(shown[tip.number] ?? 0, tip.history.count)

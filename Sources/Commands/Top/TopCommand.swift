@@ -135,9 +135,10 @@ struct TopLoop {
         for await event in events {
             switch event {
             case .end: return
-            case .look: await attempt(.refresh, &state)
+            case .look: await look(&state)
             case .keys(let bytes):
                 state.message = ""
+                state.isLost = false
                 for key in TopKey.keys(in: bytes) {
                     guard let request = state.press(key) else { continue }
                     if request == .quit { return }
@@ -148,15 +149,24 @@ struct TopLoop {
         }
     }
 
-    /// What goes wrong is said at the foot; the view goes on.
-    private func attempt(_ request: TopState.Request, _ state: inout TopState) async {
+    private func look(_ state: inout TopState) async {
+        let isLost = await !attempt(.refresh, &state)
+        if state.isLost && !isLost { state.message = "" }
+        state.isLost = isLost
+    }
+
+    /// What goes wrong is said at the foot; the view goes on. Returns whether it went well.
+    @discardableResult
+    private func attempt(_ request: TopState.Request, _ state: inout TopState) async -> Bool {
         do {
             try await view.serve(request, &state)
+            return true
         } catch let failure as CommandFailure {
             state.message = failure.message
         } catch {
             state.message = "\(error)"
         }
+        return false
     }
 
     private func draw(_ state: TopState) {

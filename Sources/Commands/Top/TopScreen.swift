@@ -44,10 +44,12 @@ struct TopScreen {
         let warning = status.openTips[TipLevel.warning.rawValue] ?? 0
         let held =
             (status.holds ?? []).isEmpty
-            ? "" : "  HELD: \((status.holds ?? []).map(\.scope.description).joined(separator: " "))"
-        return "Evenkeel \(status.version)  automation \(status.automation.rawValue)  \(status.hosts) hosts\(silent)  "
+            ? "" : "HELD: \((status.holds ?? []).map(\.scope.description).joined(separator: " "))  "
+        // What is stopped comes first: a narrow terminal cuts the end of the line off.
+        return held
+            + "Evenkeel \(status.version)  automation \(status.automation.rawValue)  \(status.hosts) hosts\(silent)  "
             + "\(status.virtualMachines) VMs  tips \(critical) critical, \(warning) warning  "
-            + "\(status.runningOperations.count) operations\(held)"
+            + "\(status.runningOperations.count) operations"
     }
 
     private func tabs(_ state: TopState) -> String {

@@ -48,6 +48,8 @@ struct TopState: Sendable {
     var operations: [OperationView] = []
     /// What went wrong or was done last.
     var message = ""
+    /// Whether `message` says that the last look at the server failed; the next look that succeeds takes it away.
+    var isLost = false
     var now: Timestamp
 
     var tab = Tab.hosts

@@ -44,6 +44,11 @@ import Testing
         try "clusters:\n  - name: lab\n    reserv: 1\n".write(toFile: file, atomically: true, encoding: .utf8)
         let broken = try evenkeel(server, "policy", "import", file)
         #expect(broken.status == 2 && broken.output.contains("\(file):3:5: "), "\(broken.output)")
+        for nothing in ["", "# cut short\n\n"] {
+            try nothing.write(toFile: file, atomically: true, encoding: .utf8)
+            let empty = try evenkeel(server, "policy", "import", file)
+            #expect(empty.status == 2 && empty.output.contains("says nothing"), "\(empty.output)")
+        }
         let history = try evenkeel(server, "policy", "history")
         #expect(history.output.contains("nights") && history.output.contains("actions-per-hour: 7"))
         let shown = try evenkeel(server, "policy", "ls")
