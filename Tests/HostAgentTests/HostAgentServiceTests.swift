@@ -76,7 +76,7 @@ struct HostAgentServiceTests {
         #expect(report.accelerator == .tcg)
         #expect(report.logicalProcessors == ProcessInfo.processInfo.activeProcessorCount)
         #expect(server.seen.authorizations == ["Bearer s3cret"])
-        #expect(end < .seconds(3), "\(end)")
+        #expect(end < .seconds(20), "\(end)")
     }
 
     @Test func `what was sampled while the server was away arrives later, once, in order, after a restart too`()
@@ -86,15 +86,10 @@ struct HostAgentServiceTests {
         let server = site.server
         server.change { $0.isDown = true }
         let spool = site.folder.path + "/data/spool/" + Spool.segmentName(1)
-        // How large a batch is depends on what else runs on the machine, so the first is the measure of four.
-        let oneBatch = Locked(0)
+        // Whole batches count: one that is being written can be seen in part.
         try await site.run {
-            let size = (try? Data(contentsOf: URL(fileURLWithPath: spool)).count) ?? 0
-            return oneBatch.withLock { first in
-                // A segment that was just made has no batch in it yet.
-                if first == 0, size > 1024 { first = size }
-                return size > 4 * first && first > 0
-            }
+            let content = (try? Data(contentsOf: URL(fileURLWithPath: spool))) ?? Data()
+            return RecordFrame.scan(Array(content)).payloads.count >= 5
         }
         #expect(server.seen.batches.isEmpty)
         server.change { $0.isDown = false }
@@ -172,7 +167,7 @@ struct HostAgentServiceTests {
         let outgoing = OutgoingMigration(virtualMachine: id, destination: "tcp:127.0.0.1:1", timeLimitSeconds: 60)
         server.give(try Self.command(1, .send(outgoing)))
         let end = try await site.run { provider.seen.isSending }
-        #expect(end < .seconds(3), "\(end)")
+        #expect(end < .seconds(20), "\(end)")
         #expect(server.seen.answers.isEmpty, "an interrupted step has no answer")
         provider.change { $0.isSending = false }
         try await site.run {
@@ -200,7 +195,7 @@ struct HostAgentServiceTests {
         let success = #"evenkeel_agent_reader_success{cluster="c", host="kvm1", reader="provider"}"#
         #expect(server.seen.batches.allSatisfy { $0[success] == 0 })
         #expect(server.seen.reports.isEmpty)
-        #expect(end < .seconds(3), "\(end)")
+        #expect(end < .seconds(20), "\(end)")
     }
 
     @Test func `a report that waits for the server is dropped when the VMs are no longer known, or when it is old`()
