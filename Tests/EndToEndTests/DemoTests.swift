@@ -87,14 +87,6 @@ struct DemoTests {
             try await clock.sleep(for: .milliseconds(50))
         }
         #expect(!FileManager.default.fileExists(atPath: path))
-        #expect(processes(naming: name).isEmpty)
-    }
-
-    private func processes(naming text: String) -> [String] {
-        let numbers = (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.filter { Int($0) != nil } ?? []
-        return numbers.filter { number in
-            let line = FileManager.default.contents(atPath: "/proc/\(number)/cmdline") ?? Data()
-            return String(decoding: line, as: UTF8.self).contains(text)
-        }
+        #expect(MachineProcesses.naming([name]).isEmpty)
     }
 }

@@ -107,29 +107,12 @@ final class TestFleet: Sendable {
 
     /// The QEMU processes on this machine that run the VM, by their command lines.
     func processes() -> [Int32] {
-        let numbers = (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.compactMap { Int32($0) } ?? []
-        return numbers.filter { number in
-            let line = FileManager.default.contents(atPath: "/proc/\(number)/cmdline") ?? Data()
-            return String(decoding: line, as: UTF8.self).contains(machine.id.text)
-        }
+        MachineProcesses.naming([machine.id.text])
     }
 
     /// Asks again until it holds; a failure names what was waited for.
     func until(_ what: String, _ holds: () async throws -> Bool) async throws {
-        let clock = WallClock()
-        let deadline = clock.now + Self.patience
-        while true {
-            if (try? await holds()) == true { return }
-            if clock.now > deadline {
-                Issue.record("gave up waiting until \(what); server log:\n\(serverLog)")
-                throw CancellationError()
-            }
-            try await clock.sleep(for: .milliseconds(50))
-        }
-    }
-
-    private var serverLog: String {
-        (try? String(contentsOfFile: fleet.folder.path + "/server.log", encoding: .utf8)) ?? ""
+        try await fleet.until(what, within: Self.patience, holds)
     }
 }
 

@@ -21,16 +21,7 @@ struct DrainTests {
 
     /// Plays moves that succeed until the tip ends.
     private func finish(_ world: inout World) {
-        for _ in 0..<20 where world.loop.openTips.isEmpty == false {
-            for move in world.loop.openOperations.compactMap(\.move) {
-                let number = (1...3).first { Sample.machine($0) == move.virtualMachine } ?? 1
-                world.carryOutAll()
-                world.relocate(number, to: move.destination.text)
-            }
-            world.pass(61)
-            world.reportAll()
-            world.round()
-        }
+        for _ in 0..<20 where world.loop.openTips.isEmpty == false { world.carryOutMoves() }
     }
 
     private func failRunning(_ world: inout World) {

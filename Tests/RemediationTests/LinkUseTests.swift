@@ -33,35 +33,28 @@ struct LinkUseTests {
             version: 1, of: records, readings: readings, moves: [], at: time)
     }
 
-    private func objection(_ fleet: FleetSnapshot) -> String? {
-        let relief = PlanRequest.relieveHost(Sample.host("h1"), resource: .processor, target: 0.7)
-        switch Planner().plan(relief, on: fleet) {
-        case .plan: return nil
-        case .impossible(let reason, let rejected):
-            return ([reason] + rejected.map(\.reason)).joined(separator: "; ")
-        }
-    }
-
     @Test func `a VM moves to no host whose link it would fill`() throws {
-        #expect(objection(picture([1: link * 0.5, 2: link * 0.2, 3: link * 0.1])) == nil)
-        let full = try #require(objection(picture([1: link * 0.5, 2: link * 0.4, 3: link * 0.1])))
+        #expect(Sample.reliefObjection(picture([1: link * 0.5, 2: link * 0.2, 3: link * 0.1])) == nil)
+        let full = try #require(Sample.reliefObjection(picture([1: link * 0.5, 2: link * 0.4, 3: link * 0.1])))
         #expect(full.contains("network bandwidth would be"))
     }
 
     @Test func `one VM of which nothing is measured keeps nobody away, and stays itself`() throws {
-        #expect(objection(picture([1: link * 0.5, 2: link * 0.4])) == nil)
-        let unknown = try #require(objection(picture([2: link * 0.4, 3: 0])))
+        #expect(Sample.reliefObjection(picture([1: link * 0.5, 2: link * 0.4])) == nil)
+        let unknown = try #require(Sample.reliefObjection(picture([2: link * 0.4, 3: 0])))
         #expect(unknown.contains("its network use is unknown"))
-        #expect(objection(picture([:], link: nil)) == nil, "nobody's link is known")
+        #expect(Sample.reliefObjection(picture([:], link: nil)) == nil, "nobody's link is known")
     }
 
     @Test func `VMs that talk to each other faster than the link do not make their host too full`() throws {
         let fleet = picture([1: 0, 2: link * 4, 3: link * 4])
-        #expect(objection(fleet) == nil)
+        #expect(Sample.reliefObjection(fleet) == nil)
         let host = try #require(fleet.host(Sample.host("h2")))
         let uses = host.virtualMachines.compactMap(\.traits.networkUse)
         #expect(uses.count == 2 && uses.reduce(0, +) < link * 0.9 && uses[0] == uses[1])
-        #expect(try #require(objection(picture([1: 1e6, 2: link * 4, 3: link * 4]))).contains("network bandwidth"))
+        #expect(
+            try #require(Sample.reliefObjection(picture([1: 1e6, 2: link * 4, 3: link * 4]))).contains(
+                "network bandwidth"))
     }
 
     @Test func `memory's peak is the largest share of a week, once the VM was seen for long enough`() {

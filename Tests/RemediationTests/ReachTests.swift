@@ -30,16 +30,6 @@ struct ReachTests {
             version: 1, of: records, readings: readings, moves: [], at: time)
     }
 
-    /// Why nothing is moved off the first host; `nil` where the VM is moved to the second.
-    private func objection(_ fleet: FleetSnapshot) -> String? {
-        let relief = PlanRequest.relieveHost(Sample.host("h1"), resource: .processor, target: 0.7)
-        switch Planner().plan(relief, on: fleet) {
-        case .plan: return nil
-        case .impossible(let reason, let rejected):
-            return ([reason] + rejected.map(\.reason)).joined(separator: "; ")
-        }
-    }
-
     private func bridges(_ names: [String]?) -> HostCapabilities {
         var capabilities = HostCapabilities()
         capabilities.bridges = names
@@ -57,16 +47,16 @@ struct ReachTests {
 
     @Test func `a VM moves to no host without its bridge, and the plan says so`() throws {
         let vm = connected(to: "br0")
-        #expect(objection(picture(records(vm, bridges(["br0"]), bridges(["br0", "br1"])))) == nil)
-        let missing = try #require(objection(picture(records(vm, bridges(["br0"]), bridges(["br1"])))))
+        #expect(Sample.reliefObjection(picture(records(vm, bridges(["br0"]), bridges(["br0", "br1"])))) == nil)
+        let missing = try #require(Sample.reliefObjection(picture(records(vm, bridges(["br0"]), bridges(["br1"])))))
         #expect(missing.contains("it does not reach network br0"))
-        let unknown = try #require(objection(picture(records(vm, bridges(["br0"]), nil))))
+        let unknown = try #require(Sample.reliefObjection(picture(records(vm, bridges(["br0"]), nil))))
         #expect(unknown.contains("it is unknown whether it reaches network br0"))
     }
 
     @Test func `a VM without a bridge, or on one that its own host does not list, asks nothing`() {
-        #expect(objection(picture(records(Sample.status(1, .running), bridges([]), nil))) == nil)
-        #expect(objection(picture(records(connected(to: "ovs0"), bridges(["br0"]), bridges([])))) == nil)
+        #expect(Sample.reliefObjection(picture(records(Sample.status(1, .running), bridges([]), nil))) == nil)
+        #expect(Sample.reliefObjection(picture(records(connected(to: "ovs0"), bridges(["br0"]), bridges([])))) == nil)
     }
 
     private func mounting(_ systems: [SharedFileSystem]?) -> HostCapabilities {
@@ -89,12 +79,12 @@ struct ReachTests {
         let own = mounting([slow, near, fast])
         let fleet = picture(records(vm, own, mounting([fast])))
         #expect(fleet.locate(Sample.machine(1))?.machine.traits.datastores == ["nas:/fast on /srv/vms/fast"])
-        #expect(objection(fleet) == nil)
-        let missing = try #require(objection(picture(records(vm, own, mounting([slow])))))
+        #expect(Sample.reliefObjection(fleet) == nil)
+        let missing = try #require(Sample.reliefObjection(picture(records(vm, own, mounting([slow])))))
         #expect(missing.contains("it does not reach datastore nas:/fast on /srv/vms/fast"))
-        let unknown = try #require(objection(picture(records(vm, own, nil))))
+        let unknown = try #require(Sample.reliefObjection(picture(records(vm, own, nil))))
         #expect(unknown.contains("it is unknown whether it reaches datastore nas:/fast"))
-        #expect(objection(picture(records(vm, nil, mounting([])))) == nil, "nobody knows what it needs")
+        #expect(Sample.reliefObjection(picture(records(vm, nil, mounting([])))) == nil, "nobody knows what it needs")
     }
 
     @Test func `a datastore has one amount of space, however many hosts mount it`() {
@@ -117,8 +107,8 @@ struct ReachTests {
     @Test func `local disks go where the folder for them has room below the share that plans fill`() throws {
         var vm = Sample.status(1, .running)
         vm.localDiskSizes = [0: Bytes(20 << 30 | 1)]
-        #expect(objection(picture(records(vm, nil, room(total: 100, available: 31)))) == nil)
-        let full = try #require(objection(picture(records(vm, nil, room(total: 100, available: 29)))))
+        #expect(Sample.reliefObjection(picture(records(vm, nil, room(total: 100, available: 31)))) == nil)
+        let full = try #require(Sample.reliefObjection(picture(records(vm, nil, room(total: 100, available: 29)))))
         #expect(full.contains("local space"))
     }
 
@@ -127,9 +117,9 @@ struct ReachTests {
         var grown = Sample.status(2, .running)
         grown.localDiskSizes = [0: Bytes(300 << 30 | 1), 1: Bytes(1)]
         records[1].report.virtualMachines = [grown]
-        #expect(objection(picture(records)) == nil)
+        #expect(Sample.reliefObjection(picture(records)) == nil)
         records[0].report.virtualMachines[0].localDiskSizes = [0: .mebibytes(64)]
-        #expect(try #require(objection(picture(records))).contains("local space"))
+        #expect(try #require(Sample.reliefObjection(picture(records))).contains("local space"))
     }
 
     @Test func `a report with a file system that cannot be is not taken`() {

@@ -170,15 +170,7 @@ struct SafetyTests {
         #expect(world.tip?.plan?.actions.count == 3)
         var rounds = 0
         while world.loop.openTips.isEmpty == false, rounds < 20 {
-            for operation in world.loop.openOperations {
-                guard let move = operation.move else { continue }
-                let number = (1...3).first { Sample.machine($0) == move.virtualMachine } ?? 1
-                world.carryOutAll()
-                world.relocate(number, to: move.destination.text)
-            }
-            world.pass(61)
-            world.reportAll()
-            world.round()
+            world.carryOutMoves()
             rounds += 1
         }
         #expect(world.loop.tip(1)?.state == .resolved, "\(String(describing: world.loop.tip(1)?.history.map(\.note)))")

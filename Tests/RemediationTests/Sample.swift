@@ -1,4 +1,5 @@
 import FleetModel
+import Placement
 import RulePacks
 import Testing
 
@@ -24,6 +25,16 @@ enum Sample {
         return VirtualMachineStatus(
             definition: definition, state: state, accelerator: state == .stopped ? nil : .kvm,
             residentMemory: .mebibytes(800))
+    }
+
+    /// Why nothing is moved off h1, of which a part is too much; `nil` where something is.
+    static func reliefObjection(_ fleet: FleetSnapshot) -> String? {
+        let relief = PlanRequest.relieveHost(host("h1"), resource: .processor, target: 0.7)
+        switch Planner().plan(relief, on: fleet) {
+        case .plan: return nil
+        case .impossible(let reason, let rejected):
+            return ([reason] + rejected.map(\.reason)).joined(separator: "; ")
+        }
     }
 
     static func record(_ host: HostName, machines: [VirtualMachineStatus], at time: Timestamp) -> HostRecord {

@@ -96,6 +96,18 @@ struct World {
         take(.answered(command: command.number, answer: answer, time: now))
     }
 
+    /// Plays the moves that are under way to their ends, with their VMs where they went, and the next round.
+    mutating func carryOutMoves() {
+        for move in loop.openOperations.compactMap(\.move) {
+            let number = (1...3).first { Sample.machine($0) == move.virtualMachine } ?? 1
+            carryOutAll()
+            relocate(number, to: move.destination.text)
+        }
+        pass(61)
+        reportAll()
+        round()
+    }
+
     /// Answers every command as hosts do when all goes well, and moves the VM in their reports.
     mutating func carryOutAll() {
         while let command = openCommands.first {

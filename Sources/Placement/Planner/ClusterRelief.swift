@@ -53,18 +53,19 @@ struct ClusterRelief {
             return .impossible(reason: reason, rejected: assembly.rejections.list)
         }
         let moves = Wording.count(assembly.actions.count, "move")
+        let isOne = assembly.actions.count == 1
         let percent = Wording.percent(target)
         let text: String
         if still.isEmpty {
             text =
-                "\(moves) \(assembly.actions.count == 1 ? "brings" : "bring") the hosts of cluster \(cluster) that are over \(percent) below it; "
+                "\(moves) \(isOne ? "brings" : "bring") the hosts of cluster \(cluster) that are over \(percent) below it; "
                 + "fewer than \(relief.bound) cannot."
         } else {
             // Why some stay: there is nothing for them, or no more moves.
             let isCut = relief.moves.count > assembly.actions.count && assembly.actions.count >= limits.maximumMoves
             text =
-                "\(moves) \(assembly.actions.count == 1 ? "relieves" : "relieve") \(hot.count - still.count) of the \(Wording.count(hot.count, "host")) of cluster "
-                + "\(cluster) that are over \(percent). \(names) would still be over it: "
+                "\(moves) \(isOne ? "relieves" : "relieve") \(hot.count - still.count) of the "
+                + "\(Wording.count(hot.count, "host")) of cluster \(cluster) that are over \(percent). \(names) would still be over it: "
                 + (isCut
                     ? "a plan makes at most \(Wording.count(limits.maximumMoves, "move"))."
                     : "no move was found that helps.")

@@ -93,8 +93,8 @@ struct Evacuation {
             Plan(
                 actions: actions,
                 explanation: "\(source.name) is emptied by \(Wording.count(actions.count, "move")), those with "
-                    + "the highest priority first, each to a host that stays under its ceilings. None needs another one first; at most "
-                    + "\(limits.movesAtATime) at a time on each host make \(Wording.count(waves, "wave"))."
+                    + "the highest priority first, each to a host that stays under its ceilings. None needs another one "
+                    + "first; at most \(limits.movesAtATime) at a time on each host make \(Wording.count(waves, "wave"))."
                     + together(actions),
                 rejected: assembly.rejections.list, snapshotVersion: snapshot.version))
     }

@@ -88,12 +88,7 @@ final class DrainFleet: Sendable {
 
     /// The QEMU processes of this fleet's VMs, by their command lines.
     func processes() -> [Int32] {
-        let numbers = (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.compactMap { Int32($0) } ?? []
-        return numbers.filter { number in
-            let line = FileManager.default.contents(atPath: "/proc/\(number)/cmdline") ?? Data()
-            let text = String(decoding: line, as: UTF8.self)
-            return machines.contains { text.contains($0.id.text) }
-        }
+        MachineProcesses.naming(machines.map(\.id.text))
     }
 
     /// Runs the command line against the fleet's server to its end.
@@ -103,16 +98,6 @@ final class DrainFleet: Sendable {
 
     /// Asks again until it holds; a failure names what was waited for.
     func until(_ what: String, _ holds: () async throws -> Bool) async throws {
-        let clock = WallClock()
-        let deadline = clock.now + Self.patience
-        while true {
-            if (try? await holds()) == true { return }
-            if clock.now > deadline {
-                let log = (try? String(contentsOfFile: fleet.folder.path + "/server.log", encoding: .utf8)) ?? ""
-                Issue.record("gave up waiting until \(what); server log:\n\(log.suffix(6000))")
-                throw CancellationError()
-            }
-            try await clock.sleep(for: .milliseconds(50))
-        }
+        try await fleet.until(what, within: Self.patience, holds)
     }
 }
