@@ -38,14 +38,16 @@ extension ControlLoop {
 
     /// Hosts that must be emptied as an open tip has it, and which one: VMs that went there would have to leave again.
     private var emptiedHosts: [HostName: String] {
-        var reasons: [HostName: String] = [:]
+        var first: [HostName: Tip] = [:]
         for tip in tips.values.lazy.map(\.tip) {
             // Most tips are told from their words alone: the picture is made anew often, and there may be thousands.
             guard tip.remediation == RemediationName.evacuateHost.rawValue, !tip.state.isFinal else { continue }
             guard case .request(.evacuateHost(let host)) = Remedy(for: tip) else { continue }
-            reasons[host] = "tip \(tip.number) wants it empty (\(tip.title))"
+            // Of several the same one is named in every run.
+            if let other = first[host], other.number < tip.number { continue }
+            first[host] = tip
         }
-        return reasons
+        return first.mapValues { "tip \($0.number) wants it empty (\($0.title))" }
     }
 
     /// Plans what has no plan that holds, and lets policy approve what it may.
