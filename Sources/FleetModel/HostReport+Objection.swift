@@ -41,7 +41,10 @@ extension HostReport {
             if let reason { return reason }
             if !system.mountPoint.hasPrefix("/") { return "\(field).mountPoint: it is not an absolute path" }
         }
-        return Self.objection(capabilities?.localSpace, "capabilities.localSpace")
+        return Self.objection(
+            capabilities?.diskBandwidth?.count, in: 1...Int64.max, "capabilities.diskBandwidth",
+            "1 byte to 8 EiB a second")
+            ?? Self.objection(capabilities?.localSpace, "capabilities.localSpace")
     }
 
     private static func objection(_ space: StorageSpace?, _ field: String) -> String? {

@@ -58,6 +58,9 @@ public struct HostCapabilities: Hashable, Codable, Sendable {
     public var processorModels: [String]
     /// Upper bound of migration traffic to and from this host in bytes a second; `nil` for none of its own.
     public var migrationBandwidth: Bytes?
+    /// Bytes a second that the host's disks can read and write together, as whoever runs it has configured; `nil` where that
+    /// is not known and so limits nothing.
+    public var diskBandwidth: Bytes?
     /// Whether a guest can come here before its memory (post-copy).
     public var canPostCopy: Bool
     /// A folder that hosts of the cluster share, for quick migrations; `nil` where there is none.

@@ -66,6 +66,7 @@ struct FleetReader: Sendable {
                 maintenance: view.holds.first { $0.scope == .host(report.host) },
                 drainTip: view.drainTip(of: report.host)?.number, bridges: report.capabilities?.bridges,
                 localSpace: report.capabilities?.localSpace,
+                diskBandwidth: report.capabilities?.diskBandwidth,
                 sharedFileSystems: report.capabilities?.sharedFileSystems)
         }
     }

@@ -58,6 +58,7 @@ extension AgentConfiguration {
         result.migrationCertificates = try reader.path("migration_tls")
         result.migrationPorts = try reader.value("migration_ports", ports)
         result.migrationBandwidth = try reader.value("migration_bandwidth", size)
+        result.diskBandwidth = try reader.value("disk_bandwidth", size)
         result.sharedFolder = try reader.path("shared_folder")
         result.localDisksFolder = try reader.path("local_disks")
         result.libvirtControl = try reader.value("libvirt_control", onOrOff) ?? false

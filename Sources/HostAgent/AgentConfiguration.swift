@@ -24,6 +24,7 @@ import HTTPDoor
 /// migration_address: 10.0.0.2       # where other hosts send VMs to; without it this host cannot receive
 /// migration_ports: 49152-49215      # ports for incoming VMs, for the firewall; default: any that is free
 /// migration_bandwidth: 100MiB       # a second, of what migrations take to and from this host; default: the server's
+/// disk_bandwidth: 400MiB            # a second, of what its disks can read and write; default: unknown, no limit
 /// local_disks: /var/lib/evenkeel/disks    # local disks with a relative path lie in it, and move along with their VM
 /// shared_folder: /srv/shared        # a folder that the cluster's hosts share, for quick migrations; default: none
 /// libvirt_control: off              # on: Evenkeel may start, stop and move libvirt's VMs; off: it only looks
@@ -76,6 +77,8 @@ public struct AgentConfiguration: Hashable, Sendable {
     public var migrationPorts: ClosedRange<UInt16>?
     /// Upper bound of migration traffic to and from this host in bytes a second; `nil` for none of its own.
     public var migrationBandwidth: Bytes?
+    /// Bytes a second that the host's disks can read and write together; `nil` where nobody says.
+    public var diskBandwidth: Bytes?
     /// A folder that the cluster's hosts share under the same path, for quick migrations.
     public var sharedFolder: String?
     /// Folder of disks that only this host sees, for those with a relative path.

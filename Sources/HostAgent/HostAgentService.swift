@@ -54,7 +54,8 @@ public struct HostAgentService: Service {
         let identity = HostReporter.Identity(
             host: configuration.host, cluster: configuration.cluster, version: version, run: run,
             accelerator: accelerator, migrationAddress: configuration.migrationAddress,
-            migrationBandwidth: configuration.migrationBandwidth, sharedFolder: configuration.sharedFolder)
+            migrationBandwidth: configuration.migrationBandwidth, diskBandwidth: configuration.diskBandwidth,
+            sharedFolder: configuration.sharedFolder)
         let group = Providers(providers, clock: clock)
         let reporter = HostReporter(
             identity, link: link, interval: configuration.interval, patience: patience, logger: logger)

@@ -16,13 +16,15 @@ actor HostReporter {
         var migrationAddress: String?
         /// What the configuration adds to what the providers can do.
         var migrationBandwidth: Bytes?
+        var diskBandwidth: Bytes?
         var sharedFolder: String?
 
         /// What VMs here can be made of and how they move: by the providers and by the configuration.
         func capabilities(_ known: HostCapabilities?) -> HostCapabilities? {
-            if known == nil, migrationBandwidth == nil, sharedFolder == nil { return nil }
+            if known == nil, migrationBandwidth == nil, diskBandwidth == nil, sharedFolder == nil { return nil }
             var all = known ?? HostCapabilities()
             all.migrationBandwidth = migrationBandwidth ?? all.migrationBandwidth
+            all.diskBandwidth = diskBandwidth ?? all.diskBandwidth
             all.sharedFolder = sharedFolder ?? all.sharedFolder
             return all
         }

@@ -70,7 +70,9 @@ public struct SnapshotBuilder: Sendable {
         var machines = report.virtualMachines.compactMap { status in
             machine(status, on: report, readings: readings, moves: moves, settled: settled, demand: demand, at: time)
         }
-        let link = LinkUse.limit(readings?.hostLink[report.host], &machines)
+        let link = BandwidthUse.limit(readings?.hostLink[report.host], &machines, \.networkUse)
+        let disks = BandwidthUse.limit(
+            report.capabilities?.diskBandwidth.map { Double($0.count) }, &machines, \.diskUse)
         let measured = readings?.hostProcessorUse[report.host]
         return PlacementHost(
             name: report.host, cluster: report.cluster,
@@ -84,7 +86,7 @@ public struct SnapshotBuilder: Sendable {
                 processorModels: report.capabilities.flatMap { known in
                     known.processorModels.isEmpty ? nil : Set(known.processorModels)
                 },
-                networkBandwidth: link,
+                diskBandwidth: disks, networkBandwidth: link,
                 migrationBandwidth: report.capabilities?.migrationBandwidth.map { Double($0.count) },
                 localSpace: Self.localSpace(of: report),
                 datastores: report.capabilities?.sharedFileSystems.map { Set($0.map(\.datastore)) },
@@ -143,7 +145,8 @@ public struct SnapshotBuilder: Sendable {
         let isListed = report.capabilities?.processorModels.contains(definition.processorModel) ?? false
         return MachineTraits(
             processorModel: isListed ? definition.processorModel : nil,
-            diskUse: readings?.virtualMachineDisk[definition.id], networkUse: LinkUse.of(definition, in: readings),
+            diskUse: BandwidthUse.ofDisks(definition, in: readings),
+            networkUse: BandwidthUse.ofLinks(definition, in: readings),
             dirtyRate: dirtyRate(of: status, on: report),
             localDisks: status.localDisks,
             datastores: definition.datastores(among: report.capabilities?.sharedFileSystems ?? []),

@@ -65,6 +65,7 @@ struct AgentConfigurationTests {
             migration_tls: pki
             migration_ports: 49152-49215
             migration_bandwidth: 100MiB
+            disk_bandwidth: 400MiB
             shared_folder: /srv/shared
             libvirt_control: on
             libvirt_migration_address: qemu+tls://kvm1/system
@@ -80,6 +81,7 @@ struct AgentConfigurationTests {
             migrationCertificates: "/etc/evenkeel/pki", spoolLimit: .mebibytes(64))
         expected.migrationPorts = 49152...49215
         expected.migrationBandwidth = .mebibytes(100)
+        expected.diskBandwidth = .mebibytes(400)
         expected.sharedFolder = "/srv/shared"
         expected.libvirtControl = true
         expected.libvirtMigrationAddress = "qemu+tls://kvm1/system"

@@ -65,9 +65,11 @@ import Testing
             accelerator: .tcg)
         #expect(identity.capabilities(nil) == nil && identity.capabilities(both) == both)
         identity.migrationBandwidth = .mebibytes(100)
+        identity.diskBandwidth = .mebibytes(400)
         identity.sharedFolder = "/srv/shared"
         let whole = identity.capabilities(both)
         #expect(whole?.migrationBandwidth == .mebibytes(100) && whole?.sharedFolder == "/srv/shared")
+        #expect(whole?.diskBandwidth == .mebibytes(400))
         #expect(whole?.machines == ["pc"] && identity.capabilities(nil)?.sharedFolder == "/srv/shared")
     }
 }

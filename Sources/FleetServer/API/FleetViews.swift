@@ -38,6 +38,8 @@ public struct HostView: Codable, Sendable {
     public var bridges: [String]?
     /// Space of its folder for local disks; `nil` where there is none.
     public var localSpace: StorageSpace?
+    /// Bytes a second that its disks can read and write together; `nil` where its agent does not say.
+    public var diskBandwidth: Bytes?
     /// The file systems that it can share with other hosts; `nil` where its agent does not say.
     public var sharedFileSystems: [SharedFileSystem]?
 }

@@ -3,8 +3,8 @@ import Placement
 import Remediation
 import Testing
 
-@Suite("The use of hosts' links")
-struct LinkUseTests {
+@Suite("The use of hosts' links and disks")
+struct BandwidthUseTests {
     private let time = Timestamp(milliseconds: 1_000_000)
     private let link = 125_000_000.0
 
@@ -17,17 +17,21 @@ struct LinkUseTests {
     }
 
     /// VM 1 is on the hot first host, VMs 2 and 3 on the second, which is idle.
-    private func picture(_ network: [Int: Double], link: Double? = 125_000_000) -> FleetSnapshot {
+    private func picture(
+        _ network: [Int: Double] = [:], link: Double? = 125_000_000, disk: [Int: Double] = [:], disks: Bytes? = nil
+    ) -> FleetSnapshot {
         var records = [
             Sample.record(Sample.host("h1"), machines: [status(1)], at: time),
             Sample.record(Sample.host("h2"), machines: [status(2), status(3)], at: time),
         ]
         for place in records.indices { records[place].report.capabilities = HostCapabilities() }
         for place in records.indices { records[place].report.capabilities?.bridges = ["br0"] }
+        for place in records.indices { records[place].report.capabilities?.diskBandwidth = disks }
         var readings = LoadReadings(
             time: time, window: .seconds(60), hostProcessorUse: [Sample.host("h1"): 0.9, Sample.host("h2"): 0.1],
             virtualMachineUse: [Sample.machine(1): 1, Sample.machine(2): 0.1, Sample.machine(3): 0.1])
         for (number, use) in network { readings.virtualMachineNetwork[Sample.machine(number)] = use }
+        for (number, use) in disk { readings.virtualMachineDisk[Sample.machine(number)] = use }
         if let link { for host in ["h1", "h2"] { readings.hostLink[Sample.host(host)] = link } }
         return SnapshotBuilder(reportAgeLimit: .seconds(45), readingsAgeLimit: .seconds(90)).snapshot(
             version: 1, of: records, readings: readings, moves: [], at: time)
@@ -55,6 +59,17 @@ struct LinkUseTests {
         #expect(
             try #require(Sample.reliefObjection(picture([1: 1e6, 2: link * 4, 3: link * 4]))).contains(
                 "network bandwidth"))
+    }
+
+    @Test func `a VM moves to no host whose disks it would fill, where their speed is told`() throws {
+        let disks = Bytes.mebibytes(100)
+        func objection(_ uses: [Int: Double], _ disks: Bytes?) -> String? {
+            Sample.reliefObjection(picture(link: nil, disk: uses.mapValues { $0 * 1_048_576 }, disks: disks))
+        }
+        #expect(objection([1: 50, 2: 20, 3: 10], disks) == nil)
+        let full = try #require(objection([1: 50, 2: 40, 3: 10], disks))
+        #expect(full.contains("disk bandwidth would be"))
+        #expect(objection([1: 50, 2: 40, 3: 10], nil) == nil, "nobody tells how fast the disks are")
     }
 
     @Test func `memory's peak is the largest share of a week, once the VM was seen for long enough`() {
