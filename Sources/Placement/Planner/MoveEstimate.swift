@@ -4,7 +4,9 @@ import FleetModel
 /// wrote during the one before, until what is left fits into the allowed pause.
 ///
 /// With bandwidth B, memory M and dirty rate D < B the rounds are a geometric series: M / (B - D) seconds in all. The
-/// pause is what is written in a last round of `pause` seconds, and a moment to hand over.
+/// pause is what is written in a last round of `pause` seconds, and a moment to hand over. A guest of which nobody knows
+/// how fast it writes counts as one that writes half as fast as it can be sent: a plan that hopes for an idle one would
+/// rest on nothing.
 struct MoveEstimate: Sendable, Hashable {
     /// Seconds from the start to the end.
     let seconds: Double
@@ -13,10 +15,11 @@ struct MoveEstimate: Sendable, Hashable {
 
     private static let handOver = 30.0
     private static let pause = 300.0
+    private static let unknownShare = 0.5
 
     /// `nil` where the guest writes faster than it can be sent.
     init?(_ machine: PlacementVM, bandwidth: Double) {
-        let rate = machine.traits.dirtyRate ?? 0
+        let rate = machine.traits.dirtyRate ?? bandwidth * Self.unknownShare
         guard bandwidth > 0, rate < bandwidth * 0.95 else { return nil }
         let size = Double((machine.memory + machine.traits.localDisks).count)
         seconds = size / (bandwidth - rate)
