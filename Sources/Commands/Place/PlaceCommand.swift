@@ -9,7 +9,8 @@ struct PlaceCommand: AsyncParsableCommand {
         discussion: """
             A host has none that would be over a limit, where rules bar the VM, or where it would cost the cluster its \
             reserve. Exit code 1 when no host can take it.
-            Example: evenkeel place --vcpus 4 --memory 8GiB --cluster lab --apart-from db-1
+            'evenkeel cluster show NAME' lists the datastores that can be asked for.
+            Example: evenkeel place --vcpus 4 --memory 8GiB --cluster lab --apart-from db-1 --network br0
             """)
 
     @Option(help: "Its virtual processors.")
@@ -27,6 +28,17 @@ struct PlaceCommand: AsyncParsableCommand {
     @Option(name: .customLong("apart-from"), help: "A VM that it must not share a host with; can be repeated.")
     var rivals: [String] = []
 
+    @Option(name: .customLong("network"), help: "A bridge that it needs; can be repeated.")
+    var networks: [String] = []
+
+    @Option(
+        name: .customLong("datastore"),
+        help: "A shared file system that it needs, such as 'nas:/vms on /srv/vms'; can be repeated.")
+    var datastores: [String] = []
+
+    @Option(help: "The CPU model that it needs, such as EPYC-Milan.")
+    var cpuModel: String?
+
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
 
@@ -36,13 +48,13 @@ struct PlaceCommand: AsyncParsableCommand {
 
     func run() async throws {
         let size = Bytes(parsing: memory) ?? .zero
-        let place = cluster.map { "&cluster=\(ServerClient.escaped($0))" } ?? ""
-        let rules =
-            (companions.map { "&with=\(ServerClient.escaped($0))" }
-            + rivals.map { "&apart=\(ServerClient.escaped($0))" })
-            .joined()
+        let wishes =
+            [("cluster", cluster), ("cpu_model", cpuModel)].compactMap { name, value in value.map { (name, $0) } }
+            + companions.map { ("with", $0) } + rivals.map { ("apart", $0) } + networks.map { ("network", $0) }
+            + datastores.map { ("datastore", $0) }
+        let wanted = wishes.map { "&\($0)=\(ServerClient.escaped($1))" }.joined()
         let views: [PlaceView] = try await server.client().get(
-            "/fleet/v1/place?vcpus=\(vcpus)&memory=\(size.count)\(place)\(rules)")
+            "/fleet/v1/place?vcpus=\(vcpus)&memory=\(size.count)\(wanted)")
         try output.show(views) { views in
             var table = TextTable("HOST", "CLUSTER", "STARS", "WHY")
             for view in views {

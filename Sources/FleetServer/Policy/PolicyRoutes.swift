@@ -161,6 +161,9 @@ struct PolicyRoutes {
         let parameters = try await RequestParameters(request)
         machine.companions = try parameters.all("with").map { try reader.machine(named: $0) }
         machine.rivals = try parameters.all("apart").map { try reader.machine(named: $0) }
+        machine.traits.networks = Set(parameters.all("network"))
+        machine.traits.datastores = Set(parameters.all("datastore"))
+        machine.traits.processorModel = parameters["cpu_model"]
         let wish = machine
         let views = await controller.look { loop, time in
             Set(loop.hostRecords.map(\.report.cluster)).filter { wanted == nil || $0.text == wanted }

@@ -1,4 +1,5 @@
 import FleetModel
+import FleetServer
 import Foundation
 import HTTPClient
 import Testing
@@ -64,6 +65,38 @@ import Testing
         #expect(try evenkeel(server, "plan", "levitate", "kvm9").status == 2)
         #expect(try evenkeel(server, "plan", "evacuate", "kvm9", "--vm", "web").status == 2)
         #expect(try evenkeel(server, "plan", "evacuate", "kvm9", "--lose", "a b").output.contains("is no host's name"))
+    }
+
+    @Test func hostsForANewVMHaveWhatItNeeds() async throws {
+        let server = try await LoopbackServer.evenkeel()
+        for (host, bridge) in [("kvm1", "br0"), ("kvm2", "br1")] {
+            var report = HostReport(
+                host: try #require(HostName(host)), cluster: try #require(ClusterName("lab")), time: WallClock().now,
+                agentVersion: "1", agentRun: "a", logicalProcessors: 4, memory: .gibibytes(16),
+                memoryAvailable: .gibibytes(8), accelerator: .kvm, migrationAddress: nil, virtualMachines: [])
+            report.capabilities = HostCapabilities(processorModels: ["EPYC-Milan"])
+            report.capabilities?.bridges = [bridge]
+            report.capabilities?.sharedFileSystems = [
+                SharedFileSystem(source: "nas:/vms", type: "nfs4", mountPoint: "/srv/vms")
+            ]
+            let answer = try await server.send(
+                .post, "/agent/v1/report", headers: [(name: "Content-Type", value: "application/json")],
+                body: Array(try JSONEncoder().encode(report)))
+            #expect(answer.status == 200, "\(answer.text)")
+        }
+        func reasons(_ wishes: String...) throws -> [String: String] {
+            let answer = try Program.run(
+                Built.executable,
+                ["place", "--vcpus", "1", "--memory", "1GiB", "--json", "--server", server.url] + wishes)
+            let views = try JSONDecoder().decode([PlaceView].self, from: Data(answer.output.utf8))
+            return Dictionary(uniqueKeysWithValues: views.map { ($0.host, $0.reasons.joined()) })
+        }
+        let bridged = try reasons("--network", "br0", "--datastore", "nas:/vms on /srv/vms")
+        #expect(bridged["kvm2"] == "it does not reach network br0", "\(bridged)")
+        #expect(bridged["kvm1"]?.contains("reach") == false, "\(bridged)")
+        #expect(
+            try reasons("--datastore", "nas:/iso on /iso")["kvm1"] == "it does not reach datastore nas:/iso on /iso")
+        #expect(try reasons("--cpu-model", "486")["kvm1"] == "it does not have the VM's CPU model 486")
     }
 
     @Test func aStopIsHeldOverARestartAndTheAuditLogTellsAll() async throws {
