@@ -42,7 +42,7 @@ extension SimulatedFleet {
             let labels = place.setting("vm", to: id.text).setting("name", to: process.machine.definition.name.text)
             samples.append((labels.setting(Labels.metricName, to: "evenkeel_vm_run_seconds_total"), process.runSeconds))
         }
-        return samples.sorted { $0.labels < $1.labels }
+        return samples
     }
 
     /// LPs that the guests on a host want at `time`.
@@ -63,24 +63,29 @@ extension SimulatedHost {
 
     func wanted(at time: Timestamp) -> Double {
         // In a fixed order: sums of numbers depend on it, and a replay must give the very same ones.
-        let guests = processes.filter(\.value.state.ownsGuest).sorted { $0.key < $1.key }.map(\.value)
-        return guests.reduce(0) { $0 + $1.wanted(at: time) }
+        wishes(at: time).sorted { $0.key < $1.key }.reduce(0) { $0 + $1.value }
+    }
+
+    /// LPs that each guest wants.
+    private func wishes(at time: Timestamp) -> [VirtualMachineID: Double] {
+        processes.compactMapValues { $0.state.ownsGuest ? $0.wanted(at: time) : nil }
     }
 
     /// What all LPs together can give to guests.
     private var room: Double { Double(logicalProcessors) * (1 - Self.rootShare) }
 
     func grantedShare(at time: Timestamp) -> Double {
-        let wanted = wanted(at: time)
-        return wanted > room ? room / wanted : 1
+        share(of: wanted(at: time))
     }
 
+    private func share(of wanted: Double) -> Double { wanted > room ? room / wanted : 1 }
+
     mutating func run(for seconds: Double, until time: Timestamp) {
-        let share = grantedShare(at: time)
-        for (id, process) in processes where process.state.ownsGuest {
-            processes[id]?.runSeconds += process.wanted(at: time) * share * seconds
-        }
-        let used = min(room, wanted(at: time))
+        let wishes = wishes(at: time).sorted { $0.key < $1.key }
+        let wanted = wishes.reduce(0) { $0 + $1.value }
+        let share = share(of: wanted)
+        for (id, wish) in wishes { processes[id]?.runSeconds += wish * share * seconds }
+        let used = min(room, wanted)
         spent.guest += used * seconds
         spent.root += Double(logicalProcessors) * Self.rootShare * seconds
         spent.idle += max(0, room - used) * seconds

@@ -3,8 +3,35 @@ import FleetModel
 /// Series in memory that keep only the last while: what rules look back on. A `SeriesSource` for the real evaluator and
 /// a `SeriesSink` for what rules record.
 public final class SimulatedSeries: SeriesSource, SeriesSink {
+    /// The series of one metric, in order of their labels.
+    private struct Metric {
+        private(set) var series: [SeriesSamples] = []
+        private var places: [Labels: Int] = [:]
+
+        mutating func add(_ labels: Labels, _ value: Double, _ time: Int64, _ retention: Int64) {
+            let place = places[labels] ?? insert(labels)
+            guard (series[place].samples.times.last ?? .min) < time else { return }
+            series[place].samples.append(time, value)
+            // Now and then is enough: what is too old does no harm.
+            if series[place].samples.count > 128 {
+                series[place].samples = series[place].samples.since(time - retention)
+            }
+        }
+
+        private mutating func insert(_ labels: Labels) -> Int {
+            let place = series.firstIndex { labels < $0.labels } ?? series.endIndex
+            series.insert(SeriesSamples(labels: labels, samples: SampleColumns()), at: place)
+            for later in place..<series.count { places[series[later].labels] = later }
+            return place
+        }
+    }
+
     private struct State {
-        var byMetric: [String: [Labels: SampleColumns]] = [:]
+        var byMetric: [String: Metric] = [:]
+
+        mutating func add(_ labels: Labels, _ value: Double, _ time: Int64, _ retention: Int64) {
+            byMetric[labels.metric ?? "", default: Metric()].add(labels, value, time, retention)
+        }
     }
 
     private let state = Locked(State())
@@ -17,7 +44,7 @@ public final class SimulatedSeries: SeriesSource, SeriesSink {
 
     /// Adds one sample; of a time that is not after the series' last one nothing is kept.
     public func add(_ labels: Labels, _ value: Double, at time: Timestamp) {
-        state.withLock { Self.add(labels, value, time.milliseconds, retention, to: &$0) }
+        state.withLock { $0.add(labels, value, time.milliseconds, retention) }
     }
 
     /// Adds all samples.
@@ -25,22 +52,10 @@ public final class SimulatedSeries: SeriesSource, SeriesSink {
         state.withLock { state in
             for one in series {
                 for (time, value) in zip(one.samples.times, one.samples.values) {
-                    Self.add(one.labels, value, time, retention, to: &state)
+                    state.add(one.labels, value, time, retention)
                 }
             }
         }
-    }
-
-    private static func add(_ labels: Labels, _ value: Double, _ time: Int64, _ retention: Int64, to state: inout State)
-    {
-        var columns = state.byMetric[labels.metric ?? "", default: [:]].removeValue(forKey: labels) ?? SampleColumns()
-        if (columns.times.last ?? .min) < time { columns.append(time, value) }
-        // Now and then is enough: what is too old does no harm.
-        if columns.count > 128 {
-            let keep = columns.times.firstIndex { $0 >= time - retention } ?? 0
-            columns = SampleColumns(times: Array(columns.times[keep...]), values: Array(columns.values[keep...]))
-        }
-        state.byMetric[labels.metric ?? "", default: [:]][labels] = columns
     }
 
     /// The series that satisfy every matcher. Of regular expressions only alternatives of plain words are understood,
@@ -49,15 +64,16 @@ public final class SimulatedSeries: SeriesSource, SeriesSink {
         for matcher in matchers where !matcher.isPlain { throw SimulationError.pattern(matcher.value) }
         let metric = matchers.first { $0.name == Labels.metricName && $0.comparison == .equal }?.value
         let found = state.withLock { state -> [SeriesSamples] in
-            let candidates = metric.map { state.byMetric[$0].map { [$0] } ?? [] } ?? Array(state.byMetric.values)
-            return candidates.flatMap { series in
-                series.compactMap { labels, columns in
-                    matchers.allSatisfy { $0.holds(for: labels) }
-                        ? Self.cut(columns, first, last).map { SeriesSamples(labels: labels, samples: $0) } : nil
+            let metrics = metric.map { [state.byMetric[$0]].compactMap(\.self) } ?? Array(state.byMetric.values)
+            return metrics.flatMap { candidates in
+                candidates.series.compactMap { one in
+                    matchers.allSatisfy { $0.holds(for: one.labels) }
+                        ? Self.cut(one.samples, first, last).map { SeriesSamples(labels: one.labels, samples: $0) }
+                        : nil
                 }
             }
         }
-        return Found(series: found.sorted { $0.labels < $1.labels })
+        return Found(series: metric == nil ? found.sorted { $0.labels < $1.labels } : found)
     }
 
     /// Selections ask for the newest samples, so the search goes back from the end.
@@ -75,6 +91,14 @@ public final class SimulatedSeries: SeriesSource, SeriesSink {
         var count: Int { series.count }
         func labels(at index: Int) -> Labels { series[index].labels }
         func read(_ index: Int, into columns: inout SampleColumns) throws { columns = series[index].samples }
+    }
+}
+
+extension SampleColumns {
+    /// The samples of that time and later ones.
+    fileprivate func since(_ time: Int64) -> SampleColumns {
+        let keep = times.firstIndex { $0 >= time } ?? count
+        return SampleColumns(times: Array(times[keep...]), values: Array(values[keep...]))
     }
 }
 
