@@ -124,6 +124,16 @@ public struct TipMachine: Sendable, Hashable {
         return false
     }
 
+    /// Takes what is stamped later than `time` for having happened then. Returns whether anything was.
+    mutating func settle(at time: Timestamp) -> Bool {
+        guard max(tip.raised, tip.updated) > time else { return false }
+        tip.raised.settle(at: time)
+        tip.updated.settle(at: time)
+        tip.since?.settle(at: time)
+        for place in tip.history.indices { tip.history[place].time.settle(at: time) }
+        return true
+    }
+
     /// Changes what the tip says; its state changes only by steps.
     public mutating func update(_ change: (inout Tip) -> Void) {
         let state = tip.state
