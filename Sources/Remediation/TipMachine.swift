@@ -31,6 +31,7 @@ public enum TipStep: Sendable, Hashable, CaseIterable {
 /// ```
 /// raised -> planned <-> awaitingApproval -> approved -> running -> verifying -> resolved | ineffective
 ///    |         |               |    ^-----------'----------'  (the plan had to change)
+///    |         |               |                              ^---(a part was approved and is done)---'
 ///    '---------'---------------'-> cleared | dismissed | expired | superseded        running -> failed
 /// ```
 public struct TipMachine: Sendable, Hashable {
@@ -52,6 +53,9 @@ public struct TipMachine: Sendable, Hashable {
             switch step {
             case .recover: .resolved
             case .runOut: .ineffective
+            // Only a part was approved and is done: the tip goes on with what is left.
+            case .ask: .awaitingApproval
+            case .advise: .planned
             default: nil
             }
         case .resolved, .ineffective, .failed, .dismissed, .expired, .superseded, .cleared: nil
