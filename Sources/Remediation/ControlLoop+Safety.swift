@@ -56,9 +56,9 @@ extension ControlLoop {
     /// Why the action must not be done on the fleet as it is.
     mutating func objection(to action: PlannedAction, of tip: Int64, isAutomatic: Bool) -> String? {
         if case .plugIn(let call, _) = action.kind { return plugInObjection(to: call) }
+        if let reason = constraintObjection(to: action) { return reason }
         let planner = planner
-        let objection = withPicture(for: tip) { planner.objection(to: action, on: &$0, automatic: isAutomatic) }
-        return objection ?? constraintObjection(to: action)
+        return withPicture(for: tip) { planner.objection(to: action, on: &$0, automatic: isAutomatic) }
             ?? unknownLoad(for: action, in: snapshot(for: tip))
             ?? endObjection(to: action)
     }

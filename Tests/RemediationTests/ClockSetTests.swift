@@ -52,6 +52,11 @@ struct ClockSetTests {
         }
         let answer = world.ask(.migrate(Sample.machine(free ?? 1), to: Sample.host("h3")))
         #expect(answer == .done(operation: 2))
+        world.carryOutAll()
+        world.relocate(free ?? 1, to: "h3")
+        world.pass(5)
+        world.reportAll()
+        #expect(world.loop.openHolds.isEmpty, "it was no other mover")
     }
 
     @Test("Budgets count it for their own time, and no longer")

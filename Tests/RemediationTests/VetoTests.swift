@@ -239,7 +239,7 @@ struct Veto: Sendable, CustomTestStringConvertible {
         Veto("the reserve, by policy", .never, "h2: the cluster could no longer lose any host", in: tight) {
             $0.ask(.changePolicy(cluster { $0.reserve = 1 }))
         },
-        Veto("over-commitment", .never, "h2: its VMs would have 2 virtual processors", by: .approved) {
+        Veto("over-commitment", .never, "2 virtual processors on the 4 LPs of h2", by: .approved) {
             $0.ask(.changePolicy(cluster { $0.processorOverCommit = 0.25 }))
         },
         Veto("a host in maintenance", .never, "h2: ", by: .approved) {
@@ -269,6 +269,12 @@ struct Veto: Sendable, CustomTestStringConvertible {
         Veto("it does not run any more", .never, "vm-1 does not run on h1 any more", by: .named) {
             $0.hosts[0].report.virtualMachines[0].state = .stopped
             $0.report("h1")
+        },
+        Veto("a constraint", .never, "constraint 1 (avoid): vm-1 must not be on h2") {
+            $0.ask(
+                .changePolicy(
+                    .addConstraint(
+                        Constraint(kind: .avoid, machines: [Sample.machine(1)], hosts: [Sample.host("h2")]))))
         },
         Veto("a constraint, by name", .never, "constraint 1 (avoid): vm-1 must not be on h2", by: .named) {
             $0.ask(
