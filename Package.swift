@@ -204,12 +204,13 @@ let package = Package(
                 "PromQL", "Remediation", "RemoteEngine", "RulePacks", "SampleExport", "TimeSeriesStore", logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "Hummingbird", package: "hummingbird"),
             ]),
         tests(
             "CommandsTests",
             [
-                "Commands", "ConfigurationFile", "Counters", "FleetModel", "FleetServer", "Placement",
+                "Commands", "ConfigurationFile", "Counters", "FleetModel", "FleetServer", "HTTPClient", "Placement",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         tests(

@@ -47,6 +47,10 @@ public struct Tip: Hashable, Codable, Sendable {
     public var quietUntil: Timestamp?
     /// What the queries of its evidence gave over the time that led to it; `nil` where nobody has looked yet.
     public var windows: [EvidenceWindow]?
+    /// What the part of its plan that an operator approved promises; `nil` where all of it was approved.
+    public var promises: [LoadPromise]?
+    /// Why policy leaves what is left to do to an operator: what somebody did to it; `nil` where policy may go on.
+    public var operatorReason: String?
 
     /// A tip.
     public init(
@@ -74,6 +78,34 @@ public struct Tip: Hashable, Codable, Sendable {
         self.raised = raised
         self.updated = updated
         self.history = history
+    }
+}
+
+/// What actions promise of a host's load.
+public struct LoadPromise: Hashable, Codable, Sendable {
+    /// A load.
+    public enum Resource: String, Hashable, Codable, Sendable {
+        /// Busy share of the host's processors.
+        case processor
+        /// Used share of its memory.
+        case memory
+    }
+
+    /// Whose load.
+    public var host: HostName
+    /// Which.
+    public var resource: Resource
+    /// The share before them, 0...1.
+    public var before: Double
+    /// The share that was promised for afterwards.
+    public var after: Double
+
+    /// A promise.
+    public init(host: HostName, resource: Resource, before: Double, after: Double) {
+        self.host = host
+        self.resource = resource
+        self.before = before
+        self.after = after
     }
 }
 

@@ -226,10 +226,15 @@ extension ControlLoop {
     static let mostStumbles = 2
 
     /// An action did not succeed. What was done is kept, and what is left is planned anew from where things are, for
-    /// somebody to approve; a plan of one step, or one that keeps failing, has failed.
+    /// somebody to approve; a plan of one step, or one that keeps failing, has failed. One that was called off has not.
     private mutating func stumble(_ number: Int64, _ operation: FleetModel.Operation, _ reason: String) {
         guard let tip = tips[number]?.tip else { return }
         if tip.isDrain { return stumbleDraining(number, operation, reason) }
+        if operation.state == .cancelled {
+            // Being called off by an operator is no failure: the tip waits again.
+            tips[number]?.update { tip in tip.plan?.actions.removeAll { $0.kind == operation.action.kind } }
+            return goOn(number, because: "\(reason), which is no failure")
+        }
         let failures = tip.operations.count { past.operations[$0]?.state == .failed }
         let isWhole = tip.actionsDone == 0 && tip.remainingActions.count <= 1
         guard operation.state == .failed, !isWhole, failures <= Self.mostStumbles else {

@@ -34,7 +34,8 @@ extension ControlLoop {
         return effect
     }
 
-    private func memoryUse(of host: HostName) -> Double? {
+    /// Used share of a host's memory; `nil` where it is not known of this moment.
+    func memoryUse(of host: HostName) -> Double? {
         guard let record = hosts[host], isFresh(record), let available = record.report.memoryAvailable,
             record.report.memory > .zero
         else { return nil }

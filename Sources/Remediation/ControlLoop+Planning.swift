@@ -157,7 +157,9 @@ extension ControlLoop {
         guard let tip = tips[number]?.tip, tip.state == .awaitingApproval, approvalLevel(of: tip) == .automatic,
             let action = tip.remainingActions.first
         else { return }
-        if let reason = policyObjection(to: action, for: tip) ?? objection(to: action, of: number, isAutomatic: true) {
+        if let reason = tip.operatorReason.map({ "\($0), so an operator decides on what is left" })
+            ?? policyObjection(to: action, for: tip) ?? objection(to: action, of: number, isAutomatic: true)
+        {
             wait(number, for: "policy: \(reason)")
         } else {
             step(number, .approve, by: Actor.policy, authority(for: tip, Actor.policy))

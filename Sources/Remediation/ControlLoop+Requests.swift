@@ -17,7 +17,7 @@ extension ControlLoop {
         case .create(let definition, let host, let isStarted):
             create(definition, on: host, start: isStarted, by: request.actor)
         case .perform(let task, let host): perform(task, on: host, by: request.actor)
-        case .cancel(let operation): cancel(operation, by: request.actor)
+        case .cancel(let operation): callOff(operation, by: request.actor)
         case .removeHost(let host): remove(host, by: request.actor)
         case .changePolicy(let change, let version): changePolicy(change, version: version, by: request.actor)
         case .hold(let scope, let reason, let isCancelling):
@@ -52,7 +52,14 @@ extension ControlLoop {
         switch choose(choice, of: tip) {
         case .refused(let reason): return .refused(reason)
         case .chosen(let plan, let text):
-            tips[number]?.update { $0.plan = plan }
+            let left = tip.remainingActions.count - ((plan?.actions.count ?? 0) - tip.actionsDone)
+            let actions = Array(plan?.actions.dropFirst(tip.actionsDone) ?? [])
+            let promises = left > 0 ? promises(of: actions, for: tip) : nil
+            tips[number]?.update { tip in
+                tip.plan = plan
+                tip.promises = promises
+                tip.operatorReason = left > 0 ? "\(actor) approved a part of the plan" : nil
+            }
             note = text
         }
         step(number, .approve, by: actor, note)
@@ -100,6 +107,16 @@ extension ControlLoop {
             }
             return .done(operation: operation)
         }
+    }
+
+    /// Somebody calls one operation off by its number: policy does not do the same again.
+    private mutating func callOff(_ number: Int64, by actor: String) -> ControlReply {
+        let reply = cancel(number, by: actor)
+        if case .done(let tip?, _) = reply {
+            tips[tip]?.update { $0.operatorReason = "\(actor) called operation \(number) off" }
+            if let tip = tips[tip]?.tip { outbox.save(tip) }
+        }
+        return reply
     }
 
     mutating func cancel(_ number: Int64, by actor: String) -> ControlReply {

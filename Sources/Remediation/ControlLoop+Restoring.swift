@@ -24,6 +24,7 @@ extension ControlLoop {
         for operation in state.endedOperations.sorted(by: { $0.number < $1.number }) { experiences.learn(operation) }
         for command in state.commands { commands[command.number] = command }
         for operation in state.operations { restore(operation) }
+        settleStamps(because: "the server's clock was ahead when it ran last, or is behind now")
         for command in state.commands { issueAgain(command) }
         for number in executions.keys.sorted() { askAgain(number) }
     }

@@ -145,7 +145,9 @@ extension ControlLoop {
             guard roundTime > tip.inStateSince else { return }
             if isWell {
                 step(number, .recover, by: Actor.evenkeel, "measured healthy\(loadText(of: tip))")
-            } else if roundTime - tip.inStateSince > .seconds(tip.terms.verifyWithinSeconds) {
+            } else if let promises = tip.promises {
+                judgePart(number, promises, roundTime: roundTime)
+            } else if clock.age(of: tip.inStateSince, at: roundTime) > .seconds(tip.terms.verifyWithinSeconds) {
                 let limit = Duration.seconds(tip.terms.verifyWithinSeconds)
                 step(
                     number, .runOut, by: Actor.evenkeel,

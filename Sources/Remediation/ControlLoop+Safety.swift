@@ -56,9 +56,9 @@ extension ControlLoop {
     /// Why the action must not be done on the fleet as it is.
     mutating func objection(to action: PlannedAction, of tip: Int64, isAutomatic: Bool) -> String? {
         if case .plugIn(let call, _) = action.kind { return plugInObjection(to: call) }
+        if let reason = constraintObjection(to: action) { return reason }
         let planner = planner
-        let objection = withPicture(for: tip) { planner.objection(to: action, on: &$0, automatic: isAutomatic) }
-        return objection ?? constraintObjection(to: action)
+        return withPicture(for: tip) { planner.objection(to: action, on: &$0, automatic: isAutomatic) }
             ?? unknownLoad(for: action, in: snapshot(for: tip))
             ?? endObjection(to: action)
     }
@@ -167,13 +167,13 @@ extension ControlLoop {
 
     private func ownOperations(within span: Duration) -> [FleetModel.Operation] {
         (Array(past.operations.values) + executions.values.map(\.operation)).filter {
-            $0.requestedBy == Actor.policy && now - $0.created <= span
+            $0.requestedBy == Actor.policy && age(of: $0.created) <= span
         }
     }
 
     private var budgetObjection: String? {
         let today = ownOperations(within: limits.day).filter { $0.state != .refused }
-        let latest = today.count { now - $0.created <= limits.hour }
+        let latest = today.count { age(of: $0.created) <= limits.hour }
         if latest >= limits.actionsPerHour {
             return "policy has used up its budget of \(limits.actionsPerHour) actions within \(limits.hour.text)"
         }
@@ -184,7 +184,7 @@ extension ControlLoop {
     private var breakerObjection: String? {
         let failed = ownOperations(within: limits.hour).count { $0.state == .failed }
         let useless = past.tips.values.count {
-            $0.state == .ineffective && $0.approval?.actor == Actor.policy && now - $0.updated <= limits.hour
+            $0.state == .ineffective && $0.approval?.actor == Actor.policy && age(of: $0.updated) <= limits.hour
         }
         guard failed + useless >= limits.failuresPerHour else { return nil }
         return "\(failed + useless) automatic remediations did not help or failed within \(limits.hour.text): "
@@ -208,7 +208,7 @@ extension ControlLoop {
         let others = past.operations.values.filter { $0.state == .succeeded && $0.tip != tip.number && $0.move != nil }
         for operation in others {
             guard let ended = operation.ended, let last = operation.move else { continue }
-            let rest = now - ended
+            let rest = age(of: ended)
             if rest < limits.hostCoolDown, let host = [move.from, move.to].first(where: operation.touches) {
                 return
                     "operation \(operation.number) moved a VM to or from \(host) \(rest.text) ago; hosts are left alone "
@@ -230,7 +230,7 @@ extension ControlLoop {
             guard operation.state == .succeeded, let ended = operation.ended, let last = operation.move else {
                 return false
             }
-            return last.virtualMachine == id && last.source == move.to && now - ended < limits.returnTime
+            return last.virtualMachine == id && last.source == move.to && age(of: ended) < limits.returnTime
         }
         return back.map {
             "operation \($0.number) moved \(action.virtualMachineName) off \(move.to) less than "

@@ -23,14 +23,19 @@ public struct ControlLoop: Sendable {
     /// The time of the latest event.
     var now = Timestamp(milliseconds: 0) {
         didSet {
-            guard let leap = clock.note(now) else { return }
+            past.giveStampsBack(at: now)
+            let leap = clock.note(now)
+            if oldValue - now > settings.readingsAgeLimit {
+                settleStamps(because: "the server's clock was set back by \((oldValue - now).text)")
+            }
+            guard let leap else { return }
             audit(
                 Actor.evenkeel, "clock.set",
                 "the server's clock went ahead by \(leap.text) since \(oldValue.text): no tip expires for that")
         }
     }
     /// What the server's clock did, in this run of the server.
-    private var clock = ClockWatch()
+    private(set) var clock = ClockWatch()
     /// The latest time that was seen: a clock that was set back shows by it.
     var latest: Timestamp { clock.latest }
     var numbers = LastNumbers()

@@ -9,6 +9,8 @@ struct Past: Sendable {
     private(set) var operations: [Int64: FleetModel.Operation] = [:]
     /// Moves that succeeded and whose effect is not looked at yet.
     private var waiting: Set<Int64> = []
+    /// Stamps later than now, of what counts as of an earlier time until then.
+    private var later = LaterStamps()
 
     mutating func remember(_ tip: Tip) {
         tips[tip.number] = tip
@@ -33,6 +35,37 @@ struct Past: Sendable {
     mutating func measured(_ operation: FleetModel.Operation) {
         waiting.remove(operation.number)
         if operations[operation.number] != nil { operations[operation.number] = operation }
+    }
+
+    /// Takes what is stamped later than `time` for having happened then. Returns how much that is.
+    mutating func settle(at time: Timestamp) -> Int {
+        let (before, after) = (later, time)
+        for (number, tip) in tips where tip.updated > after {
+            later.tips[number] = before.tips[number] ?? (tip.updated, tip.quietUntil)
+            tips[number]?.quietUntil = tip.quietUntil.map { $0 - (tip.updated - after) }
+            tips[number]?.updated = after
+        }
+        for (number, operation) in operations where max(operation.created, operation.ended ?? after) > after {
+            later.operations[number] = before.operations[number] ?? (operation.created, operation.ended)
+            operations[number]?.created.settle(at: after)
+            operations[number]?.ended?.settle(at: after)
+        }
+        return later.tips.count + later.operations.count - before.tips.count - before.operations.count
+    }
+
+    /// Gives stamps back whose time has come: the clock was behind, and is not any more.
+    mutating func giveStampsBack(at time: Timestamp) {
+        if later.isEmpty { return }
+        for (number, stamps) in later.tips where stamps.updated <= time {
+            later.tips[number] = nil
+            tips[number]?.updated = stamps.updated
+            tips[number]?.quietUntil = stamps.quietUntil
+        }
+        for (number, stamps) in later.operations where max(stamps.created, stamps.ended ?? time) <= time {
+            later.operations[number] = nil
+            operations[number]?.created = stamps.created
+            operations[number]?.ended = stamps.ended
+        }
     }
 
     /// Whether an operation that ended at `time` or later had to do with the VM on that host.

@@ -31,6 +31,7 @@ public enum TipStep: Sendable, Hashable, CaseIterable {
 /// ```
 /// raised -> planned <-> awaitingApproval -> approved -> running -> verifying -> resolved | ineffective
 ///    |         |               |    ^-----------'----------'  (the plan had to change)
+///    |         |               |                              ^---(a part was approved and is done)---'
 ///    '---------'---------------'-> cleared | dismissed | expired | superseded        running -> failed
 /// ```
 public struct TipMachine: Sendable, Hashable {
@@ -52,6 +53,9 @@ public struct TipMachine: Sendable, Hashable {
             switch step {
             case .recover: .resolved
             case .runOut: .ineffective
+            // Only a part was approved and is done: the tip goes on with what is left.
+            case .ask: .awaitingApproval
+            case .advise: .planned
             default: nil
             }
         case .resolved, .ineffective, .failed, .dismissed, .expired, .superseded, .cleared: nil
@@ -122,6 +126,16 @@ public struct TipMachine: Sendable, Hashable {
         }
         tip.history[tip.history.count - 1].note = text
         return false
+    }
+
+    /// Takes what is stamped later than `time` for having happened then. Returns whether anything was.
+    mutating func settle(at time: Timestamp) -> Bool {
+        guard max(tip.raised, tip.updated) > time else { return false }
+        tip.raised.settle(at: time)
+        tip.updated.settle(at: time)
+        tip.since?.settle(at: time)
+        for place in tip.history.indices { tip.history[place].time.settle(at: time) }
+        return true
     }
 
     /// Changes what the tip says; its state changes only by steps.

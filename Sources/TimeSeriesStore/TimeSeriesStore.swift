@@ -46,6 +46,8 @@ public final class TimeSeriesStore: Sendable {
             folder: directory, options: options, state: state, clock: clock, logger: logger, logFolder: logFolder,
             catalogue: catalogue, content: content, cache: cache)
         let log = try Self.replay(logFolder, content, state, options, clock, logger)
+        let ahead = TimeBounds(options, received: clock.now.milliseconds).ahead
+        state.withLock { $0.isAhead = $0.isAhead(of: ahead) }
         let writer = LogWriter(
             IngestCore(options: options, state: state, clock: clock, log: log) { [weak flusher] in flusher?.flushSoon()
             }

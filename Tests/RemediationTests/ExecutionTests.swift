@@ -249,7 +249,7 @@ struct ExecutionTests {
         }
         #expect(world.operation?.state == .cancelled)
         #expect(world.operation?.location?.text == "h1")
-        #expect(world.tip?.state == .failed)
+        #expect(world.tip?.state == .awaitingApproval)
         world.expect(.refused("operation 1 has ended: cancelled"), for: .cancel(operation: 1))
     }
 

@@ -216,6 +216,23 @@ struct RuleEngineTests {
         #expect(await round(&after, 90).alerts.map(\.isFiring) == [true])
     }
 
+    @Test("what a clock that was a day ahead saw holds nothing up once it is right again", arguments: [false, true])
+    func clockAhead(restarting: Bool) async throws {
+        let one = try pack(Self.hot, tips: Self.tip)
+        let day: Int64 = 86_400
+        var rules = RuleEngine(packs: [one])
+        engine.answer("hot", .vector([element("a")]))
+        for second in [day, day + 15] { #expect(await round(&rules, second).alerts.map(\.isFiring) == [false]) }
+        if restarting {
+            let saved = try JSONCoding.roundTrip(rules.checkpoint)
+            rules = RuleEngine(packs: [one])
+            rules.restore(saved, at: .at(30))
+        }
+        for (second, isFiring) in [(30, false), (75, false), (90, true)] as [(Int64, Bool)] {
+            #expect(await round(&rules, second).alerts.map(\.isFiring) == [isFiring])
+        }
+    }
+
     @Test("a group with an interval of its own waits for it, and its alerts stay meanwhile")
     func intervals() async throws {
         var pack = try pack(Self.hot, tips: Self.tip)

@@ -89,12 +89,15 @@ struct ServerClient: Sendable {
         (try? JSONDecoder().decode(Refusal.self, from: Data(response.body)))?.error ?? response.text
     }
 
-    private func refusal(_ response: HTTPResponse) -> CommandFailure {
+    /// What an answer that is no success means: whoever answered at all with a reason was reached.
+    func refusal(_ response: HTTPResponse) -> CommandFailure {
         let reason = Self.reason(in: response)
         switch response.status {
         case 401: return CommandFailure(.no, "\(reason); set EVENKEEL_TOKEN or --token-file")
         case 400: return CommandFailure(.wrongUse, reason)
-        case 500...: return CommandFailure(.unreachable, "\(base) answered \(response.status): \(reason)")
+        case 507: return CommandFailure(.environment, "the server lacks room: \(reason)")
+        case 502...504: return CommandFailure(.unreachable, "\(base) answered \(response.status): \(reason)")
+        case 500...: return CommandFailure(.no, "\(base) answered \(response.status): \(reason)")
         default: return CommandFailure(.no, reason)
         }
     }

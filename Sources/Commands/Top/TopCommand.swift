@@ -63,7 +63,8 @@ struct TopView: Sendable {
         state.status = try await client.get("/fleet/v1/status")
         state.hosts = try await client.get("/fleet/v1/hosts")
         state.machines = try await client.get("/fleet/v1/vms")
-        state.tips = try await client.get("/fleet/v1/tips")
+        // There may be thousands: their plans are asked for one by one.
+        state.tips = try await client.get("/fleet/v1/tips?brief=true")
         state.operations = try await client.get("/fleet/v1/operations")
     }
 
@@ -75,6 +76,7 @@ struct TopView: Sendable {
         case .openTip(let number):
             let tip: TipView = try await client.get("/fleet/v1/tips/\(number)")
             state.mode = .detail(Self.lines(TipText.details(tip)), from: 0)
+        case .askApproval(let number): state.ask(about: try await client.get("/fleet/v1/tips/\(number)"))
         case .openOperation(let number):
             let operation: OperationView = try await client.get("/fleet/v1/operations/\(number)")
             state.mode = .detail(Self.lines(OperationText.details(operation)), from: 0)

@@ -71,7 +71,8 @@ struct TopScreen {
         let rows = state.rows
         guard room > 1 else { return [] }
         let shown = room - 1
-        let first = max(0, min(state.selected - shown / 2, rows.count - shown))
+        let chosen = state.selected(among: rows)
+        let first = max(0, min(chosen - shown / 2, rows.count - shown))
         let window = rows.dropFirst(first).prefix(shown)
         let titles = state.columns.enumerated().map { place, title in
             place == state.sortColumn ? title + (state.isBackwards ? "^" : "v") : title
@@ -84,10 +85,10 @@ struct TopScreen {
         var lines = [cut(line(titles.map { String($0.drop { $0 == ">" }) }, titles, widths))]
         for (place, row) in window.enumerated() {
             let text = cut(line(row.cells.map(PlainText.oneLine), titles, widths))
-            lines.append(styled(text, isChosen: first + place == state.selected, isLoud: row.isLoud))
+            lines.append(styled(text, isChosen: first + place == chosen, isLoud: row.isLoud))
         }
         if rows.isEmpty { lines.append(state.filter.isEmpty ? "nothing here" : "nothing matches '\(state.filter)'") }
-        return lines.map { $0 }
+        return lines
     }
 
     private func line(_ cells: [String], _ titles: [String], _ widths: [Int]) -> String {

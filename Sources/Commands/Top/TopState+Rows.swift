@@ -67,7 +67,7 @@ extension TopState {
             isLoud: machine.state == .crashed)
     }
 
-    private func row(_ tip: TipView) -> TopRow {
+    private func row(_ tip: TipRow) -> TopRow {
         TopRow(
             key: "\(tip.number)",
             cells: [

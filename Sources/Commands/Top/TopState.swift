@@ -38,13 +38,15 @@ struct TopState: Sendable {
         case openTip(Int64)
         case openOperation(Int64)
         case openMachine(String)
+        /// The tip's plan as it is now, to ask about.
+        case askApproval(Int64)
         case approve(Int64, version: Int64?)
     }
 
     var status: StatusView?
     var hosts: [HostView] = []
     var machines: [VirtualMachineView] = []
-    var tips: [TipView] = []
+    var tips: [TipRow] = []
     var operations: [OperationView] = []
     /// What went wrong or was done last.
     var message = ""
@@ -55,15 +57,21 @@ struct TopState: Sendable {
     var tab = Tab.hosts
     var mode = Mode.list
     var filter = ""
-    /// The row that is chosen, by tab, counted over what the filter leaves.
-    private(set) var chosen: [Tab: Int] = [:]
+    /// The row that is chosen, by tab: what it stands for, and its place over what the filter leaves, which counts where
+    /// that is gone or nobody has chosen yet.
+    private var chosen: [Tab: (place: Int, key: String?)] = [:]
     /// The column that rows are sorted by, by tab.
     private(set) var sorting: [Tab: Int] = [:]
     private(set) var isReversed: [Tab: Bool] = [:]
 
     init(now: Timestamp) { self.now = now }
 
-    var selected: Int { min(chosen[tab] ?? 0, max(0, rows.count - 1)) }
+    /// The place of the chosen row among `rows`: what was chosen stays so, wherever others push it.
+    func selected(among rows: [TopRow]) -> Int {
+        guard let (place, key) = chosen[tab] else { return 0 }
+        return key.flatMap { key in rows.firstIndex { $0.key == key } } ?? max(0, min(place, rows.count - 1))
+    }
+
     var sortColumn: Int { sorting[tab] ?? 0 }
     var isBackwards: Bool { isReversed[tab] ?? false }
 
@@ -96,7 +104,7 @@ struct TopState: Sendable {
         case .character(let character): if filter.count < 60 { filter.append(character) }
         default: break
         }
-        chosen[tab] = 0
+        chosen[tab] = nil
         return nil
     }
 
@@ -114,12 +122,12 @@ struct TopState: Sendable {
 
     private mutating func move(_ key: TopKey) -> Request? {
         switch key {
-        case .down, .character("j"): choose(selected + 1)
-        case .up, .character("k"): choose(selected - 1)
-        case .pageDown, .character(" "): choose(selected + 10)
-        case .pageUp: choose(selected - 10)
-        case .home: choose(0)
-        case .end: choose(rows.count - 1)
+        case .down, .character("j"): choose { place, _ in place + 1 }
+        case .up, .character("k"): choose { place, _ in place - 1 }
+        case .pageDown, .character(" "): choose { place, _ in place + 10 }
+        case .pageUp: choose { place, _ in place - 10 }
+        case .home: choose { _, _ in 0 }
+        case .end: choose { _, count in count - 1 }
         case .tab, .right: turn(1)
         case .left: turn(-1)
         case .enter: return open()
@@ -142,7 +150,11 @@ struct TopState: Sendable {
         tab = Tab(rawValue: (tab.rawValue + step + count) % count) ?? tab
     }
 
-    private mutating func choose(_ row: Int) { chosen[tab] = max(0, min(row, rows.count - 1)) }
+    private mutating func choose(_ place: (_ from: Int, _ count: Int) -> Int) {
+        let rows = rows
+        let target = max(0, min(place(selected(among: rows), rows.count), rows.count - 1))
+        chosen[tab] = (target, rows.indices.contains(target) ? rows[target].key : nil)
+    }
 
     private mutating func open() -> Request? {
         guard let row = chosenRow else { return nil }
@@ -163,15 +175,25 @@ struct TopState: Sendable {
             message = "choose a tip first (key 3)"
             return nil
         }
-        guard tip.state == .awaitingApproval else {
-            message = "tip \(tip.number) is \(tip.state.rawValue)\(tip.planProblem.map { ": \($0)" } ?? "")"
-            return nil
-        }
-        mode = .confirm(tip.number, version: tip.plan?.version, TipText.plan(tip) + TipText.checks(tip))
+        if tip.state == .awaitingApproval { return .askApproval(tip.number) }
+        message = "tip \(tip.number) is \(tip.state.rawValue)\(tip.state == .planned ? ": \(tip.proposal)" : "")"
         return nil
     }
 
-    var chosenRow: TopRow? { rows.indices.contains(selected) ? rows[selected] : nil }
+    /// Asks whether the tip's plan is to be carried out, or says why nobody can say so any more.
+    mutating func ask(about tip: TipView) {
+        guard tip.state == .awaitingApproval else {
+            message = "tip \(tip.number) is \(tip.state.rawValue)\(tip.planProblem.map { ": \($0)" } ?? "")"
+            return
+        }
+        mode = .confirm(tip.number, version: tip.plan?.version, TipText.plan(tip) + TipText.checks(tip))
+    }
+
+    var chosenRow: TopRow? {
+        let rows = rows
+        let place = selected(among: rows)
+        return rows.indices.contains(place) ? rows[place] : nil
+    }
 }
 
 /// A row of a listing: what it stands for, its cells, and what sorts them.

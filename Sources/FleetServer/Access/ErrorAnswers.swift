@@ -1,3 +1,4 @@
+import FleetState
 import HTTPDoor
 import HTTPTypes
 import Hummingbird
@@ -15,6 +16,9 @@ struct ErrorAnswers: RouterMiddleware {
             return .text("404 page not found\n", status: .notFound)
         } catch let error as Refused {
             return try APIError(error.status, error.reason).response(from: request, context: context)
+        } catch FleetStateError.diskFull(let path) {
+            return try APIError(.insufficientStorage, "\(FleetStateError.diskFull(path: path))")
+                .response(from: request, context: context)
         } catch let error as any HTTPResponseError {
             return try error.response(from: request, context: context)
         } catch is CancellationError {
@@ -24,6 +28,11 @@ struct ErrorAnswers: RouterMiddleware {
                 .response(from: request, context: context)
         }
     }
+}
+
+extension HTTPResponse.Status {
+    /// The server has no room for what was asked (RFC 4918, section 11.5).
+    static let insufficientStorage = HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
 }
 
 extension Response {

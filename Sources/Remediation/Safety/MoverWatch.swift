@@ -40,6 +40,11 @@ struct MoverWatch: Sendable {
         return findings
     }
 
+    /// Takes what was seen later than `time`, by a clock that was ahead, for having been seen then.
+    mutating func settle(at time: Timestamp) {
+        for id in homes.keys { homes[id]?.since.settle(at: time) }
+    }
+
     /// A host has left the fleet: what it had may turn up anywhere.
     mutating func forget(_ host: HostName) {
         homes = homes.filter { $0.value.host != host }

@@ -37,7 +37,8 @@ struct AlertBook: Sendable, Hashable, Codable {
         var next = found.map { entry in
             var entry = entry
             if let before = known[entry.labels] {
-                entry.activeSince = before.activeSince
+                // No later than now: a clock that was ahead would else keep it waiting until that time has come.
+                entry.activeSince = min(before.activeSince, moment)
                 entry.isFiring = before.isFiring
             }
             entry.isFiring = entry.isFiring || moment - entry.activeSince >= holdFor
@@ -46,7 +47,7 @@ struct AlertBook: Sendable, Hashable, Codable {
         let seen = Set(found.map(\.labels))
         for (labels, entry) in known where !seen.contains(labels) && entry.isFiring && keepFiringFor > .zero {
             var entry = entry
-            let gone = entry.goneSince ?? moment
+            let gone = min(entry.goneSince ?? moment, moment)
             entry.goneSince = gone
             if moment - gone < keepFiringFor { next.append(entry) }
         }

@@ -11,7 +11,11 @@ extension Flusher {
         try await perform { upkeep in
             Result { () throws(StoreError) in
                 let gone = try upkeep.rewrite(dropping: filter)
-                self.state.withLock { $0.noteDeletion(filter, samples: gone) }
+                self.state.withLock { state in
+                    state.noteDeletion(filter, samples: gone)
+                    // Whatever lies ahead still is found again.
+                    state.aheadNote = nil
+                }
                 // The search under way may have seen what is gone now.
                 for ordinal in filter.ordinals { self.rolledEnds[ordinal] = nil }
                 self.search = DeadSeriesSearch(self.state, rolledEnds: self.rolledEnds)

@@ -17,6 +17,9 @@ final class Flusher: @unchecked Sendable {
         /// Whether a step of the upkeep is about to be taken.
         var isUpkeepWaiting = false
         var isStopped = false
+
+        /// Whether a flush may be tried: not right after one that failed, unless the clock was set back since.
+        func mayTry(at now: Timestamp) -> Bool { now >= notBefore || notBefore - now > pauseAfterFailure }
     }
 
     private static let pauseAfterFailure = Duration.seconds(10)
@@ -25,10 +28,10 @@ final class Flusher: @unchecked Sendable {
     /// How many pages are given back at the end: 128 MiB, which takes a moment.
     private static let pagesOfStop = 2048
 
-    private let folder: String
-    private let options: StoreOptions
+    let folder: String
+    let options: StoreOptions
     let state: SharedState
-    private let clock: any Clock
+    let clock: any Clock
     let logger: Logger
     private let logFolder: any LogFolder
     private let queue = DispatchQueue(label: "evenkeel.store.flush", qos: .utility)
@@ -131,7 +134,7 @@ final class Flusher: @unchecked Sendable {
     }
 
     /// Takes one step of the upkeep after the other, with room for flushes between them.
-    private func upkeepSoon() {
+    func upkeepSoon() {
         let isNew = schedule.withLock { schedule in
             guard !schedule.isUpkeepWaiting, !schedule.isStopped else { return false }
             schedule.isUpkeepWaiting = true
@@ -153,7 +156,7 @@ final class Flusher: @unchecked Sendable {
     func flushSoon() {
         let now = clock.now
         let isNew = schedule.withLock { schedule in
-            guard !schedule.isWaiting, now >= schedule.notBefore else { return false }
+            guard !schedule.isWaiting, schedule.mayTry(at: now) else { return false }
             schedule.isWaiting = true
             return true
         }
@@ -168,14 +171,15 @@ final class Flusher: @unchecked Sendable {
     private func flushIfReady() {
         let now = clock.now
         // The flush that was running when this one was asked for may have taken what there was.
-        guard now >= schedule.withLock({ $0.notBefore }),
-            state.withLock({ $0.isReadyToFlush(options, now: now.milliseconds) })
+        let isAhead = !upkeep.isHeld && state.withLock { $0.isAhead }
+        guard schedule.withLock({ $0.mayTry(at: now) }),
+            isAhead || state.withLock({ $0.isReadyToFlush(options, now: now.milliseconds) })
         else {
             upkeep.dropOldFiles()
             return
         }
         do throws(StoreError) {
-            try flush()
+            if isAhead { try settleAhead() } else { try flush() }
         } catch {
             schedule.withLock { $0.notBefore = now + Self.pauseAfterFailure }
             logger.error("memory could not be written to disk and stays in the log: \(error)")
@@ -197,7 +201,7 @@ final class Flusher: @unchecked Sendable {
         try result.get()
     }
 
-    private func flush() throws(StoreError) {
+    func flush() throws(StoreError) {
         // First of all, since on a full disk it makes the room for the rest.
         upkeep.dropOldFiles()
         if segment == nil { segment = freeze() }

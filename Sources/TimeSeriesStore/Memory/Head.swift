@@ -82,6 +82,9 @@ struct Head: Sendable {
     /// The value that came late for a series at a time, if any.
     func stray(of series: UInt32, at time: Int64) -> Double? { strays.isEmpty ? nil : strays[series]?.value(at: time) }
 
+    /// The newest time of what came late for a series; `nil` where nothing did.
+    func newestStray(of series: UInt32) -> Int64? { strays[series]?.columns.times.last }
+
     /// What came in order for a series.
     func inOrder(_ series: UInt32) -> SampleColumns {
         var columns = SampleColumns()

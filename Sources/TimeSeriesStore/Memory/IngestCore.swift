@@ -149,7 +149,7 @@ struct IngestCore {
             if log.committedBytes > 0 { state.counters.commits += 1 }
             state.counters.logBytes += log.committedBytes
             if state.head.began == nil, state.head.sampleCount > 0 { state.head.began = received }
-            return (results, state.isReadyToFlush(options, now: received))
+            return (results, state.isAhead || state.isReadyToFlush(options, now: received))
         }
         if isFull { wantsFlush() }
         return results

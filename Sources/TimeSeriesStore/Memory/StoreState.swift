@@ -20,6 +20,10 @@ struct StoreState: ~Copyable, Sendable {
     /// The files of rollups, oldest first.
     var rollups: [StoredDay] = []
     var isClosed = false
+    /// Whether samples lie so far ahead of the clock that it must have been wrong, and nobody has looked after that yet.
+    var isAhead = false
+    /// What lies ahead of the clock and stays; `nil` where nothing does.
+    var aheadNote: AheadNote?
     /// What was found damaged; its samples are missing.
     var damages: [StoreError] = []
     /// Block files that were missed when the store was opened.
@@ -89,7 +93,9 @@ struct StoreState: ~Copyable, Sendable {
             let isSame = stored == value.bitPattern || stored == Self.unknownValue.bitPattern
             return isSame ? \.duplicates : \.conflicting
         }
-        if time < last - bounds.outOfOrderWindow { return \.tooOld }
+        if last > bounds.ahead { isAhead = true }
+        // What a clock that was ahead wrote keeps nothing out.
+        if time < min(last, bounds.span.upperBound) - bounds.outOfOrderWindow { return \.tooOld }
         head.insertStray(series, time: time, value: value)
         return \.stored
     }
@@ -142,12 +148,16 @@ struct TimeBounds: Sendable {
     let span: ClosedRange<Int64>
     /// How far behind the newest sample of its series, in milliseconds.
     let outOfOrderWindow: Int64
+    /// A sample that is there already and lies beyond this time was written by a clock that was wrong, or the clock is
+    /// wrong now: well beyond what any sample may lie in the future.
+    let ahead: Int64
 
     /// The bounds for what is received at a moment.
     init(_ options: StoreOptions, received: Int64) {
         let oldest = received - options.rawRetention.milliseconds
         span = oldest...max(oldest, received + options.futureBound.milliseconds)
         outOfOrderWindow = options.outOfOrderWindow.milliseconds
+        ahead = span.upperBound + 2 * options.futureBound.milliseconds
     }
 }
 

@@ -19,7 +19,7 @@ struct TopScreenTests {
                  "virtualMachines": \(number), "processorUse": \(number == 3 ? "null" : "0.\(number)5")}
                 """)
         }
-        state.tips = [try tip(4, .awaitingApproval), try tip(9, .running)]
+        state.tips = [TipRow(try tip(4, .awaitingApproval)), TipRow(try tip(9, .running))]
         return state
     }
 
@@ -88,7 +88,8 @@ struct TopScreenTests {
         #expect(state.message == "choose a tip first (key 3)")
         _ = state.press(.character("3"))
         _ = state.press(.end)
-        #expect(state.press(.character("a")) == nil)
+        #expect(state.press(.character("a")) == .askApproval(4))
+        state.ask(about: try Self.tip(4, .awaitingApproval))
         guard case .confirm(4, version: 77, let plan) = state.mode else {
             Issue.record("not asked: \(state.mode)")
             return
