@@ -36,6 +36,9 @@ public struct PlanQuestion: Sendable, Hashable {
     public var resource = HostResource.processor
     /// How eagerly to balance, 1...5.
     public var aggressiveness = 3
+    /// The most moves of a plan that relieves, balances or consolidates; `nil` for the usual limit, or, where hosts are to
+    /// be emptied, for `movesToConsolidate`.
+    public var moves: Int?
     /// How many hosts may fail at a time; `nil` for what the policy asks for, or one.
     public var failures: Int?
     /// Hosts that are taken to have failed, one after the other, with their VMs started again on others.
@@ -46,6 +49,10 @@ public struct PlanQuestion: Sendable, Hashable {
     public var growth = 0.0
     /// The VMs that want more; all of them where none is named.
     public var grown: [VirtualMachineID] = []
+
+    /// Most moves of a plan that empties hosts: nobody but an operator asks for one, and a host carries more VMs than a
+    /// plan of the control round may move.
+    public static let movesToConsolidate = 200
 
     /// A question about a host or a cluster.
     public init(_ kind: Kind, about object: String) {
@@ -107,6 +114,7 @@ extension ControlLoop {
     public func answer(_ question: PlanQuestion, at time: Timestamp) throws(PolicyProblem) -> PlanAnswer {
         var copy = self
         copy.now = time
+        let planner = question.planner(like: planner)
         let (snapshot, supposed) = try question.supposing(copy.snapshot(for: nil), planner)
         var answer = PlanAnswer(
             kind: question.kind, object: question.object, supposed: supposed, isPossible: true, explanation: "")
@@ -114,18 +122,19 @@ extension ControlLoop {
             guard let host = snapshot.host(where: question.object) else {
                 throw PolicyProblem("there is no host '\(question.object)'")
             }
-            answerAboutHost(question, host.name, snapshot, &answer)
+            answerAboutHost(question, host.name, snapshot, planner, &answer)
         } else {
             guard let cluster = snapshot.hosts.first(where: { $0.cluster.text == question.object })?.cluster else {
                 throw PolicyProblem("no host reports from cluster '\(question.object)'")
             }
-            answerAboutCluster(question, cluster, snapshot, &answer)
+            answerAboutCluster(question, cluster, snapshot, planner, &answer)
         }
         return answer
     }
 
     private func answerAboutHost(
-        _ question: PlanQuestion, _ host: HostName, _ snapshot: FleetSnapshot, _ answer: inout PlanAnswer
+        _ question: PlanQuestion, _ host: HostName, _ snapshot: FleetSnapshot, _ planner: Planner,
+        _ answer: inout PlanAnswer
     ) {
         switch question.kind {
         case .restart: answer.take(planner.restart(of: host, on: snapshot))
@@ -138,7 +147,8 @@ extension ControlLoop {
     }
 
     private func answerAboutCluster(
-        _ question: PlanQuestion, _ cluster: ClusterName, _ snapshot: FleetSnapshot, _ answer: inout PlanAnswer
+        _ question: PlanQuestion, _ cluster: ClusterName, _ snapshot: FleetSnapshot, _ planner: Planner,
+        _ answer: inout PlanAnswer
     ) {
         switch question.kind {
         case .relieve: answer.take(planner.plan(.relieveCluster(cluster, target: question.target), on: snapshot))
@@ -205,6 +215,14 @@ extension PlanAnswer {
 }
 
 extension PlanQuestion {
+    /// A planner with the question's own limit of moves.
+    fileprivate func planner(like usual: Planner) -> Planner {
+        var limits = usual.limits
+        if kind == .consolidate { limits.maximumMoves = max(limits.maximumMoves, Self.movesToConsolidate) }
+        if let moves { limits.maximumMoves = moves }
+        return Planner(limits: limits)
+    }
+
     /// The fleet as it is supposed to be, and in words what is supposed of it.
     fileprivate func supposing(
         _ snapshot: FleetSnapshot, _ planner: Planner

@@ -37,6 +37,22 @@ struct PlanQuestionTests {
         #expect(Set(starts.starts.map(\.host)).isSubset(of: [Sample.host("h2"), Sample.host("h3")]))
     }
 
+    @Test("a host with more VMs than a plan of the control round may move is emptied; fewer moves can be asked for")
+    func consolidation() throws {
+        var world = World()
+        world.add("h1", use: 0.1, machines: Dictionary(uniqueKeysWithValues: (1...10).map { ($0, 0.01) }))
+        world.add("h2", use: 0.2, machines: [11: 0.5])
+        world.add("h3", use: 0.3, machines: [12: 1, 13: 1])
+        world.round()
+        var question = PlanQuestion(.consolidate, about: "main")
+        let whole = try answer(question, world)
+        #expect(whole.actions.filter { $0.hosts.first == Sample.host("h1") }.count == 10, "\(whole.explanation)")
+        question.moves = 3
+        let part = try answer(question, world)
+        #expect(part.actions.count <= 3)
+        #expect(part.rejected.contains { $0.reason.contains("h1: its 10 VMs are more than") }, "\(part.rejected)")
+    }
+
     @Test("what if a host came, a host went, and VMs wanted more")
     func suppositions() throws {
         let world = world()

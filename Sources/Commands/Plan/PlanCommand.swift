@@ -36,6 +36,9 @@ struct PlanCommand: AsyncParsableCommand {
     @Option(help: "How eagerly to balance, from 1 to 5.")
     var aggressiveness = 3
 
+    @Option(help: "The most moves to relieve, balance or consolidate by; by default 8, to consolidate 200.")
+    var moves: Int?
+
     @Option(help: "How many hosts may fail at a time; by default what the policy asks for.")
     var failures: Int?
 
@@ -59,6 +62,7 @@ struct PlanCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (1...100).contains(target) else { throw ValidationError("--target is 1 to 100 percent") }
+        if let moves, !(1...1000).contains(moves) { throw ValidationError("--moves is 1 to 1000") }
         if let grow, !(-99...1000).contains(grow) { throw ValidationError("--grow is -99 to 1000 percent") }
         if !machines.isEmpty && grow == nil { throw ValidationError("--vm says which VMs --grow is about") }
     }
@@ -74,6 +78,7 @@ struct PlanCommand: AsyncParsableCommand {
             ("kind", kind.rawValue), (kind.isAboutHost ? "host" : "cluster", object), ("target", "\(target / 100)"),
             ("resource", resource), ("aggressiveness", "\(aggressiveness)"),
         ]
+        if let moves { pairs.append(("moves", "\(moves)")) }
         if let failures { pairs.append(("failures", "\(failures)")) }
         if let grow { pairs.append(("grow", "\(grow / 100)")) }
         pairs += lose.map { ("lose", $0) } + add.map { ("add", $0) } + machines.map { ("vm", $0) }

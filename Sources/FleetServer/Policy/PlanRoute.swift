@@ -43,6 +43,7 @@ struct PlanRoute {
             question.resource = resource
         }
         question.aggressiveness = try number("aggressiveness", parameters, in: 1...5) ?? question.aggressiveness
+        question.moves = try number("moves", parameters, in: 1...1000)
         question.failures = try number("failures", parameters, in: 1...10)
         question.lost = try hosts("lose", parameters)
         question.added = try hosts("add", parameters)

@@ -30,17 +30,19 @@ struct Balance {
         let balancer = Balancer(weights: weights, maximumMoves: limits.maximumMoves)
         // One failure is watched by the ledger as the search goes; more are checked move by move afterwards.
         var ledger = prepared.ledger
-        guard let moves = try? balancer.plan(compiled.fleet, reserve: &ledger) else {
-            return .impossible(reason: "the figures of cluster \(cluster) cannot be added up", rejected: [])
+        do {
+            return outcome(try balancer.search(compiled.fleet, reserve: &ledger), compiled)
+        } catch {
+            return .impossible(
+                reason: "the figures of cluster \(cluster) cannot be added up: \(error.description)", rejected: [])
         }
-        return outcome(moves, compiled)
     }
 
     /// What the search found, held against every limit once more, each move with its VM on both sides.
-    private func outcome(_ moves: [DenseMove], _ compiled: CompiledCluster) -> PlanOutcome {
+    private func outcome(_ search: borrowing BalanceSearch, _ compiled: CompiledCluster) -> PlanOutcome {
         var reserve = prepared.failures > 1 ? prepared.reserveGuard : nil
         var assembly = Assembly(prepared)
-        for move in moves {
+        for move in search.moves {
             let machine = compiled.machines[move.machine]
             let host = compiled.hosts[move.to].name
             if let reason = reserve?.objection(toMoving: machine.id, to: host) {
@@ -49,6 +51,7 @@ struct Balance {
                 _ = reserve?.take(machine.id, to: host)
             }
         }
+        BalanceReasons(prepared: prepared).add(search, to: &assembly)
         let actions = PlanSchedule(prepared).arrange(assembly.actions)
         let forecast = assembly.forecast
         let before = Wording.percent(Self.deviation(compiled.loads.compactMap(\.processorShare)))

@@ -38,13 +38,17 @@ public struct Balancer: Sendable {
     public func plan(
         _ fleet: DenseFleet, reserve: inout ReserveLedger?
     ) throws(PackingError) -> [DenseMove] {
-        guard fleet.hosts > 1, fleet.machines > 0 else { return [] }
+        try search(fleet, reserve: &reserve).moves
+    }
+
+    /// The same with what else was looked at.
+    func search(_ fleet: DenseFleet, reserve: inout ReserveLedger?) throws(PackingError) -> BalanceSearch {
         var search = BalanceSearch(
             state: PackingState(
                 try FleetRules.packing(fleet, weights: weights), rules: FleetRules(fleet, weights: weights)),
             fleet: fleet, donors: donors, receivers: receivers)
         while search.moves.count < maximumMoves, search.improve(&reserve, atMost: maximumMoves) {}
-        return search.moves
+        return search
     }
 }
 
@@ -55,7 +59,8 @@ struct BalanceSearch: ~Copyable {
     let donors: Int
     let receivers: Int
     private(set) var moves: [DenseMove] = []
-    private var vetoed: Set<DenseMove> = []
+    /// Moves that the reserve does not allow.
+    private(set) var vetoed: Set<DenseMove> = []
     /// Hosts of which no move, or no swap, was worth it since they last changed.
     private var isIdle: [Bool]
     private var isIdleInSwaps: [Bool]
@@ -106,7 +111,8 @@ struct BalanceSearch: ~Copyable {
         return false
     }
 
-    private func costliest() -> [Int] {
+    /// The hosts that cost most as they are, the costliest first.
+    func costliest() -> [Int] {
         let hosts = (0..<state.bins).sorted {
             let left = state.ownCost(of: $0)
             let right = state.ownCost(of: $1)
@@ -115,7 +121,8 @@ struct BalanceSearch: ~Copyable {
         return Array(hosts.prefix(max(donors, hosts.count / 8)))
     }
 
-    private func coolest() -> [Int] {
+    /// The hosts that VMs may come to, the least loaded first.
+    func coolest() -> [Int] {
         let shares = (0..<state.bins).map { share(of: $0) }
         return (0..<state.bins).filter { fleet.isOpen[$0] }.sorted {
             shares[$0] == shares[$1] ? $0 < $1 : shares[$0] < shares[$1]
@@ -128,12 +135,13 @@ struct BalanceSearch: ~Copyable {
         return destinations[start..<min(destinations.count, start + size)]
     }
 
-    private func share(of host: Int) -> Double {
+    /// Share of a host's processors that is expected to be wanted.
+    func share(of host: Int) -> Double {
         fleet.processors[host] > 0 ? Double(state.held(in: host, 0)) / Double(fleet.processors[host]) : .infinity
     }
 
     /// The VMs of a host that were there at the start and may move.
-    private func movable(on host: Int) -> [Int] {
+    func movable(on host: Int) -> [Int] {
         var found: [Int] = []
         var machine = state.firstItem(in: host)
         while machine >= 0 {

@@ -66,6 +66,11 @@ extension Consolidation {
             assembly.reject(
                 machine(number), nil, "\(name): it must share a host with others, which are not moved one by one")
         case .noRoom(let number): assembly.reject(machine(number), nil, "\(name): no other host has room for it")
+        case .untried:
+            assembly.reject(
+                "any VM", nil,
+                "\(name): it was not tried, since without any of \(ConsolidationSearch.mostRefusals) hosts that carry "
+                    + "less the cluster's reserve would no longer hold")
         case .reserve: assembly.reject("any VM", nil, "\(name): without it the cluster's reserve would no longer hold")
         case .needed: assembly.reject("any VM", nil, "\(name): it takes VMs of a host that is emptied")
         case .last: assembly.reject("any VM", nil, "\(name): it is one of those that must be left")
@@ -91,6 +96,8 @@ private enum Obstacle {
     case noRoom(Int)
     /// The reserve would no longer hold.
     case reserve
+    /// The reserve stood against enough others, which carry less.
+    case untried
     /// It takes VMs of a host that is emptied.
     case needed
     /// So many hosts must be left.
@@ -109,6 +116,12 @@ private struct ConsolidationSearch {
     /// Why each of the others that were looked at is not.
     private(set) var obstacles: [(host: Int, obstacle: Obstacle)] = []
     private var hasReserve = true
+    /// How often the reserve has stood against a host.
+    private var refusals = 0
+
+    /// Once so many hosts cannot go because of the reserve those that carry more are not tried: each trial proves the
+    /// whole reserve anew.
+    static let mostRefusals = 8
 
     init(_ fleet: DenseFleet, limits: PlannerLimits, failures: Int) {
         self.fleet = fleet
@@ -146,6 +159,7 @@ private struct ConsolidationSearch {
         guard moves.count + members.count <= maximumMoves else {
             return .moves(members.count, left: maximumMoves - moves.count)
         }
+        if refusals >= Self.mostRefusals { return .untried }
         let before = (books: books, count: moves.count)
         fleet.isOpen[host] = false
         for machine in members.sorted(by: { (fleet.loads[$0], $1) > (fleet.loads[$1], $0) }) {
@@ -159,6 +173,7 @@ private struct ConsolidationSearch {
         }
         if failures > 0, !ReserveCheck(fleet.holding(moves)).verdict(failures: failures).isYes {
             restore(host, before.books, before.count)
+            refusals += 1
             return .reserve
         }
         emptied.append((host, Array(moves[before.count...])))

@@ -117,6 +117,12 @@ struct MoveCheck: Sendable {
         return (allowed ?? Array(hosts.indices)).filter { hosts[$0].name != origin }
     }
 
+    /// Why an automatic plan brings no VM to the host, whichever it is.
+    func objection(toUsing host: PlacementHost, _ load: HostLoad) -> String? {
+        let unavailable = (host.unavailableReason ?? host.closedReason).map { "it is not available: \($0)" }
+        return unavailable ?? unknown(of: load) ?? caution(aboutTouching: host)
+    }
+
     /// What is unknown about a destination that carries `load`.
     func unknown(of load: HostLoad) -> String? {
         if load.processorShare == nil { return "its processor use is unknown" }

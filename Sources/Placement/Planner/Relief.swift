@@ -140,8 +140,7 @@ struct Relief {
     private func usableDestinations(_ rejections: inout Rejections) -> [Destination] {
         var usable: [Destination] = []
         for (host, load) in zip(cluster.compiled.hosts, cluster.compiled.loads) where host.name != source.name {
-            let unavailable = (host.unavailableReason ?? host.closedReason).map { "it is not available: \($0)" }
-            if let reason = unavailable ?? check.unknown(of: load) ?? check.caution(aboutTouching: host) {
+            if let reason = check.objection(toUsing: host, load) {
                 rejections.add("any VM", host.name, reason)
             } else {
                 usable.append(Destination(host: host, load: load))

@@ -275,7 +275,7 @@ public struct ReserveLedger: Sendable {
     }
 
     private func refuge(
-        of machine: Int, _ rivals: [Int32], on host: Int, amongOrder places: Range<Int>
+        of machine: Int, _ rivals: RivalList, on host: Int, amongOrder places: Range<Int>
     ) -> Int? {
         for place in places {
             let refuge = Int(order[place])
@@ -299,7 +299,7 @@ public struct ReserveLedger: Sendable {
         return true
     }
 
-    private func isAtOddsWith(_ rivals: [Int32], on host: Int, failed: Int) -> Bool {
+    private func isAtOddsWith(_ rivals: RivalList, on host: Int, failed: Int) -> Bool {
         if rivals.isEmpty { return false }
         for rival in rivals {
             if places[Int(rival)] == Int32(host) { return true }

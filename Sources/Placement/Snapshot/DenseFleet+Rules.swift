@@ -54,7 +54,7 @@ extension DenseFleet {
         var all = (0..<machines).map { Self.machine($0, of: self, on: Int(places[$0])) }
         var groups = apart.map { $0.map(Int.init) }
         for move in moves {
-            for group in self.groups[Int32(move.machine)] ?? [] { groups[Int(group)].append(all.count) }
+            for group in self.groups[move.machine] { groups[Int(group)].append(all.count) }
             all.append(Self.machine(move.machine, of: self, on: move.to))
         }
         return DenseFleet(hosts: hosts, machines: all, apart: groups, reserveResources: reserveResources)

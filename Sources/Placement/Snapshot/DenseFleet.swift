@@ -100,10 +100,9 @@ public struct DenseFleet: Sendable {
     public let apart: [[Int32]]
     /// What must stay together, as the other VMs of each VM's groups.
     let together: [Int32: [Int32]]
-    /// The groups of each VM in `apart`.
-    let groups: [Int32: [Int32]]
-    /// Whether a VM is in one of them, asked far more often than in which.
-    private let isGrouped: [Bool]
+    /// The groups of each VM in `apart`, and the VMs of each group.
+    let groups: FlatLists
+    private let members: FlatLists
     /// By VM, which of `masks` it keeps to; -1 for none.
     let mask: [Int32]
     /// Sets of hosts, a bit each, `words` words a set.
@@ -185,10 +184,10 @@ public struct DenseFleet: Sendable {
         isMovable = machines.map(\.isMovable)
         self.apart = apart.map { $0.map(Int32.init) }
         self.together = Self.others(together)
-        groups = Self.membership(apart)
-        var isGrouped = [Bool](repeating: false, count: machines.count)
-        for member in apart.lazy.flatMap(\.self) { isGrouped[member] = true }
-        self.isGrouped = isGrouped
+        var groups = [[Int32]](repeating: [], count: machines.count)
+        for (number, group) in apart.enumerated() { for member in group { groups[member].append(Int32(number)) } }
+        self.groups = FlatLists(groups)
+        members = FlatLists(self.apart)
         words = (hosts.count + 63) / 64
         var sets: [[Int]: Int32] = [:]
         var bits: [UInt64] = []
@@ -273,8 +272,7 @@ public struct DenseFleet: Sendable {
     public func isPaired(_ machine: Int) -> Bool { together[Int32(machine)] != nil }
 
     /// The other VMs that must not share a host with this one.
-    public func rivals(of machine: Int) -> [Int32] {
-        guard isGrouped[machine], let own = groups[Int32(machine)] else { return [] }
-        return own.flatMap { apart[Int($0)] }.filter { $0 != Int32(machine) }
+    public func rivals(of machine: Int) -> RivalList {
+        RivalList(members: members, groups: groups[machine], machine: Int32(truncatingIfNeeded: machine))
     }
 }
