@@ -28,7 +28,6 @@ struct Balance {
         weights.limit = limits.processorCeiling
         weights.ceiling = limits.processorCeiling
         let balancer = Balancer(weights: weights, maximumMoves: limits.maximumMoves)
-        // One failure is watched by the ledger as the search goes; more are checked move by move afterwards.
         var ledger = prepared.ledger
         guard let moves = try? balancer.plan(compiled.fleet, reserve: &ledger) else {
             return .impossible(reason: "the figures of cluster \(cluster) cannot be added up", rejected: [])
@@ -38,17 +37,8 @@ struct Balance {
 
     /// What the search found, held against every limit once more, each move with its VM on both sides.
     private func outcome(_ moves: [DenseMove], _ compiled: CompiledCluster) -> PlanOutcome {
-        var reserve = prepared.failures > 1 ? prepared.reserveGuard : nil
         var assembly = Assembly(prepared)
-        for move in moves {
-            let machine = compiled.machines[move.machine]
-            let host = compiled.hosts[move.to].name
-            if let reason = reserve?.objection(toMoving: machine.id, to: host) {
-                assembly.reject(machine.name, host, reason)
-            } else if assembly.add(move) {
-                _ = reserve?.take(machine.id, to: host)
-            }
-        }
+        for move in moves { assembly.add(move) }
         let actions = PlanSchedule(prepared).arrange(assembly.actions)
         let forecast = assembly.forecast
         let before = Wording.percent(Self.deviation(compiled.loads.compactMap(\.processorShare)))
