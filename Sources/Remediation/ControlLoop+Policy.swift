@@ -67,16 +67,24 @@ extension ControlLoop {
         return copy.snapshot(for: nil)
     }
 
-    /// Whether each cluster's reserve holds at `time`, or that of `failures` hosts.
+    /// Whether a cluster's reserve holds at `time`, or that of `failures` hosts, with at most `most` lines of where VMs
+    /// would start.
     public func reserve(
-        of cluster: ClusterName, failures: Int?, at time: Timestamp, isWitnessed: Bool = false,
+        of cluster: ClusterName, failures: Int?, at time: Timestamp, witnessing most: Int = 0,
         shouldStop: () -> Bool = { false }
     ) -> ReserveReport {
         var copy = self
         copy.now = time
         return planner.reserve(
             of: cluster, failures: failures ?? max(1, policy.reserve(of: cluster)), on: copy.snapshot(for: nil),
-            isWitnessed: isWitnessed, shouldStop: shouldStop)
+            witnessing: most, shouldStop: shouldStop)
+    }
+
+    /// Whether a cluster can lose just these hosts at `time`; `nil` where one of them is none of its hosts.
+    public func reserve(of cluster: ClusterName, losing hosts: [HostName], at time: Timestamp) -> ReserveReport? {
+        var copy = self
+        copy.now = time
+        return planner.reserve(of: cluster, losing: hosts, on: copy.snapshot(for: nil))
     }
 
     /// How well the hosts of a cluster would do for a new VM at `time`, the best first.

@@ -103,6 +103,8 @@ public struct PlanAnswer: Sendable, Hashable, Codable {
     public var actions: [PlannedAction] = []
     /// Where VMs would start.
     public var starts: [Start] = []
+    /// Where the VMs of hosts that fail would start, for a reserve that holds: as much of it as can be read.
+    public var witnesses: [ReserveWitness]?
     /// VMs of other sizes.
     public var sizes: [Size] = []
     /// What was considered and not chosen.
@@ -156,7 +158,9 @@ extension ControlLoop {
         case .resize: answer.take(planner.sizeAdvice(on: snapshot, of: cluster))
         case .reserve:
             let failures = question.failures ?? max(1, policy.reserve(of: cluster))
-            answer.take(planner.reserve(of: cluster, failures: failures, on: snapshot))
+            answer.take(
+                planner.reserve(
+                    of: cluster, failures: failures, on: snapshot, witnessing: PlanAnswer.mostWitnessed))
         default:
             answer.take(
                 planner.plan(.balanceCluster(cluster, aggressiveness: question.aggressiveness), on: snapshot))
@@ -165,6 +169,9 @@ extension ControlLoop {
 }
 
 extension PlanAnswer {
+    /// Lines of where VMs would start that an answer about a reserve has at most.
+    static let mostWitnessed = 2000
+
     fileprivate mutating func take(_ outcome: PlanOutcome) {
         switch outcome {
         case .impossible(let reason, let rejected):
@@ -208,6 +215,7 @@ extension PlanAnswer {
         isPossible = report.holds
         let uncovered =
             report.uncovered.isEmpty ? "" : "; no reserve covers \(report.uncovered.joined(separator: ", "))"
+        witnesses = report.witnesses.isEmpty ? nil : report.witnesses
         explanation =
             "any \(report.failures == 1 ? "one host" : "\(report.failures) hosts") may fail: "
             + "\(report.holds ? "holds" : "does not hold"): \(report.reason)\(uncovered)"

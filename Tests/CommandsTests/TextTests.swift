@@ -13,6 +13,25 @@ import Testing
         #expect(table.text == "NAME    LPS  STATE\na        16  reporting\nlonger    2")
     }
 
+    @Test func aProofOfTheReserveIsListedForEverySetOfHostsAndALongOneIsCut() throws {
+        let starts = (0..<250).map { number in
+            let refuge = number == 0 ? "" : ##", "refuge": "c""##
+            return ##"{"virtualMachine": "vm-\##(number)", "from": "a"\##(refuge)}"##
+        }
+        let json = ##"""
+            [{"cluster": "lab", "failures": 2, "wanted": 1, "holds": true, "reason": "so", "uncovered": [], "proved": 9,
+            "isWitnessCut": true, "witness": [{"failed": ["a", "b"], "starts": [\##(starts.joined(separator: ","))]}]}]
+            """##
+        let views = try JSONDecoder().decode([ReserveView].self, from: Data(json.utf8))
+        let lines = ReserveCommand.text(try #require(views.first)).split(separator: "\n")
+        #expect(lines[0] == "Reserve:  lab: 2 of its hosts may fail: holds: so")
+        #expect(lines[1] == "IF THESE FAIL  THIS VM  STARTS ON")
+        #expect(lines[2] == "a, b           vm-0     nowhere")
+        #expect(lines[3] == "a, b           vm-1     c")
+        #expect(lines.count == 204 && lines[202] == "and 50 more; --json has them all")
+        #expect(lines[203] == "Of 9 sets of hosts that were proved, 1 are listed; --lose shows any one.")
+    }
+
     @Test func aHostileNameCannotMoveTheCursor() {
         var table = TextTable("NAME")
         table.add("evil\u{1b}[2J\nname")

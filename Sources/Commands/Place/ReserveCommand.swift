@@ -1,5 +1,7 @@
 import ArgumentParser
+import FleetModel
 import FleetServer
+import Placement
 
 /// `evenkeel reserve`: can the clusters lose hosts?
 struct ReserveCommand: AsyncParsableCommand {
@@ -7,8 +9,10 @@ struct ReserveCommand: AsyncParsableCommand {
         commandName: "reserve", abstract: "Proves whether clusters can lose hosts and still run every VM.",
         discussion: """
             Without --failures the reserve that the policy asks for is checked, or one host where it asks for none. Exit \
-            code 1 when it does not hold. --witness lists the proof: where each VM would start.
+            code 1 when it does not hold. --witness lists the proof: where each VM would start, for every set of hosts that \
+            may fail; --lose asks about one set, and says where its VMs would start.
             Example: evenkeel reserve --cluster lab --failures 2
+            Example: evenkeel reserve --lose kvm1,kvm2
             """)
 
     @Option(help: "Only this cluster.")
@@ -17,17 +21,28 @@ struct ReserveCommand: AsyncParsableCommand {
     @Option(help: "How many hosts at a time.")
     var failures: Int?
 
-    @Flag(help: "List where each VM would start if its host failed; for one host at a time.")
+    @Flag(help: "List where each VM would start if its host failed.")
     var witness = false
+
+    @Option(help: ArgumentHelp("Just these hosts at once, separated by commas.", valueName: "host,host"))
+    var lose: String?
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
+
+    /// Lines of a proof that a person is shown.
+    private static let mostShown = 200
+
+    func validate() throws {
+        if lose != nil && failures != nil { throw ValidationError("--lose names the hosts; --failures counts any") }
+    }
 
     func run() async throws {
         var query: [String] = []
         if let cluster { query.append("cluster=\(ServerClient.escaped(cluster))") }
         if let failures { query.append("failures=\(failures)") }
         if witness { query.append("witness=true") }
+        for host in (lose ?? "").split(separator: ",") { query.append("lose=\(ServerClient.escaped(String(host)))") }
         let path = "/fleet/v1/reserve" + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))
         let views: [ReserveView] = try await server.client().get(path)
         try output.show(views) { $0.map(Self.text).joined(separator: "\n") }
@@ -36,9 +51,26 @@ struct ReserveCommand: AsyncParsableCommand {
 
     static func text(_ view: ReserveView) -> String {
         guard let witness = view.witness, !witness.isEmpty else { return line(view) }
-        var table = TextTable("IF THIS FAILS", "THIS VM", "STARTS ON")
-        for ward in witness { table.add(ward.failed, ward.virtualMachine, ward.startsOn) }
-        return line(view) + "\n" + table.text
+        let cut =
+            view.isWitnessCut == true
+            ? "\nOf \(view.proved ?? 0) sets of hosts that were proved, \(witness.count) are listed; --lose shows any one."
+            : ""
+        return line(view) + "\n" + table(witness) + cut
+    }
+
+    /// Where VMs would start: of a long list the first lines.
+    static func table(_ witnesses: [ReserveWitness]) -> String {
+        let isOne = witnesses.allSatisfy { $0.failed.count == 1 }
+        var table = TextTable(isOne ? "IF THIS FAILS" : "IF THESE FAIL", "THIS VM", "STARTS ON")
+        let lines = witnesses.lazy.flatMap { witness in
+            witness.starts.lazy.map { (witness.failed.map(\.text).joined(separator: ", "), $0) }
+        }
+        for (failed, start) in lines.prefix(mostShown) {
+            table.add(failed, start.virtualMachine, start.refuge?.text ?? "nowhere")
+        }
+        let count = witnesses.reduce(0) { $0 + $1.starts.count }
+        return count > mostShown
+            ? table.text + "\nand \(count - mostShown) more; --json has them all" : table.text
     }
 
     static func line(_ view: ReserveView) -> String {

@@ -119,6 +119,7 @@ struct PlanCommand: AsyncParsableCommand {
             for start in answer.starts { table.add(start.virtualMachine, start.host.text, start.strain ?? "") }
             return [table.text]
         }
+        if let witnesses = answer.witnesses { return [ReserveCommand.table(witnesses)] }
         if answer.sizes.isEmpty { return [] }
         var table = TextTable("VM", ">HAS", ">SHOULD HAVE", "WHY")
         for size in answer.sizes {

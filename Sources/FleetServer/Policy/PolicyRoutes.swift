@@ -12,6 +12,8 @@ struct PolicyRoutes {
     private static let longest = 8 << 20
     /// How long sets of failures are tried for one question.
     private static let patience = Duration.seconds(10)
+    /// Lines of where VMs would start that one answer has at most.
+    private static let mostWitnessed = 100_000
 
     let controller: FleetController
     let reader: FleetReader
@@ -125,28 +127,42 @@ struct PolicyRoutes {
     private func reserves(_ request: Request) async throws -> [ReserveView] {
         let wanted = request.uri.queryParameters["cluster"].map(String.init)
         let failures = try number(request, "failures", in: 1...10)
-        let isWitnessed = request.uri.queryParameters["witness"] == "true"
+        let most = request.uri.queryParameters["witness"] == "true" ? Self.mostWitnessed : 0
+        let lost = try await RequestParameters(request).all("lose")
+        if !lost.isEmpty { return [try await reserve(losing: lost, in: wanted)] }
         let end = ContinuousClock.now + Self.patience
         let views = await controller.look { loop, time in
             Set(loop.hostRecords.map(\.report.cluster)).sorted()
                 .filter { wanted == nil || $0.text == wanted }
                 .map { cluster in
                     let report = loop.reserve(
-                        of: cluster, failures: failures, at: time, isWitnessed: isWitnessed,
+                        of: cluster, failures: failures, at: time, witnessing: most,
                         shouldStop: { ContinuousClock.now > end })
                     return ReserveView(
-                        cluster: cluster.text, failures: report.failures, wanted: loop.policy.reserve(of: cluster),
-                        holds: report.holds, reason: report.reason, uncovered: report.uncovered,
-                        isOverCommittedBySlots: report.isOverCommittedBySlots,
-                        witness: isWitnessed
-                            ? report.refuges.map {
-                                ReserveView.Ward(
-                                    failed: $0.failed.text, virtualMachine: $0.virtualMachine, startsOn: $0.refuge.text)
-                            } : nil)
+                        report, of: cluster, wanted: loop.policy.reserve(of: cluster), isWitnessed: most > 0)
                 }
         }
         if let wanted, views.isEmpty { throw APIError(.notFound, "no host reports from cluster '\(wanted)'") }
         return views
+    }
+
+    /// Whether the cluster of these hosts can lose just them.
+    private func reserve(losing lost: [String], in wanted: String?) async throws -> ReserveView {
+        let view = await controller.look { loop, time -> ReserveView? in
+            let records = loop.hostRecords.filter { lost.contains($0.report.host.text) }
+            guard records.count == Set(lost).count, let cluster = records.first?.report.cluster,
+                wanted == nil || cluster.text == wanted,
+                let report = loop.reserve(of: cluster, losing: records.map(\.report.host), at: time)
+            else { return nil }
+            return ReserveView(report, of: cluster, wanted: loop.policy.reserve(of: cluster), isWitnessed: true)
+        }
+        guard let view else {
+            throw APIError(
+                .notFound,
+                "lose: \(lost.joined(separator: ", ")) are not hosts of \(wanted.map { "cluster '\($0)'" } ?? "one cluster")"
+            )
+        }
+        return view
     }
 
     private func places(_ request: Request) async throws -> [PlaceView] {
@@ -184,5 +200,15 @@ struct PolicyRoutes {
                 .badRequest, "\(name): '\(text)' is no whole number from \(range.lowerBound) to \(range.upperBound)")
         }
         return number
+    }
+}
+
+extension ReserveView {
+    fileprivate init(_ report: ReserveReport, of cluster: ClusterName, wanted: Int, isWitnessed: Bool) {
+        self.init(
+            cluster: cluster.text, failures: report.failures, wanted: wanted, holds: report.holds,
+            reason: report.reason, uncovered: report.uncovered, isOverCommittedBySlots: report.isOverCommittedBySlots,
+            proved: report.proved, witness: isWitnessed ? report.witnesses : nil,
+            isWitnessCut: isWitnessed ? report.isCut : nil)
     }
 }

@@ -1,4 +1,5 @@
 import FleetModel
+import Placement
 
 /// The policy as the API shows it.
 public struct PolicyView: Codable, Sendable {
@@ -65,23 +66,13 @@ public struct HoldAnswer: Codable, Sendable {
 
 /// Whether a cluster can lose hosts, as the API shows it.
 public struct ReserveView: Codable, Sendable {
-    /// Where a VM would start if its host failed.
-    public struct Ward: Codable, Sendable {
-        /// The host that fails.
-        public var failed: String
-        /// The VM's name.
-        public var virtualMachine: String
-        /// The host that takes it.
-        public var startsOn: String
-    }
-
     /// The cluster.
     public var cluster: String
     /// How many hosts at a time.
     public var failures: Int
     /// How many the policy asks for.
     public var wanted: Int
-    /// Whether it was proved that the cluster can lose any so many.
+    /// Whether it was proved that the cluster can lose any so many, or those that were asked about.
     public var holds: Bool
     /// The proof, or what stands against it.
     public var reason: String
@@ -89,8 +80,12 @@ public struct ReserveView: Codable, Sendable {
     public var uncovered: [String]
     /// Whether SCVMM's formula, which counts slots, would call the cluster over-committed; for one host only.
     public var isOverCommittedBySlots: Bool?
-    /// Where each VM would start if its host failed; where that was asked for and one host may fail.
-    public var witness: [Ward]?
+    /// How many sets of hosts were proved to be survivable.
+    public var proved: Int?
+    /// Where each VM would start, for each set of hosts that may fail; where that was asked for.
+    public var witness: [ReserveWitness]?
+    /// Whether there are more sets than the witness lists.
+    public var isWitnessCut: Bool?
 }
 
 /// How well a host would do for a new VM, as the API shows it.

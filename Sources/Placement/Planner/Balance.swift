@@ -28,7 +28,6 @@ struct Balance {
         weights.limit = limits.processorCeiling
         weights.ceiling = limits.processorCeiling
         let balancer = Balancer(weights: weights, maximumMoves: limits.maximumMoves)
-        // One failure is watched by the ledger as the search goes; more are checked move by move afterwards.
         var ledger = prepared.ledger
         do {
             return outcome(try balancer.search(compiled.fleet, reserve: &ledger), compiled)
@@ -40,17 +39,8 @@ struct Balance {
 
     /// What the search found, held against every limit once more, each move with its VM on both sides.
     private func outcome(_ search: borrowing BalanceSearch, _ compiled: CompiledCluster) -> PlanOutcome {
-        var reserve = prepared.failures > 1 ? prepared.reserveGuard : nil
         var assembly = Assembly(prepared)
-        for move in search.moves {
-            let machine = compiled.machines[move.machine]
-            let host = compiled.hosts[move.to].name
-            if let reason = reserve?.objection(toMoving: machine.id, to: host) {
-                assembly.reject(machine.name, host, reason)
-            } else if assembly.add(move) {
-                _ = reserve?.take(machine.id, to: host)
-            }
-        }
+        for move in search.moves { assembly.add(move) }
         BalanceReasons(prepared: prepared).add(search, to: &assembly)
         let actions = PlanSchedule(prepared).arrange(assembly.actions)
         let forecast = assembly.forecast

@@ -28,16 +28,9 @@ struct ClusterRelief {
         var reliever = Reliever(target: target, ceiling: limits.processorCeiling, maximumMoves: limits.maximumMoves)
         reliever.patience = 5000
         let relief = reliever.relieveAll(fleet, reserve: prepared.ledger)
-        var reserve = prepared.failures > 1 ? prepared.reserveGuard : nil
         var assembly = Assembly(prepared)
-        for move in relief.moves {
-            let machine = compiled.machines[move.machine]
-            let host = compiled.hosts[move.to].name
-            if let reason = reserve?.objection(toMoving: machine.id, to: host) {
-                assembly.reject(machine.name, host, reason)
-            } else if assembly.actions.count < limits.maximumMoves, assembly.add(move, isInOrder: true) {
-                _ = reserve?.take(machine.id, to: host)
-            }
+        for move in relief.moves where assembly.actions.count < limits.maximumMoves {
+            assembly.add(move, isInOrder: true)
         }
         return outcome(assembly, relief, reliever)
     }

@@ -161,7 +161,7 @@ private struct ConsolidationSearch {
         }
         if refusals >= Self.mostRefusals { return .untried }
         let before = (books: books, count: moves.count)
-        fleet.isOpen[host] = false
+        fleet.open(host, false)
         for machine in members.sorted(by: { (fleet.loads[$0], $1) > (fleet.loads[$1], $0) }) {
             guard let target = target(for: machine, not: host) else {
                 restore(host, before.books, before.count)
@@ -171,7 +171,7 @@ private struct ConsolidationSearch {
             books.take(move, fleet)
             moves.append(move)
         }
-        if failures > 0, !ReserveCheck(fleet.holding(moves)).verdict(failures: failures).isYes {
+        if failures > 0, !ReserveCheck(fleet, holding: moves).verdict(failures: failures).isYes {
             restore(host, before.books, before.count)
             refusals += 1
             return .reserve
@@ -183,7 +183,7 @@ private struct ConsolidationSearch {
     private mutating func restore(_ host: Int, _ old: ReliefBooks, _ count: Int) {
         books = old
         moves.removeSubrange(count...)
-        fleet.isOpen[host] = true
+        fleet.open(host, true)
     }
 
     private func target(for machine: Int, not host: Int) -> Int? {

@@ -65,7 +65,7 @@ struct Evacuation {
             guard let reason = check.objection(toMoving: mate, from: source, alone: false) else { continue }
             return assembly.reject(machine.name, nil, "it must share a host with \(mate.name): \(reason)")
         }
-        let reserve = cluster.reserveGuard
+        var reserve = cluster.reserveGuard
         for (place, (host, load)) in zip(compiled.hosts, compiled.loads).enumerated()
         where host.name != source.name && !assembly.rejections.isFull {
             let reason =

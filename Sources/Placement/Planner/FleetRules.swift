@@ -102,9 +102,7 @@ struct FleetRules: PackingRules, ~Copyable {
     }
 
     private func isFree(_ host: Int, of machine: Int) -> Bool {
-        for rival in fleet.rivals(of: machine)
-        where place[Int(rival)] == Int32(host) || home[Int(rival)] == Int32(host) { return false }
-        return true
+        !fleet.hasRival(of: machine) { place[$0] == Int32(host) || home[$0] == Int32(host) }
     }
 
     @inline(__always)

@@ -51,9 +51,9 @@ extension Planner {
         let placed = placed(machine)
         let snapshot = snapshot.keeping(machine.rules(for: placed.id))
         let check = MoveCheck(cluster, of: snapshot, limits: limits)
-        let reserve = reserveGuard(of: cluster, with: placed, on: snapshot)
+        var reserve = reserveGuard(of: cluster, with: placed, on: snapshot)
         return snapshot.hosts.filter { $0.cluster == cluster }
-            .map { rating(of: $0, for: machine, placed, check: check, reserve) }
+            .map { rating(of: $0, for: machine, placed, check: check, &reserve) }
             .sorted { ($1.stars, $0.host) < ($0.stars, $1.host) }
     }
 
@@ -66,19 +66,11 @@ extension Planner {
             traits: machine.traits)
     }
 
-    /// Clusters that must be able to lose more than one host are checked from cold for each host: not where they are large.
-    private static let mostChecks = 32
-
-    /// Watches over the reserve as if the VM came from a host that is lost; `nil` where the cluster keeps none, or has
-    /// none as it is.
+    /// Watches over the reserve as if the VM came from a host that is lost; `nil` where the cluster keeps none.
     private func reserveGuard(
         of cluster: ClusterName, with machine: PlacementVM, on snapshot: FleetSnapshot
     ) -> ReserveGuard? {
-        let failures = snapshot.reserve(of: cluster)
-        let there = snapshot.hosts.count { $0.cluster == cluster }
-        guard failures == 1 || failures > 1 && there <= Self.mostChecks, let name = outside(snapshot) else {
-            return nil
-        }
+        guard snapshot.reserve(of: cluster) > 0, let name = outside(snapshot) else { return nil }
         let host = PlacementHost(
             name: name, cluster: cluster, unavailableReason: "it is not there", logicalProcessors: 1,
             memory: machine.memory, memoryAvailable: .zero, processorUse: 1, accelerator: .kvm,
@@ -107,7 +99,7 @@ extension Planner {
 
     private func rating(
         of host: PlacementHost, for machine: NewMachine, _ placed: PlacementVM, check: MoveCheck,
-        _ reserve: ReserveGuard?
+        _ reserve: inout ReserveGuard?
     ) -> HostRating {
         let load = HostLoad(host, limits: limits)
         let objection =

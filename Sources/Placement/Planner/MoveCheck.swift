@@ -74,14 +74,21 @@ struct MoveCheck: Sendable {
         if destination.cluster != source.cluster {
             return "it is in cluster \(destination.cluster), not in \(source.cluster)"
         }
-        if let reason = destination.unavailableReason ?? destination.closedReason {
-            return "it is not available: \(reason)"
-        }
-        if let reason = ReachKey(machine).objection(to: destination) { return reason }
+        if let reason = objection(toUsing: destination, for: machine) { return reason }
         if MoveEstimate(machine, bandwidth: MoveEstimate.bandwidth(source, destination, limits: limits)) == nil {
             return "the move would not end: the guest writes to its memory faster than it can be sent there"
         }
         return rules.objection(to: destination.name, for: machine)
+    }
+
+    /// Why a VM whose host has failed cannot start on the host: nothing has to be copied from where it was.
+    func objection(toStarting machine: PlacementVM, on host: PlacementHost) -> String? {
+        objection(toUsing: host, for: machine) ?? rules.objection(to: host.name, for: machine)
+    }
+
+    private func objection(toUsing host: PlacementHost, for machine: PlacementVM) -> String? {
+        if let reason = host.unavailableReason ?? host.closedReason { return "it is not available: \(reason)" }
+        return ReachKey(machine).objection(to: host)
     }
 
     /// Why an automatic action does not move the VM to the host: it came from there lately.
@@ -93,15 +100,20 @@ struct MoveCheck: Sendable {
             + Wording.span(limits.stabilityWindow)
     }
 
-    /// The hosts of `hosts` that the VM may be on by rules, by what it needs, and by where it came from; `nil` for all.
+    /// The hosts of `hosts` that the VM may start on by rules and by what it needs; `nil` for all.
+    func reach(of machine: PlacementVM, of hosts: [PlacementHost], _ reach: inout HostReach) -> [Int]? {
+        let byRule = rules.allowed(machine.id, of: hosts)
+        guard let byNeed = reach.hosts(for: machine) else { return byRule }
+        return byRule.map { Set($0).intersection(byNeed).sorted() } ?? byNeed
+    }
+
+    /// The hosts of `hosts` that the VM may move to: of those that it may start on, the ones to which its move ends and
+    /// from which it does not come; `nil` for all.
     func allowed(
         _ machine: PlacementVM, on source: PlacementHost, of hosts: [PlacementHost], _ reach: inout HostReach,
         heedsReturn: Bool
     ) -> [Int]? {
-        let byRule = rules.allowed(machine.id, of: hosts)
-        let byNeed = reach.hosts(for: machine)
-        var allowed = byRule
-        if let byNeed { allowed = byRule.map { Set($0).intersection(byNeed).sorted() } ?? byNeed }
+        var allowed = self.reach(of: machine, of: hosts, &reach)
         if machine.traits.dirtyRate ?? 0 > 0 {
             let ends = { (place: Int) in
                 let bandwidth = MoveEstimate.bandwidth(source, hosts[place], limits: limits)

@@ -103,8 +103,15 @@ public struct Planner: Sendable {
             check.objection(to: destination, for: machine, from: source)
             ?? (automatic ? check.unknown(of: load) ?? check.caution(aboutReturning: machine, to: name) : nil)
             ?? check.limitBroken(by: machineLoad, on: load)
-            ?? fleet.reserveGuard(of: source.cluster)?.objection(toMoving: machine.id, to: destination.name)
+            ?? reserveObjection(toMoving: machine, to: destination, on: &fleet)
         return reason.map { "\(name): \($0)" }
+    }
+
+    private func reserveObjection(
+        toMoving machine: PlacementVM, to destination: PlacementHost, on fleet: inout PreparedFleet
+    ) -> String? {
+        var reserve = fleet.reserveGuard(of: destination.cluster)
+        return reserve?.objection(toMoving: machine.id, to: destination.name)
     }
 
     private func explanation(

@@ -47,7 +47,10 @@ public struct PreparedFleet: Sendable {
         if let known = clusters[key] { return known }
         let check = check(in: name)
         let kept = earlier.removeValue(forKey: key)?.renewed(for: snapshot, check)
-        let prepared = kept ?? PreparedCluster(name, of: snapshot, check: check, isAutomatic: isAutomatic)
+        // Whoever asks for a plan, the reserve is the same.
+        let ledger = clusters[Key(cluster: name, isAutomatic: !isAutomatic)]?.ledger
+        let prepared =
+            kept ?? PreparedCluster(name, of: snapshot, check: check, isAutomatic: isAutomatic, ledger: ledger)
         clusters[key] = prepared
         return prepared
     }
@@ -64,10 +67,11 @@ public struct PreparedFleet: Sendable {
         }
     }
 
-    /// Watches over the cluster's reserve; `nil` where it keeps none. Hosts that rest after a move take in what a failure
-    /// brings all the same.
-    mutating func reserveGuard(of cluster: ClusterName) -> ReserveGuard? {
-        snapshot.reserve(of: cluster) > 0 ? self.cluster(cluster, isAutomatic: false).reserveGuard : nil
+    /// Watches over the cluster's reserve; `nil` where it keeps none.
+    mutating func reserveGuard(of name: ClusterName) -> ReserveGuard? {
+        if snapshot.reserve(of: name) <= 0 { return nil }
+        let isThere = clusters[Key(cluster: name, isAutomatic: false)] != nil
+        return cluster(name, isAutomatic: !isThere).reserveGuard
     }
 }
 
@@ -80,14 +84,19 @@ struct PreparedCluster: Sendable {
     let present: DenseFleet
     /// How many hosts it must be able to lose.
     let failures: Int
-    /// The proof of its reserve; `nil` where it keeps none.
+    /// The proof of its reserve; `nil` where it keeps none. Of a cluster that is too large for one about every set of
+    /// hosts, about each host.
     let ledger: ReserveLedger?
     /// What its hosts carry and have free.
     let books: ReliefBooks
     /// The same with what other plans mean to do; `nil` where none does.
     private(set) var expected: ReliefBooks?
 
-    init(_ cluster: ClusterName, of snapshot: FleetSnapshot, check: MoveCheck, isAutomatic: Bool = true) {
+    /// With `known`, the proof is not made again.
+    init(
+        _ cluster: ClusterName, of snapshot: FleetSnapshot, check: MoveCheck, isAutomatic: Bool = true,
+        ledger known: ReserveLedger? = nil
+    ) {
         self.check = check
         name = cluster
         let compiled = CompiledCluster(cluster, of: snapshot, check: check, isAutomatic: isAutomatic)
@@ -95,8 +104,10 @@ struct PreparedCluster: Sendable {
         self.compiled = compiled
         self.failures = failures
         present = compiled.present
-        ledger = failures > 0 ? ReserveLedger(compiled.fleet) : nil
-        books = ReliefBooks(present, ceiling: check.limits.processorCeiling, failures: failures, ledger: ledger)
+        ledger =
+            failures > 0
+            ? known ?? ReserveLedger(compiled.fleet, failures: failures) ?? ReserveLedger(compiled.fleet) : nil
+        books = ReliefBooks(present, ceiling: check.limits.processorCeiling, reserve: ledger)
     }
 
     /// The same cluster in another picture; `nil` where it is not as it was, or where time alone changes what is allowed.
@@ -111,7 +122,7 @@ struct PreparedCluster: Sendable {
         return copy
     }
 
-    var reserveGuard: ReserveGuard? { ledger.map { ReserveGuard(compiled, failures: failures, ledger: $0) } }
+    var reserveGuard: ReserveGuard? { ledger.map { ReserveGuard(compiled, ledger: $0) } }
 
     mutating func expect(_ machine: VirtualMachineID, on host: HostName) {
         guard let number = compiled.numbers[machine], let place = compiled.places[host],

@@ -103,7 +103,7 @@ struct Relief {
 
     /// Says of which moves the reserve is in the way: those that each could be made otherwise.
     private func addReserve(_ candidates: [Candidate], _ rejections: inout Rejections) {
-        guard let guarded = cluster.reserveGuard else { return }
+        guard var guarded = cluster.reserveGuard else { return }
         for candidate in candidates.prefix(Self.mostExplained) {
             for destination in candidate.destinations.prefix(Self.mostExplained) {
                 guard let reason = guarded.objection(toMoving: candidate.machine.id, to: destination) else { continue }

@@ -98,8 +98,6 @@ struct ReliefBooks {
     private(set) var reserve: ReserveLedger?
     /// Where VMs of this plan go.
     private(set) var moved: [Int32: Int32] = [:]
-    /// How many hosts at a time the cluster must be able to lose, where that is more than the ledger's one.
-    private var failures = 0
     private let ceiling: Double
     private let resources: Int
     private let first: [Int32]
@@ -130,12 +128,6 @@ struct ReliefBooks {
         self.free = free
     }
 
-    /// Books for a cluster that must be able to lose so many hosts. One that could not before is not made to.
-    init(_ fleet: DenseFleet, ceiling: Double, failures: Int, ledger: ReserveLedger?) {
-        self.init(fleet, ceiling: ceiling, reserve: failures == 1 ? ledger : nil)
-        if failures > 1, ReserveCheck(fleet).verdict(failures: failures).isYes { self.failures = failures }
-    }
-
     /// The VMs of a host that may move, have a load, and do not move already.
     func members(of host: Int, _ fleet: DenseFleet) -> [Int] {
         var members: [Int] = []
@@ -155,21 +147,18 @@ struct ReliefBooks {
         }
         for resource in 0..<resources
         where free[host * resources + resource] < fleet.needs[machine * resources + resource] { return false }
-        for rival in fleet.rivals(of: machine)
-        where fleet.places[Int(rival)] == Int32(host) || moved[rival] == Int32(host) { return false }
-        return !fleet.breaksSpread(
-            machine, on: host, { Int(fleet.places[$0]) }, target: { moved[Int32($0)].map(Int.init) })
+        let isAtOdds = fleet.hasRival(of: machine) { rival in
+            fleet.places[rival] == Int32(host) || moved[Int32(rival)] == Int32(host)
+        }
+        return !isAtOdds
+            && !fleet.breaksSpread(
+                machine, on: host, { Int(fleet.places[$0]) }, target: { moved[Int32($0)].map(Int.init) })
     }
 
-    /// Takes a move in; `false`, and nothing changed, where the reserve would no longer hold.
+    /// Takes a move in; `false`, and nothing changed, where more would be lost with hosts that fail than now.
     @discardableResult
     mutating func take(_ move: DenseMove, _ fleet: DenseFleet) -> Bool {
         if reserve?.arrive(move.machine, on: move.to) == false { return false }
-        if failures > 1 {
-            let taken =
-                moved.map { DenseMove(machine: Int($0), from: Int(fleet.places[Int($0)]), to: Int($1)) } + [move]
-            guard ReserveCheck(fleet.holding(taken)).verdict(failures: failures).isYes else { return false }
-        }
         count(move, 1, fleet)
         moved[Int32(move.machine)] = Int32(move.to)
         return true

@@ -27,13 +27,18 @@ extension Planner {
     /// Where to start the VMs of a failed host again: those an operator wants up first, then the most important, then the
     /// largest, each on the host that stays least loaded of those that break no limit and no rule. VMs that must share a
     /// host start on one. Where every host would be over its ceilings, a VM that runs slowly is better than one that does
-    /// not run: only what is hard counts then, as it does for the reserve. `nil` for a host that is not there.
+    /// not run: only what is hard counts then, as it does for the reserve. Where that leaves VMs out though the reserve's search
+    /// packs all of them, its packing is the plan. `nil` for a host that is not there.
     ///
     /// Only a host that is known to be dead may be asked about: a VM that still runs must not be started twice.
     public func restart(of name: HostName, on snapshot: FleetSnapshot) -> RestartPlan? {
         guard let failed = snapshot.host(name) else { return nil }
         var search = RestartSearch(failed, snapshot, limits)
         search.run()
-        return search.plan
+        if search.plan.unplaced.isEmpty { return search.plan }
+        let question = ReserveQuestion(failed.cluster, snapshot, limits)
+        guard let refuges = question.refuges(of: failed) else { return search.plan }
+        var other = RestartSearch(failed, snapshot, limits)
+        return other.follow(refuges) ? other.plan : search.plan
     }
 }

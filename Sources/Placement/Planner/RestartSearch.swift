@@ -20,24 +20,48 @@ struct RestartSearch {
     }
 
     mutating func run() {
-        let machines = failed.virtualMachines.sorted {
-            ($0.restartRank, $0.traits.priority, $0.memory, $1.id)
-                > ($1.restartRank, $1.traits.priority, $1.memory, $0.id)
-        }
-        var waiting: [PlacementVM] = []
-        for machine in machines {
-            if machine.traits.isHighlyAvailable && !elsewhere.contains(machine.id) {
-                waiting.append(machine)
-            } else {
-                plan.left.append(machine.name)
-            }
-        }
+        var waiting = waiting()
         while let first = waiting.first {
             let wanted = check.rules.company(of: first.id)
             let group = waiting.filter { $0.id == first.id || wanted.contains($0.id) }
             waiting.removeAll { machine in group.contains { $0.id == machine.id } }
             place(group)
         }
+    }
+
+    /// Starts every VM on the host that is given for it, which a proof of the reserve found; `false` where one has none, or
+    /// it has no room after all.
+    mutating func follow(_ refuges: [VirtualMachineID: HostName]) -> Bool {
+        for machine in waiting() {
+            let load = MachineLoad(machine.expected, on: failed, limits: limits)
+            guard let place = open.firstIndex(where: { $0.host.name == refuges[machine.id] }),
+                check.hardLimitBroken(by: load, on: open[place].load) == nil
+            else { return false }
+            start(machine, load, on: place)
+        }
+        return true
+    }
+
+    /// The VMs to start, those first that come first; notes those that are not to be started elsewhere.
+    private mutating func waiting() -> [PlacementVM] {
+        let machines = failed.virtualMachines.sorted {
+            ($0.restartRank, $0.traits.priority, $0.memory, $1.id)
+                > ($1.restartRank, $1.traits.priority, $1.memory, $0.id)
+        }
+        let isToStart = { [elsewhere] (machine: PlacementVM) in
+            machine.traits.isHighlyAvailable && !elsewhere.contains(machine.id)
+        }
+        plan.left = machines.filter { !isToStart($0) }.map(\.name)
+        return machines.filter(isToStart)
+    }
+
+    private mutating func start(_ machine: PlacementVM, _ load: MachineLoad, on place: Int) {
+        let strain = check.unknown(of: open[place].load) ?? check.limitBroken(by: load, on: open[place].load)
+        open[place].load.add(load)
+        check.rules.restarted(machine, on: open[place].host.name)
+        plan.placements.append(
+            RestartPlan.Placement(
+                machine: machine.id, name: machine.name, host: open[place].host.name, strain: strain))
     }
 
     /// All of the VMs on one host, or none of them.
@@ -48,14 +72,7 @@ struct RestartSearch {
             for machine in group { plan.unplaced.append(refusal(of: machine, group, loads)) }
             return
         }
-        for (machine, load) in zip(group, loads) {
-            let strain = check.unknown(of: open[best].load) ?? check.limitBroken(by: load, on: open[best].load)
-            open[best].load.add(load)
-            check.rules.restarted(machine, on: open[best].host.name)
-            plan.placements.append(
-                RestartPlan.Placement(
-                    machine: machine.id, name: machine.name, host: open[best].host.name, strain: strain))
-        }
+        for (machine, load) in zip(group, loads) { start(machine, load, on: best) }
     }
 
     /// The host that stays least loaded with all of the VMs.
@@ -74,7 +91,7 @@ struct RestartSearch {
         var load = open[place].load
         for (machine, own) in zip(group, loads) {
             let reason =
-                check.objection(to: host, for: machine, from: failed)
+                check.objection(toStarting: machine, on: host)
                 ?? check.rules.objection(toJoining: host.name, machine, except: failed.name)
                 ?? (isStrict
                     ? check.unknown(of: load) ?? check.limitBroken(by: own, on: load)

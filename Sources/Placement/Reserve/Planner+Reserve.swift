@@ -1,74 +1,93 @@
 import FleetModel
 
-/// Whether a cluster can lose hosts, for a person.
-public struct ReserveReport: Sendable, Hashable {
-    /// Where a VM would start if its host failed.
-    public struct Refuge: Sendable, Hashable, Codable {
-        /// The VM's name.
-        public var virtualMachine: String
-        /// Its host.
-        public var failed: HostName
-        /// The host that would take it.
-        public var refuge: HostName
-    }
-
-    /// How many hosts at a time.
-    public var failures: Int
-    /// Whether it was proved that the cluster can lose any so many.
-    public var holds: Bool
-    /// The proof, or what stands against it.
-    public var reason: String
-    /// Whether SCVMM's formula, which counts slots, would call the cluster over-committed; for one failure only.
-    public var isOverCommittedBySlots: Bool?
-    /// Whether it holds at least for the VMs that operators want up first; `nil` where it holds for all, and where there
-    /// are none.
-    public var holdsForProtected: Bool?
-    /// VMs that rules bind to one host: no reserve covers them.
-    public var uncovered: [String]
-    /// The witness of one failure: by host and VM where each would start. Empty where it was not asked for, does not hold,
-    /// or is about more failures than one.
-    public var refuges: [Refuge] = []
-}
-
 extension Planner {
     /// Checks the reserve of a cluster. `shouldStop` ends a check of many sets of hosts early, undecided.
-    /// With `isWitnessed` the report lists where each VM would start.
+    /// The report lists where VMs would start, for one set of hosts after the other, as long as these are no more than
+    /// `witnessing` lines.
     public func reserve(
-        of cluster: ClusterName, failures: Int, on snapshot: FleetSnapshot, isWitnessed: Bool = false,
+        of cluster: ClusterName, failures: Int, on snapshot: FleetSnapshot, witnessing most: Int = 0,
         shouldStop: () -> Bool = { false }
     ) -> ReserveReport {
-        // A host that rests after a move takes in what a failure brings all the same.
-        let compiled = CompiledCluster(
-            cluster, of: snapshot, check: MoveCheck(cluster, of: snapshot, limits: limits), isAutomatic: false)
-        let check = ReserveCheck(compiled.fleet)
-        let verdict = check.verdict(failures: failures, shouldStop: shouldStop)
-        let uncovered = compiled.machines.indices.filter(compiled.fleet.isPinned).map { compiled.machines[$0].name }
-        let protected = verdict.isYes ? nil : holdsForProtected(compiled, failures, shouldStop)
+        let question = ReserveQuestion(cluster, snapshot, limits)
+        let check = ReserveCheck(question.compiled.fleet)
+        var witnesses: [ReserveWitness] = []
+        var (proved, listed) = (0, 0)
+        let verdict = check.verdict(failures: failures, shouldStop: shouldStop) { witness in
+            proved += 1
+            listed += witness.machines.count
+            if most > 0 && listed <= most { witnesses.append(question.witness(witness)) }
+        }
+        let protected = verdict.isYes ? nil : question.holdsForProtected(failures, shouldStop)
         let spared = protected.map {
             ", \($0 ? "but" : "and") for its highly available VMs \($0 ? "it holds" : "neither")"
         }
-        return ReserveReport(
-            failures: failures, holds: verdict.isYes, reason: reason(verdict, compiled, failures) + (spared ?? ""),
+        var report = ReserveReport(
+            failures: failures, holds: verdict.isYes, reason: question.reason(verdict, failures) + (spared ?? ""),
             isOverCommittedBySlots: failures == 1 ? check.isOverCommittedBySlots() : nil,
-            holdsForProtected: protected, uncovered: uncovered,
-            refuges: isWitnessed && failures == 1 && verdict.isYes ? refuges(compiled) : [])
+            holdsForProtected: protected, uncovered: question.uncovered, proved: proved)
+        if verdict.isYes { report.witnesses = witnesses }
+        report.isCut = most > 0 && verdict.isYes && witnesses.count < proved
+        return report
     }
 
-    private func refuges(_ compiled: CompiledCluster) -> [ReserveReport.Refuge] {
-        let ledger = ReserveLedger(compiled.fleet)
-        return compiled.machines.indices.compactMap { number in
-            ledger.refuge(of: number).map { refuge in
-                ReserveReport.Refuge(
-                    virtualMachine: compiled.machines[number].name,
-                    failed: compiled.hosts[Int(compiled.fleet.places[number])].name, refuge: compiled.hosts[refuge].name
-                )
-            }
+    /// Whether a cluster can lose just these hosts, all at once, and where their VMs would start; `nil` where one of them
+    /// is none of its hosts.
+    public func reserve(
+        of cluster: ClusterName, losing hosts: [HostName], on snapshot: FleetSnapshot
+    ) -> ReserveReport? {
+        let question = ReserveQuestion(cluster, snapshot, limits)
+        let places = Set(hosts).compactMap { question.compiled.places[$0] }.sorted()
+        guard !hosts.isEmpty, places.count == Set(hosts).count else { return nil }
+        let (verdict, witness) = ReserveCheck(question.compiled.fleet).verdict(losing: places)
+        return ReserveReport(
+            failures: places.count, holds: verdict.isYes, reason: question.reason(verdict, places.count, of: places),
+            uncovered: question.uncovered, proved: verdict.isYes ? 1 : 0, witnesses: [question.witness(witness)])
+    }
+}
+
+/// A cluster whose reserve is asked about, and its words.
+struct ReserveQuestion {
+    let compiled: CompiledCluster
+    private let resources: [String]
+
+    init(_ cluster: ClusterName, _ snapshot: FleetSnapshot, _ limits: PlannerLimits) {
+        let check = MoveCheck(cluster, of: snapshot, limits: limits)
+        compiled = CompiledCluster(cluster, of: snapshot, check: check)
+        resources = check.columns?.names ?? []
+    }
+
+    /// VMs that no reserve covers.
+    var uncovered: [String] {
+        compiled.machines.indices.filter(compiled.fleet.isPinned).map { compiled.machines[$0].name }
+    }
+
+    func witness(_ witness: ReserveCheck.Witness) -> ReserveWitness {
+        let starts = zip(witness.machines, witness.refuges).map { machine, refuge in
+            (place: Int(compiled.fleet.places[machine]), machine: machine, refuge: refuge)
         }
+        return ReserveWitness(
+            failed: witness.hosts.map { compiled.hosts[$0].name },
+            starts: starts.sorted { ($0.place, $0.machine) < ($1.place, $1.machine) }.map { start in
+                ReserveWitness.Start(
+                    virtualMachine: compiled.machines[start.machine].name, from: compiled.hosts[start.place].name,
+                    refuge: start.refuge.map { compiled.hosts[$0].name })
+            })
     }
 
-    private func holdsForProtected(
-        _ compiled: CompiledCluster, _ failures: Int, _ shouldStop: () -> Bool
-    ) -> Bool? {
+    /// Where each VM of a host that failed starts; `nil` where no packing of all of them was found.
+    func refuges(of failed: PlacementHost) -> [VirtualMachineID: HostName]? {
+        guard let place = compiled.places[failed.name] else { return nil }
+        let (verdict, witness) = ReserveCheck(compiled.fleet).verdict(losing: [place])
+        guard verdict.isYes else { return nil }
+        var refuges: [VirtualMachineID: HostName] = [:]
+        for (machine, refuge) in zip(witness.machines, witness.refuges) {
+            refuges[compiled.machines[machine].id] = refuge.map { compiled.hosts[$0].name }
+        }
+        return refuges
+    }
+
+    /// `nil` where no operator wants any VM up before others.
+    func holdsForProtected(_ failures: Int, _ shouldStop: () -> Bool) -> Bool? {
         let protected = Set(compiled.machines.indices.filter { compiled.machines[$0].traits.isProtected })
         if protected.isEmpty { return nil }
         var fleet = compiled.fleet
@@ -76,20 +95,37 @@ extension Planner {
         return ReserveCheck(fleet).verdict(failures: failures, shouldStop: shouldStop).isYes
     }
 
-    private func reason(_ verdict: ReserveVerdict, _ compiled: CompiledCluster, _ failures: Int) -> String {
-        let names = { (hosts: [Int]) in hosts.map { compiled.hosts[$0].name.description }.joined(separator: " and ") }
+    /// What the verdict rests on; `asked` are hosts that were asked about by name.
+    func reason(_ verdict: ReserveVerdict, _ failures: Int, of asked: [Int] = []) -> String {
         switch verdict {
-        case .holds: return "for every \(failures == 1 ? "host" : "\(failures) hosts") a place was found for each VM"
-        case .fails(let hosts, let machine?):
-            return "if \(names(hosts)) failed, \(compiled.machines[machine].name) would fit nowhere"
-        case .fails(let hosts, nil):
-            return hosts.count >= compiled.hosts.count
-                ? "the cluster has no more than \(Wording.count(compiled.hosts.count, "host"))"
-                : "if \(names(hosts)) failed, the others would have too little memory for all of the VMs"
+        case .holds:
+            return asked.isEmpty
+                ? "for every \(failures == 1 ? "host" : "\(failures) hosts") a place was found for each VM"
+                : "a place was found for each VM of \(names(asked))"
+        case .fails(let hosts, .noHosts):
+            return "the cluster has no more than \(Wording.count(hosts.count, "host")) that could fail"
+        case .fails(let hosts, let certificate): return "if \(names(hosts)) failed, \(words(certificate))"
         case .undecided(let hosts):
             return hosts.isEmpty
                 ? "there are too many sets of hosts to try in the time"
                 : "no place was found for all VMs of \(names(hosts)), nor a proof that there is none"
+        }
+    }
+
+    private func names(_ hosts: [Int]) -> String {
+        hosts.map { compiled.hosts[$0].name.description }.joined(separator: " and ")
+    }
+
+    private func words(_ certificate: ReserveCertificate) -> String {
+        switch certificate {
+        case .noHosts: return "there would be no other host"
+        case .fitsNowhere(let machine): return "\(compiled.machines[machine].name) would fit nowhere"
+        case .tooLittle(let resource):
+            return "the others would have too little \(resources[resource]) for all of the VMs"
+        case .tooMany(let count, let places, let size, let resource):
+            let amount = resource == 0 ? "\(Bytes(size << 20)) of memory" : "as much \(resources[resource])"
+            return "\(count) of the VMs need \(amount) or more each, and the others have room for \(places) like that"
+        case .tried: return "the VMs would not all fit on the others, whichever way: every way was tried"
         }
     }
 }

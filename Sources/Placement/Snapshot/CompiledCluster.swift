@@ -53,15 +53,19 @@ struct CompiledCluster {
                         : check.objection(toMoving: machine, from: host.opened, alone: false) == nil,
                     allowed: check.allowed(machine, on: host, of: hosts, &reach, heedsReturn: isAutomatic))
                 own.isRestarted = machine.traits.isHighlyAvailable
+                if own.allowed != nil {
+                    own.refuges = check.reach(of: machine, of: hosts, &reach) ?? Array(hosts.indices)
+                }
                 dense.append(own)
             }
-            denseHosts.append(
-                DenseFleet.Host(
-                    processor: Units.thousandths(load.processors), room: columns.room(of: host, load),
-                    isOpen: host.isAvailable && host.closedReason == nil && !isCautious
-                        && check.unknown(of: load) == nil,
-                    isLost: !host.isAvailable, domain: domains[place],
-                    ownLoad: load.processorDemand.map { max(0, Units.thousandthsUp($0) - sum) } ?? 0))
+            let isRefuge = host.isAvailable && host.closedReason == nil && check.unknown(of: load) == nil
+            var denseHost = DenseFleet.Host(
+                processor: Units.thousandths(load.processors), room: columns.room(of: host, load),
+                isOpen: isRefuge && !isCautious, isLost: !host.isAvailable, domain: domains[place],
+                ownLoad: load.processorDemand.map { max(0, Units.thousandthsUp($0) - sum) } ?? 0)
+            denseHost.isRefuge = isRefuge
+            denseHost.isLeaving = !host.isAvailable || host.closedReason != nil
+            denseHosts.append(denseHost)
         }
         self.hosts = hosts
         self.loads = loads

@@ -41,34 +41,6 @@ extension DenseFleet {
             }
         }
     }
-
-    /// The fleet with moves under way: each moved VM is held at its destination as well, by a VM of its own that is
-    /// subject to the same rules.
-    func holding(_ moves: [DenseMove]) -> DenseFleet {
-        let resources = hardResources
-        let hosts = (0..<hosts).map { host in
-            Host(
-                processor: processors[host], room: Array(room[(host * resources)..<((host + 1) * resources)]),
-                isOpen: isOpen[host], isLost: isLost[host], domain: domains[host], ownLoad: ownLoads[host])
-        }
-        var all = (0..<machines).map { Self.machine($0, of: self, on: Int(places[$0])) }
-        var groups = apart.map { $0.map(Int.init) }
-        for move in moves {
-            for group in self.groups[move.machine] { groups[Int(group)].append(all.count) }
-            all.append(Self.machine(move.machine, of: self, on: move.to))
-        }
-        return DenseFleet(hosts: hosts, machines: all, apart: groups, reserveResources: reserveResources)
-    }
-
-    private static func machine(_ number: Int, of fleet: DenseFleet, on host: Int) -> Machine {
-        let resources = fleet.hardResources
-        var machine = Machine(
-            host: host, needs: Array(fleet.needs[(number * resources)..<((number + 1) * resources)]),
-            load: fleet.loads[number], variance: fleet.variances[number], isMovable: fleet.isMovable[number],
-            allowed: fleet.mask[number] < 0 ? nil : (0..<fleet.hosts).filter { fleet.allows(number, on: $0) })
-        machine.isRestarted = fleet.isRestarted[number]
-        return machine
-    }
 }
 
 /// How many failure domains a group is in.

@@ -18,6 +18,11 @@ public struct DenseFleet: Sendable {
         public var domain: Int32
         /// Processor time that it wants for itself.
         public var ownLoad: Int64
+        /// Whether VMs of failed hosts may start here; `nil` where they may if plans may send VMs here. A host that rests
+        /// after a move takes them in all the same.
+        public var isRefuge: Bool?
+        /// Whether it is on its way out: its VMs have to be somewhere else, even where nothing is proved about that.
+        public var isLeaving: Bool
 
         /// A host that VMs may come to.
         public init(
@@ -28,6 +33,7 @@ public struct DenseFleet: Sendable {
             self.room = room
             self.isOpen = isOpen
             self.isLost = isLost
+            isLeaving = isLost
             self.domain = domain
             self.ownLoad = ownLoad
         }
@@ -49,6 +55,8 @@ public struct DenseFleet: Sendable {
         public var allowed: [Int]?
         /// Whether it is started elsewhere when its host fails.
         public var isRestarted = true
+        /// The only hosts that it may be started on when its host fails; `nil` for those that it may move to.
+        public var refuges: [Int]?
 
         /// A VM that may be anywhere.
         public init(
@@ -84,6 +92,10 @@ public struct DenseFleet: Sendable {
     public var isOpen: [Bool]
     /// Whether a host counts as failed already.
     public let isLost: [Bool]
+    /// Whether VMs of failed hosts may start on a host: the reserve's word, whoever asks for a plan.
+    var isRefuge: [Bool]
+    /// Whether a host is on its way out.
+    let isLeaving: [Bool]
     /// The failure domain of each host; negative for one of its own.
     public let domains: [Int32]
     /// The host of each VM.
@@ -100,63 +112,27 @@ public struct DenseFleet: Sendable {
     public let apart: [[Int32]]
     /// What must stay together, as the other VMs of each VM's groups.
     let together: [Int32: [Int32]]
-    /// The groups of each VM in `apart`, and the VMs of each group.
-    let groups: FlatLists
-    private let members: FlatLists
+    /// The groups of each VM in `apart`, and the VMs of each group, as they are read at every move that is tried.
+    let groups: NumberLists
+    let members: NumberLists
+    /// Whether other VMs have a say in where a VM may be.
+    let isRuled: [Bool]
     /// By VM, which of `masks` it keeps to; -1 for none.
     let mask: [Int32]
+    /// By VM, which of `masks` it keeps to when it is started after a failure; -1 for none.
+    let refugeMask: [Int32]
     /// Sets of hosts, a bit each, `words` words a set.
     let masks: [UInt64]
     let words: Int
+    /// How many hosts each of them has.
+    let sizes: [Int]
     /// Groups that must be in several failure domains, and by VM which of them it is in.
     let spreads: [Spread]
     let spreadsOf: [Int32: [Int32]]
     /// By VM, what it would rather have.
     let wishes: [Int32: [Wish]]
     /// Whether a VM is started elsewhere when its host fails.
-    private(set) var isRestarted: [Bool]
-
-    /// VMs that must be in at least so many failure domains, and at most so many of them in one.
-    public struct Spread: Sendable, Hashable {
-        /// The VMs.
-        public var members: [Int32]
-        /// The fewest domains.
-        public var domains: Int
-        /// The most in one domain.
-        public var most: Int
-
-        /// A group.
-        public init(members: [Int32], domains: Int, most: Int = .max) {
-            self.members = members
-            self.domains = domains
-            self.most = most
-        }
-    }
-
-    /// What a VM would rather have, and what it weighs.
-    public struct Wish: Sendable, Hashable {
-        /// The kinds of wish.
-        public enum Kind: Sendable, Hashable {
-            /// Not to share a host with any of these VMs.
-            case apart([Int32])
-            /// To share its host with these VMs.
-            case together([Int32])
-            /// To be on one of these hosts.
-            case hosts(Set<Int32>)
-            /// Not to share a failure domain with any of these VMs.
-            case spread([Int32])
-        }
-        /// What.
-        public var kind: Kind
-        /// How much.
-        public var weight: Double
-
-        /// A wish.
-        public init(_ kind: Kind, weight: Double) {
-            self.kind = kind
-            self.weight = weight
-        }
-    }
+    var isRestarted: [Bool]
 
     /// A fleet. `apart` and `together` list VMs by number; numbers that do not exist are a programmer's mistake.
     public init(
@@ -176,6 +152,8 @@ public struct DenseFleet: Sendable {
         ownLoads = hosts.map(\.ownLoad)
         isOpen = hosts.map(\.isOpen)
         isLost = hosts.map(\.isLost)
+        isLeaving = hosts.map(\.isLeaving)
+        isRefuge = hosts.map { ($0.isRefuge ?? $0.isOpen) && !$0.isLost }
         domains = hosts.map(\.domain)
         places = machines.map { Int32($0.host) }
         needs = machines.flatMap(\.needs)
@@ -186,22 +164,19 @@ public struct DenseFleet: Sendable {
         self.together = Self.others(together)
         var groups = [[Int32]](repeating: [], count: machines.count)
         for (number, group) in apart.enumerated() { for member in group { groups[member].append(Int32(number)) } }
-        self.groups = FlatLists(groups)
-        members = FlatLists(self.apart)
-        words = (hosts.count + 63) / 64
-        var sets: [[Int]: Int32] = [:]
-        var bits: [UInt64] = []
-        mask = machines.map { machine in
-            guard let allowed = machine.allowed else { return -1 }
-            if let known = sets[allowed] { return known }
-            let number = Int32(sets.count)
-            sets[allowed] = number
-            var own = [UInt64](repeating: 0, count: (hosts.count + 63) / 64)
-            for host in allowed { own[host / 64] |= 1 << UInt64(host % 64) }
-            bits += own
-            return number
+        self.groups = NumberLists(groups)
+        members = NumberLists(self.apart)
+        var isRuled = groups.map { !$0.isEmpty }
+        for member in (together + spreads.map { $0.members.map(Int.init) }).lazy.flatMap(\.self) {
+            isRuled[member] = true
         }
-        masks = bits
+        self.isRuled = isRuled
+        var sets = HostSets(hosts: hosts.count)
+        mask = machines.map { machine in machine.allowed.map { sets.number(of: $0) } ?? -1 }
+        refugeMask = machines.map { machine in (machine.refuges ?? machine.allowed).map { sets.number(of: $0) } ?? -1 }
+        words = sets.words
+        masks = sets.bits
+        sizes = sets.sizes
     }
 
     private static func others(_ groups: [[Int]]) -> [Int32: [Int32]] {
@@ -241,38 +216,5 @@ public struct DenseFleet: Sendable {
     var reserveRoom: [Int64] {
         if reserveResources == hardResources { return room }
         return (0..<hosts).flatMap { room[($0 * hardResources)..<($0 * hardResources + reserveResources)] }
-    }
-
-    // MARK: Rules
-
-    /// Whether a VM may be on a host at all.
-    @inline(__always)
-    public func allows(_ machine: Int, on host: Int) -> Bool {
-        let number = Int(mask[machine])
-        return number < 0 || masks[number * words + host / 64] & (1 << UInt64(host % 64)) != 0
-    }
-
-    /// Whether no reserve covers the VM: rules bind it to one host, or nobody starts it elsewhere.
-    public func isPinned(_ machine: Int) -> Bool {
-        if !isRestarted[machine] { return true }
-        let number = Int(mask[machine])
-        guard number >= 0 else { return false }
-        return masks[(number * words)..<(number * words + words)].reduce(0) { $0 + $1.nonzeroBitCount } <= 1
-    }
-
-    /// Only these VMs are started elsewhere when their host fails.
-    mutating func restartOnly(_ wanted: Set<Int>) {
-        for machine in 0..<machines where !wanted.contains(machine) { isRestarted[machine] = false }
-    }
-
-    /// The VMs that the VM must stay with.
-    func mates(of machine: Int) -> [Int] { (together[Int32(machine)] ?? []).map(Int.init) }
-
-    /// Whether the VM must stay with others, so that it cannot move by itself.
-    public func isPaired(_ machine: Int) -> Bool { together[Int32(machine)] != nil }
-
-    /// The other VMs that must not share a host with this one.
-    public func rivals(of machine: Int) -> RivalList {
-        RivalList(members: members, groups: groups[machine], machine: Int32(truncatingIfNeeded: machine))
     }
 }

@@ -54,6 +54,19 @@ struct ResourceColumns: Sendable {
     /// Columns that count for the reserve: the first ones.
     var reserveCount: Int { columns.count - 1 }
 
+    /// What the columns are, for a person.
+    var names: [String] {
+        columns.map { column in
+            switch column {
+            case .promised, .touched: "memory"
+            case .virtualProcessors: "virtual processors"
+            case .disk: "disk bandwidth"
+            case .network: "network bandwidth"
+            case .space: "local space"
+            }
+        }
+    }
+
     /// Whether some host's virtual processors are limited.
     var limitsVirtualProcessors: Bool { columns.contains(.virtualProcessors) }
     /// Whether some host's disk bandwidth is limited.

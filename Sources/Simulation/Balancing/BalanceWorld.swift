@@ -56,9 +56,7 @@ struct BalanceWorld {
         guard from != host, fleet.isMovable[machine], free[host] >= scenario.machineMemory[machine],
             !fleet.isPaired(machine), !isMoving(machine)
         else { return false }
-        return !fleet.rivals(of: machine).contains { rival in
-            fleet.places[Int(rival)] == Int32(host) || destination(of: Int(rival)) == host
-        }
+        return !fleet.hasRival(of: machine) { fleet.places[$0] == Int32(host) || destination(of: $0) == host }
     }
 
     func isMoving(_ machine: Int) -> Bool { destination(of: machine) != nil }

@@ -70,6 +70,54 @@ struct RestartTests {
         #expect(plan.placements.map(\.name) == ["vm-2"] && plan.left == ["vm-1"])
     }
 
+    @Test("where the proof of the reserve packs all VMs, so does the restart, even if one after the other does not fit")
+    func followsTheProof() throws {
+        let machines = [6, 4, 4, 3, 3].enumerated().map { Fleets.machine($0 + 1, use: 0.1, gib: Int64($1)) }
+        let fleet = picture([
+            Fleets.host("a", use: 0.1, machines), Fleets.host("b", use: 0, gib: 10), Fleets.host("c", use: 0, gib: 10),
+        ])
+        let report = planner.reserve(of: Fleets.cluster, losing: [failed], on: fleet)
+        #expect(report?.holds == true)
+        let plan = try #require(planner.restart(of: failed, on: fleet))
+        #expect(plan.unplaced.isEmpty && plan.placements.count == 5)
+        let onB = plan.placements.filter { $0.host.text == "b" }.map(\.name)
+        #expect(onB == ["vm-1", "vm-2"] || onB == ["vm-1", "vm-3"] || onB.count == 3)
+    }
+
+    @Test("a VM that writes too fast to be moved starts again all the same, and the reserve has a place for it")
+    func tooFastToMove() throws {
+        var dead = pair()
+        dead.virtualMachines[0].traits.dirtyRate = 1e12
+        let fleet = picture([dead, Fleets.host("b", use: 0.1)])
+        #expect(planner.plan(.migrate(Fleets.id(1), to: Fleets.hostName("b")), on: fleet).reason != nil)
+        #expect(planner.restart(of: failed, on: fleet)?.placements.count == 2)
+        let report = planner.reserve(of: Fleets.cluster, failures: 1, on: fleet)
+        #expect(report.holds && report.uncovered.isEmpty)
+    }
+
+    @Test("the witness of two failures at a time names for each pair of hosts where their VMs start")
+    func pairs() throws {
+        let fleet = picture(
+            [pair(10)]
+                + ["b", "c", "d"].map {
+                    Fleets.host(
+                        $0, use: 0.1, gib: 21, [Fleets.machine($0 == "b" ? 3 : $0 == "c" ? 4 : 5, use: 0.1, gib: 1)])
+                })
+        let report = planner.reserve(of: Fleets.cluster, failures: 2, on: fleet, witnessing: 100)
+        #expect(report.holds && report.proved == 6 && report.witnesses.count == 6 && !report.isCut)
+        for witness in report.witnesses {
+            #expect(witness.starts.allSatisfy { start in start.refuge.map { !witness.failed.contains($0) } ?? false })
+            #expect(witness.starts.count == (witness.failed.contains(failed) ? 3 : 2))
+        }
+        let some = planner.reserve(of: Fleets.cluster, failures: 2, on: fleet, witnessing: 4)
+        #expect(some.witnesses.count == 1 && some.isCut && some.proved == 6)
+        let three = try #require(
+            planner.reserve(of: Fleets.cluster, losing: ["a", "b", "c"].map(Fleets.hostName), on: fleet))
+        #expect(!three.holds && three.witnesses[0].starts.contains { $0.refuge == nil })
+        #expect(three.reason.hasPrefix("if a and b and c failed"))
+        #expect(planner.reserve(of: Fleets.cluster, losing: [Fleets.hostName("z")], on: fleet) == nil)
+    }
+
     @Test("what if a host failed: its VMs are on others, which have that much less")
     func supposed() throws {
         let fleet = picture([pair(10), Fleets.host("b", use: 0.2, gib: 24), Fleets.host("c", use: 0.2, gib: 24)])
@@ -100,9 +148,10 @@ struct RestartTests {
     @Test("the witness names for each VM a host with room for all that would come")
     func witness() {
         let fleet = picture([pair(10), Fleets.host("b", use: 0.2, gib: 14), Fleets.host("c", use: 0.2, gib: 14)])
-        let report = planner.reserve(of: Fleets.cluster, failures: 1, on: fleet, isWitnessed: true)
-        #expect(report.holds && Set(report.refuges.map(\.refuge.text)) == ["b", "c"])
-        #expect(report.refuges.map(\.failed) == [failed, failed])
-        #expect(planner.reserve(of: Fleets.cluster, failures: 1, on: fleet).refuges.isEmpty)
+        let report = planner.reserve(of: Fleets.cluster, failures: 1, on: fleet, witnessing: 10)
+        let starts = report.witnesses.flatMap(\.starts)
+        #expect(report.holds && Set(starts.map(\.refuge?.text)) == ["b", "c"])
+        #expect(starts.map(\.from) == [failed, failed])
+        #expect(planner.reserve(of: Fleets.cluster, failures: 1, on: fleet).witnesses.isEmpty)
     }
 }

@@ -1,0 +1,126 @@
+/// What a move that is taken in does to the proofs.
+extension ReserveLedger {
+    /// A step that can be undone.
+    enum Change {
+        /// The ward had this refuge.
+        case refuge(ward: Int32, Int32)
+        /// The ward is new.
+        case ward(Int32)
+    }
+
+    mutating func undo(_ change: Change) {
+        switch change {
+        case .refuge(let ward, let old): book.settle(ward, on: old)
+        case .ward(let ward): book.remove(ward)
+        }
+    }
+
+    /// Whether all sets of hosts can be lost as well as before with the VM on the host, too. A VM of a host that is on its
+    /// way out has to be somewhere: failures that are not proved as it is may bear that.
+    mutating func isCovered(_ machine: Int, arrivingOn host: Int, _ changes: inout [Change]) -> Bool {
+        var steps = Self.stepsForMove
+        for set in setsUndone(byArrivalOf: machine, on: host) {
+            guard repack(set, &changes, &steps) || bear(set, machine, &changes) else { return false }
+        }
+        if holdings.fleet.isPinned(machine) { return true }
+        for set in sets.containing(host) where book.ward(of: machine, in: set) == nil {
+            let ward = book.add(Int32(machine), to: set, after: book.last(of: set) { isBefore($0, machine) })
+            changes.append(.ward(ward))
+            guard admit(machine, ward, &changes) || repack(set, &changes, &steps) || bear(set, machine, &changes)
+            else { return false }
+        }
+        return true
+    }
+
+    /// Where the VM's host is on its way out, and the set not proved anyway, as many of its VMs find hosts as can.
+    private mutating func bear(_ set: Int, _ machine: Int, _ changes: inout [Change]) -> Bool {
+        guard unproved.contains(set), holdings.fleet.isLeaving[Int(holdings.places[machine])] else { return false }
+        let wards = load(set, .losses)
+        packing.shelterMost(holdings, salt: set)
+        for (ward, refuge) in zip(wards, packing.refuges) { settle(ward, on: refuge, &changes) }
+        return true
+    }
+
+    /// Whether a VM comes before another one among the wards of a set: the larger one, by the first resource.
+    private func isBefore(_ first: Int32, _ second: Int) -> Bool {
+        guard holdings.resources > 0 else { return first < Int32(second) }
+        let left = holdings.fleet.need(Int(first), 0)
+        let right = holdings.fleet.need(second, 0)
+        return left == right ? first < Int32(second) : left > right
+    }
+
+    /// A new ward finds a host beside those that the others of its set have.
+    private mutating func admit(_ machine: Int, _ ward: Int32, _ changes: inout [Change]) -> Bool {
+        let set = book.set(ward)
+        load(set, .refuges)
+        guard let place = packing.place(of: machine), packing.shelter(place, holdings, salt: set) else { return false }
+        settle(ward, on: packing.refuges[place], &changes)
+        return true
+    }
+
+    /// Packs a set anew, but for those that nobody takes in anyway.
+    private mutating func repack(_ set: Int, _ changes: inout [Change], _ steps: inout Int) -> Bool {
+        let wards = load(set, .losses)
+        guard case .packed = packing.pack(holdings, salt: set, steps: &steps) else { return false }
+        for (ward, refuge) in zip(wards, packing.refuges) { settle(ward, on: refuge, &changes) }
+        return true
+    }
+
+    private mutating func settle(_ ward: Int32, on refuge: Int32, _ changes: inout [Change]) {
+        let old = book.refuges[Int(ward)]
+        if old == refuge { return }
+        changes.append(.refuge(ward: ward, old))
+        book.settle(ward, on: refuge)
+    }
+
+    // MARK: What is undone
+
+    /// The sets whose proof rests on room that the arrival takes, on a refuge that it bars for a rival, or on where the
+    /// VM was alone.
+    private mutating func setsUndone(byArrivalOf machine: Int, on host: Int) -> [Int] {
+        var undone: Set<Int> = []
+        let guests = book.guests(of: host).map { (set: book.set($0), machine: Int(book.machine($0))) }
+            .sorted { $0.set < $1.set }
+        var first = 0
+        while first < guests.count {
+            let end = guests[first...].firstIndex { $0.set != guests[first].set } ?? guests.count
+            if isOver(guests[first..<end].lazy.map(\.machine), on: host) { undone.insert(guests[first].set) }
+            first = end
+        }
+        if holdings.fleet.isRuled[machine] {
+            for guest in guests where holdings.fleet.hasRival(of: machine, where: { $0 == guest.machine }) {
+                undone.insert(guest.set)
+            }
+            undone.formUnion(setsTornApart(by: machine))
+        }
+        return undone.sorted()
+    }
+
+    /// Whether the VMs would take more of the host than is free.
+    private func isOver(_ machines: some Sequence<Int>, on host: Int) -> Bool {
+        for resource in 0..<holdings.resources {
+            var burden: Int64 = 0
+            for machine in machines where !(holdings.isMoving(machine) && holdings.holds(machine, on: host)) {
+                burden += holdings.fleet.need(machine, resource)
+            }
+            if burden > holdings.free[host * holdings.resources + resource] { return true }
+        }
+        return false
+    }
+
+    /// The sets in which a group that the VM is spread with would no longer be spread, now that it is on its way.
+    private mutating func setsTornApart(by machine: Int) -> Set<Int> {
+        let fleet = holdings.fleet
+        var suspects: Set<Int> = []
+        for spread in fleet.spreadsOf[Int32(machine)] ?? [] {
+            for member in fleet.spreads[Int(spread)].members {
+                for home in holdings.homes(of: Int(member)) { suspects.formUnion(sets.containing(Int(home))) }
+            }
+        }
+        return suspects.filter { set in
+            load(set, .refuges)
+            let places = packing.wards.indices.filter { packing.refuges[$0] >= 0 }
+            return !packing.wardsAllow(places, holdings)
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import FleetModel
+
+/// Whether a cluster can lose hosts, for a person.
+public struct ReserveReport: Sendable, Hashable {
+    /// How many hosts at a time.
+    public var failures: Int
+    /// Whether it was proved that the cluster can lose any so many, or those that were asked about.
+    public var holds: Bool
+    /// The proof, or what stands against it.
+    public var reason: String
+    /// Whether SCVMM's formula, which counts slots, would call the cluster over-committed; for one failure only.
+    public var isOverCommittedBySlots: Bool?
+    /// Whether it holds at least for the VMs that operators want up first; `nil` where it holds for all, and where there
+    /// are none.
+    public var holdsForProtected: Bool?
+    /// VMs that rules bind to one host: no reserve covers them.
+    public var uncovered: [String]
+    /// How many sets of hosts were proved to be survivable.
+    public var proved = 0
+    /// For each set of hosts that was proved, where VMs would start; empty where it was not asked for or does not hold. For
+    /// a set that was asked about, whether it holds or not.
+    public var witnesses: [ReserveWitness] = []
+    /// Whether there are more witnesses than are listed.
+    public var isCut = false
+}
+
+/// Where the VMs of hosts would start if these failed together.
+public struct ReserveWitness: Sendable, Hashable, Codable {
+    /// A VM.
+    public struct Start: Sendable, Hashable, Codable {
+        /// Its name.
+        public var virtualMachine: String
+        /// Its host, which fails.
+        public var from: HostName
+        /// The host that would take it; `nil` where none was found.
+        public var refuge: HostName?
+    }
+
+    /// The hosts that fail.
+    public var failed: [HostName]
+    /// Their VMs, host by host.
+    public var starts: [Start]
+}

@@ -1,0 +1,43 @@
+extension DenseFleet {
+    /// VMs that must be in at least so many failure domains, and at most so many of them in one.
+    public struct Spread: Sendable, Hashable {
+        /// The VMs.
+        public var members: [Int32]
+        /// The fewest domains.
+        public var domains: Int
+        /// The most in one domain.
+        public var most: Int
+
+        /// A group.
+        public init(members: [Int32], domains: Int, most: Int = .max) {
+            self.members = members
+            self.domains = domains
+            self.most = most
+        }
+    }
+
+    /// What a VM would rather have, and what it weighs.
+    public struct Wish: Sendable, Hashable {
+        /// The kinds of wish.
+        public enum Kind: Sendable, Hashable {
+            /// Not to share a host with any of these VMs.
+            case apart([Int32])
+            /// To share its host with these VMs.
+            case together([Int32])
+            /// To be on one of these hosts.
+            case hosts(Set<Int32>)
+            /// Not to share a failure domain with any of these VMs.
+            case spread([Int32])
+        }
+        /// What.
+        public var kind: Kind
+        /// How much.
+        public var weight: Double
+
+        /// A wish.
+        public init(_ kind: Kind, weight: Double) {
+            self.kind = kind
+            self.weight = weight
+        }
+    }
+}

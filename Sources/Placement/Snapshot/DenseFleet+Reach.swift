@@ -1,0 +1,51 @@
+/// Where each VM may be, and who else has a say in it.
+extension DenseFleet {
+    /// Whether a VM may be on a host at all.
+    @inline(__always)
+    public func allows(_ machine: Int, on host: Int) -> Bool {
+        let number = Int(mask[machine])
+        return number < 0 || masks[number * words + host / 64] & (1 << UInt64(host % 64)) != 0
+    }
+
+    /// Whether a VM may be started on a host when its own fails, as far as that depends on the two alone.
+    @inline(__always)
+    func mayRestart(_ machine: Int, on host: Int) -> Bool {
+        let number = Int(refugeMask[machine])
+        return number < 0 || masks[number * words + host / 64] & (1 << UInt64(host % 64)) != 0
+    }
+
+    /// Whether no reserve covers the VM: rules bind it to its host, or nobody starts it elsewhere.
+    public func isPinned(_ machine: Int) -> Bool {
+        if !isRestarted[machine] { return true }
+        let number = Int(refugeMask[machine])
+        guard number >= 0, sizes[number] < 2 else { return false }
+        return sizes[number] == 0 || mayRestart(machine, on: Int(places[machine]))
+    }
+
+    /// Whether VMs may come to a host at all, be it by a plan or after a failure.
+    mutating func open(_ host: Int, _ isOpen: Bool) {
+        self.isOpen[host] = isOpen
+        isRefuge[host] = isOpen && !isLost[host]
+    }
+
+    /// Only these VMs are started elsewhere when their host fails.
+    mutating func restartOnly(_ wanted: Set<Int>) {
+        for machine in 0..<machines where !wanted.contains(machine) { isRestarted[machine] = false }
+    }
+
+    /// The VMs that the VM must stay with.
+    func mates(of machine: Int) -> [Int] { (together[Int32(machine)] ?? []).map(Int.init) }
+
+    /// Whether the VM must stay with others, so that it cannot move by itself.
+    public func isPaired(_ machine: Int) -> Bool { together[Int32(machine)] != nil }
+
+    /// Whether one of the VMs that must not share a host with this one is as `condition` says.
+    public func hasRival(of machine: Int, where condition: (Int) -> Bool) -> Bool {
+        for group in groups[machine] {
+            for rival in members[Int(group)] where rival != Int32(truncatingIfNeeded: machine) && condition(Int(rival)) {
+                return true
+            }
+        }
+        return false
+    }
+}
