@@ -233,7 +233,7 @@ extension ControlLoop {
         if operation.state == .cancelled {
             // Being called off by an operator is no failure: the tip waits again.
             tips[number]?.update { tip in tip.plan?.actions.removeAll { $0.kind == operation.action.kind } }
-            return goOn(number, because: "\(reason), which is no failure")
+            return goOn(number, because: "\(reason); being called off is no failure")
         }
         let failures = tip.operations.count { past.operations[$0]?.state == .failed }
         let isWhole = tip.actionsDone == 0 && tip.remainingActions.count <= 1

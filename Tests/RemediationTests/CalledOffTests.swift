@@ -29,7 +29,7 @@ struct CalledOffTests {
         answerAll(&world)
         #expect(world.tip?.state == .awaitingApproval)
         let told = world.tip?.history.map(\.note).joined(separator: "\n") ?? ""
-        #expect(told.contains("cancelled by ann") && told.contains("which is no failure"), "\(told)")
+        #expect(told.contains("cancelled by ann") && told.contains("being called off is no failure"), "\(told)")
         #expect(world.journal.audit.contains { $0.event == "operation.cancel" && $0.actor == "ann" })
         #expect(
             world.journal.audit.contains {
