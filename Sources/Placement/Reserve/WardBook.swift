@@ -26,6 +26,14 @@ struct WardBook: Sendable {
     /// The wards of a set, in the order in which they were put there.
     func wards(of set: Int) -> [Int32] { bySet.items(of: set) }
 
+    /// The first ward of a set; negative where it has none.
+    @inline(__always)
+    func first(of set: Int) -> Int32 { bySet.first(of: set) }
+
+    /// The ward after another one of the same set; negative where there is none.
+    @inline(__always)
+    func next(after ward: Int32) -> Int32 { bySet.next(after: ward) }
+
     /// The wards that a host would take in.
     func guests(of host: Int) -> [Int32] { byRefuge.items(of: host) }
 

@@ -37,20 +37,21 @@ extension DenseFleet {
     func mates(of machine: Int) -> [Int] { (together[Int32(machine)] ?? []).map(Int.init) }
 
     /// Whether the VM must stay with others, so that it cannot move by itself.
-    public func isPaired(_ machine: Int) -> Bool { together[Int32(machine)] != nil }
+    public func isPaired(_ machine: Int) -> Bool { isTogether[machine] }
 
     /// Whether one of the VMs that must not share a host with this one is as `condition` says.
+    @inline(__always)
     func hasRival(of machine: Int, where condition: (Int) -> Bool) -> Bool {
-        guard isGrouped[machine], let own = groups[Int32(machine)] else { return false }
-        for group in own {
-            for rival in apart[Int(group)] where rival != Int32(machine) && condition(Int(rival)) { return true }
-        }
-        return false
+        rivalries.contains(rivalOf: machine, where: condition)
     }
 
     /// The other VMs that must not share a host with this one.
     public func rivals(of machine: Int) -> [Int32] {
-        guard isGrouped[machine], let own = groups[Int32(machine)] else { return [] }
-        return own.flatMap { apart[Int($0)] }.filter { $0 != Int32(machine) }
+        var found: [Int32] = []
+        _ = hasRival(of: machine) { rival in
+            found.append(Int32(rival))
+            return false
+        }
+        return found
     }
 }

@@ -114,10 +114,11 @@ public struct DenseFleet: Sendable {
     let together: [Int32: [Int32]]
     /// The groups of each VM in `apart`.
     let groups: [Int32: [Int32]]
-    /// Whether a VM is in one of them, asked far more often than in which.
-    let isGrouped: [Bool]
-    /// Whether other VMs have a say in where a VM may be.
+    /// The same, flat, with the groups' members: asked far more often than anything else about rules.
+    let rivalries: Rivalries
+    /// Whether other VMs have a say in where a VM may be, and whether it must stay with some.
     let isRuled: [Bool]
+    let isTogether: [Bool]
     /// By VM, which of `masks` it keeps to; -1 for none.
     let mask: [Int32]
     /// By VM, which of `masks` it keeps to when it is started after a failure; -1 for none.
@@ -164,14 +165,15 @@ public struct DenseFleet: Sendable {
         self.apart = apart.map { $0.map(Int32.init) }
         self.together = Self.others(together)
         groups = Self.membership(apart)
-        var isGrouped = [Bool](repeating: false, count: machines.count)
-        for member in apart.lazy.flatMap(\.self) { isGrouped[member] = true }
-        self.isGrouped = isGrouped
-        var isRuled = isGrouped
-        for member in (together + spreads.map { $0.members.map(Int.init) }).lazy.flatMap(\.self) {
+        rivalries = Rivalries(apart, machines: machines.count)
+        var isRuled = [Bool](repeating: false, count: machines.count)
+        for member in (apart + together + spreads.map { $0.members.map(Int.init) }).lazy.flatMap(\.self) {
             isRuled[member] = true
         }
         self.isRuled = isRuled
+        var isTogether = [Bool](repeating: false, count: machines.count)
+        for member in together.lazy.flatMap(\.self) { isTogether[member] = true }
+        self.isTogether = isTogether
         var sets = HostSets(hosts: hosts.count)
         mask = machines.map { machine in machine.allowed.map { sets.number(of: $0) } ?? -1 }
         refugeMask = machines.map { machine in (machine.refuges ?? machine.allowed).map { sets.number(of: $0) } ?? -1 }
