@@ -4,15 +4,15 @@ struct WardBook: Sendable {
     private var machines: [Int32] = []
     private var sets: [Int32] = []
     private(set) var refuges: [Int32] = []
-    private var bySet: FlatLists
-    private var byRefuge: FlatLists
+    private var bySet: LinkedLists
+    private var byRefuge: LinkedLists
     /// Numbers that are free again.
     private var spare: [Int32] = []
 
     /// Nobody yet, for so many sets of hosts.
     init(sets: Int, hosts: Int) {
-        bySet = FlatLists(lists: sets)
-        byRefuge = FlatLists(lists: hosts)
+        bySet = LinkedLists(lists: sets)
+        byRefuge = LinkedLists(lists: hosts)
     }
 
     /// The VM of a ward.
