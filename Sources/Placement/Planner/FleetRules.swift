@@ -35,7 +35,7 @@ struct FleetRules: PackingRules, ~Copyable {
         inverse = Slab(fleet.processors.map { $0 > 0 ? 1 / Double($0) : 0 })
         isOpen = Slab(fleet.isOpen)
         isMovable = Slab(fleet.isMovable)
-        hasRivals = Slab((0..<fleet.machines).map { !fleet.groups.isEmpty($0) })
+        hasRivals = Slab((0..<fleet.machines).map { !fleet.rivalries.isEmpty($0) })
         isTogether = Slab((0..<fleet.machines).map { fleet.together[Int32($0)] != nil })
         isMasked = Slab(fleet.mask.map { $0 >= 0 })
         home = Slab(fleet.places)

@@ -74,8 +74,11 @@ struct ReliefWriter {
 
     /// Each VM alone would find a host, if it were not for the reserve.
     func whyNoneForReserve(share: Double, candidates: Int) -> String {
-        "\(seen(share)); moving any of the \(Wording.count(candidates, "VM")) that could move would cost the cluster its "
-            + "reserve"
+        let cost =
+            relief.cluster.ledger?.holds == false
+            ? "leave more VMs than now without a host after a failure: the cluster's reserve does not hold as it is"
+            : "cost the cluster its reserve"
+        return "\(seen(share)); moving any of the \(Wording.count(candidates, "VM")) that could move would \(cost)"
     }
 
     /// `best`: the share that the moves which are possible would leave; `nil` when none is.

@@ -9,7 +9,7 @@ extension FailurePacking {
             guard holdings.fleet.mayRestart(machine, on: host) else { return false }
             if !holdings.fleet.isRuled[machine] { continue }
             if holdings.fleet.hasRival(of: machine, where: { holdings.holds($0, on: host) }) { return false }
-            if mustJoin(machine, elsewhereThan: host, holdings) { return false }
+            if holdings.fleet.isPaired(machine) && mustJoin(machine, elsewhereThan: host, holdings) { return false }
         }
         return true
     }
@@ -57,6 +57,7 @@ extension FailurePacking {
     /// as many as are wanted, and the host's domain is not crowded; `host` is negative for a VM that nobody takes in.
     /// Wards that are open count for a domain of their own; those that are lost count where they were.
     func spreadsHold(for machine: Int, on host: Int, _ holdings: Holdings) -> Bool {
+        if holdings.fleet.spreads.isEmpty { return true }
         guard let own = holdings.fleet.spreadsOf[Int32(machine)] else { return true }
         return own.allSatisfy { spreadHolds(holdings.fleet.spreads[Int($0)], on: host, holdings) }
     }

@@ -44,13 +44,27 @@ struct FailurePacking: Sendable {
 
     /// One more VM that has to start elsewhere, and where it does, if that is known.
     mutating func add(_ machine: Int32, refuge: Int32 = open, _ holdings: Holdings) {
-        let number = Int(machine)
         wards.append(machine)
         refuges.append(refuge < 0 ? refuge : Self.open)
-        for resource in 0..<resources { needs.append(holdings.fleet.need(number, resource)) }
-        isPlain.append(
-            !holdings.fleet.isRuled[number] && holdings.fleet.refugeMask[number] < 0 && !holdings.isMoving(number))
+        for resource in 0..<resources { needs.append(holdings.fleet.need(Int(machine), resource)) }
+        isPlain.append(Self.isPlain(Int(machine), holdings))
         if refuge >= 0 { assign(wards.count - 1, to: Int(refuge), holdings) }
+    }
+
+    /// One more VM that has to start elsewhere, of which what counts is at hand.
+    mutating func add(_ entry: WardLists.Entry, _ holdings: Holdings) {
+        wards.append(entry.machine)
+        refuges.append(Self.open)
+        if resources > 0 { needs.append(entry.need) }
+        for resource in 0..<resources where resource > 0 {
+            needs.append(holdings.fleet.need(Int(entry.machine), resource))
+        }
+        isPlain.append(entry.isPlain)
+    }
+
+    /// Whether nothing but room says where a VM may start.
+    static func isPlain(_ machine: Int, _ holdings: Holdings) -> Bool {
+        !holdings.fleet.isRuled[machine] && holdings.fleet.refugeMask[machine] < 0 && !holdings.isMoving(machine)
     }
 
     // MARK: One ward

@@ -104,7 +104,7 @@ public struct ReserveCheck: Sendable {
         guard holdings.resources > 0 else { return false }
         for failed in FailureSets.able(fleet) {
             var sizes: [Int64] = []
-            wards.visit([failed]) { sizes.append(fleet.need(Int($0), 0)) }
+            wards.visit([failed]) { sizes.append($0.need) }
             let largest = sizes.max() ?? 0
             let extra = holdings.order.reduce(0) { sum, host in
                 host == Int32(failed) ? sum : sum + max(0, holdings.free[Int(host) * holdings.resources] - largest)

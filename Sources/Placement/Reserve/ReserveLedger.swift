@@ -48,9 +48,14 @@ public struct ReserveLedger: Sendable {
         if sets.size == 1 { book.reserve(lists.count) }
         var steps = Self.stepsFromCold
         for set in 0..<sets.count {
+            let hosts = sets.hosts(of: set)
             var last: Int32 = -1
-            lists.visit(sets.hosts(of: set)) { machine in last = book.add(machine, to: set, after: last) }
-            proveAnew(set, &steps)
+            packing.begin(hosts)
+            lists.visit(hosts) { entry in
+                last = book.add(entry.machine, to: set, after: last)
+                packing.add(entry, holdings)
+            }
+            prove(set, &steps)
         }
     }
 
@@ -95,14 +100,19 @@ public struct ReserveLedger: Sendable {
 
     // MARK: Proofs
 
-    /// Proves as much as it can about a set.
-    private mutating func proveAnew(_ set: Int, _ steps: inout Int) {
-        let wards = load(set, .nothing)
+    /// Proves as much as it can about a set whose wards, in the book's order, are open in the packing.
+    private mutating func prove(_ set: Int, _ steps: inout Int) {
         switch packing.pack(holdings, salt: set, steps: &steps, keepsMost: true) {
         case .packed: break
         case .impossible, .unknown: if packing.losesAny { unproved.insert(set) }
         }
-        for (ward, refuge) in zip(wards, packing.refuges) { book.settle(ward, on: refuge) }
+        var place = 0
+        var ward = book.first(of: set)
+        while ward >= 0 {
+            book.settle(ward, on: packing.refuges[place])
+            place += 1
+            ward = book.next(after: ward)
+        }
     }
 
     /// Room has come free: of a set that was not proved more may find hosts, and nobody loses the one that it has.

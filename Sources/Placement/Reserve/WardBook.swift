@@ -4,15 +4,15 @@ struct WardBook: Sendable {
     private var machines: [Int32] = []
     private var sets: [Int32] = []
     private(set) var refuges: [Int32] = []
-    private var bySet: FlatLists
-    private var byRefuge: FlatLists
+    private var bySet: LinkedLists
+    private var byRefuge: LinkedLists
     /// Numbers that are free again.
     private var spare: [Int32] = []
 
     /// Nobody yet, for so many sets of hosts.
     init(sets: Int, hosts: Int) {
-        bySet = FlatLists(lists: sets)
-        byRefuge = FlatLists(lists: hosts)
+        bySet = LinkedLists(lists: sets)
+        byRefuge = LinkedLists(lists: hosts)
     }
 
     /// The VM of a ward.
@@ -25,6 +25,14 @@ struct WardBook: Sendable {
 
     /// The wards of a set, in the order in which they were put there.
     func wards(of set: Int) -> [Int32] { bySet.items(of: set) }
+
+    /// The first ward of a set; negative where it has none.
+    @inline(__always)
+    func first(of set: Int) -> Int32 { bySet.first(of: set) }
+
+    /// The ward after another one of the same set; negative where there is none.
+    @inline(__always)
+    func next(after ward: Int32) -> Int32 { bySet.next(after: ward) }
 
     /// The wards that a host would take in.
     func guests(of host: Int) -> [Int32] { byRefuge.items(of: host) }

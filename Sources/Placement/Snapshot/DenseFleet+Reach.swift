@@ -37,15 +37,11 @@ extension DenseFleet {
     func mates(of machine: Int) -> [Int] { (together[Int32(machine)] ?? []).map(Int.init) }
 
     /// Whether the VM must stay with others, so that it cannot move by itself.
-    public func isPaired(_ machine: Int) -> Bool { together[Int32(machine)] != nil }
+    public func isPaired(_ machine: Int) -> Bool { isTogether[machine] }
 
     /// Whether one of the VMs that must not share a host with this one is as `condition` says.
+    @inline(__always)
     public func hasRival(of machine: Int, where condition: (Int) -> Bool) -> Bool {
-        for group in groups[machine] {
-            for rival in members[Int(group)] where rival != Int32(truncatingIfNeeded: machine) && condition(Int(rival)) {
-                return true
-            }
-        }
-        return false
+        rivalries.contains(rivalOf: machine, where: condition)
     }
 }

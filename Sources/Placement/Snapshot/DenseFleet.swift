@@ -112,11 +112,11 @@ public struct DenseFleet: Sendable {
     public let apart: [[Int32]]
     /// What must stay together, as the other VMs of each VM's groups.
     let together: [Int32: [Int32]]
-    /// The groups of each VM in `apart`, and the VMs of each group, as they are read at every move that is tried.
-    let groups: NumberLists
-    let members: NumberLists
-    /// Whether other VMs have a say in where a VM may be.
+    /// The same by VM, flat: asked far more often than anything else about rules.
+    let rivalries: Rivalries
+    /// Whether other VMs have a say in where a VM may be, and whether it must stay with some.
     let isRuled: [Bool]
+    let isTogether: [Bool]
     /// By VM, which of `masks` it keeps to; -1 for none.
     let mask: [Int32]
     /// By VM, which of `masks` it keeps to when it is started after a failure; -1 for none.
@@ -162,15 +162,15 @@ public struct DenseFleet: Sendable {
         isMovable = machines.map(\.isMovable)
         self.apart = apart.map { $0.map(Int32.init) }
         self.together = Self.others(together)
-        var groups = [[Int32]](repeating: [], count: machines.count)
-        for (number, group) in apart.enumerated() { for member in group { groups[member].append(Int32(number)) } }
-        self.groups = NumberLists(groups)
-        members = NumberLists(self.apart)
-        var isRuled = groups.map { !$0.isEmpty }
-        for member in (together + spreads.map { $0.members.map(Int.init) }).lazy.flatMap(\.self) {
+        rivalries = Rivalries(apart, machines: machines.count)
+        var isRuled = [Bool](repeating: false, count: machines.count)
+        for member in (apart + together + spreads.map { $0.members.map(Int.init) }).lazy.flatMap(\.self) {
             isRuled[member] = true
         }
         self.isRuled = isRuled
+        var isTogether = [Bool](repeating: false, count: machines.count)
+        for member in together.lazy.flatMap(\.self) { isTogether[member] = true }
+        self.isTogether = isTogether
         var sets = HostSets(hosts: hosts.count)
         mask = machines.map { machine in machine.allowed.map { sets.number(of: $0) } ?? -1 }
         refugeMask = machines.map { machine in (machine.refuges ?? machine.allowed).map { sets.number(of: $0) } ?? -1 }

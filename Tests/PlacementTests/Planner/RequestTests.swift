@@ -47,6 +47,23 @@ struct RequestTests {
         #expect(objection?.contains("could no longer lose any host") == true)
     }
 
+    @Test("a reserve that does not hold is not made worse by relief, and the reason does not speak of losing it")
+    func brokenReserve() {
+        // c's 30 GiB find no host if it fails, its 8 GiB find one on b.
+        let hosts = { (gib: Int64) in
+            [
+                Fleets.host("a", use: 0.9, gib: 10, [Fleets.machine(1, use: 3), Fleets.machine(2, use: 3.2)]),
+                Fleets.host("b", use: 0.2, gib: gib),
+                Fleets.host(
+                    "c", use: 0.7, gib: 40, [Fleets.machine(4, use: 1, gib: 30), Fleets.machine(5, use: 1, gib: 8)]),
+            ]
+        }
+        let tight = relief(hosts(9), reserve: 1)
+        #expect(tight.reason?.contains("does not hold as it is") == true, "\(tight.reason ?? "a plan")")
+        #expect(tight.rejected.contains { $0.reason.contains("more VMs than now would find no host if one failed") })
+        #expect(relief(hosts(18), reserve: 1).moves == ["vm-1>b"], "there is room for both on b")
+    }
+
     @Test("balance evens out a cluster, explains itself, and refuses what it cannot make sense of")
     func balance() throws {
         let hosts = [

@@ -115,8 +115,12 @@ struct ReserveProofTests {
         var (taken, refused) = (0, 0)
         let limits = PlannerLimits(processorCeiling: 1, memoryCeiling: 1)
         for seed in UInt64(0)..<60 {
-            let tiny = TinyPacker(
+            var tiny = TinyPacker(
                 seed: seed, hosts: 4, machines: 8, resources: 1, tightness: [0.6, 1.2][Int(seed % 2)])
+            if seed % 4 > 1 {
+                tiny.addRules(seed: seed)
+                (tiny.together, tiny.only) = ([], [:])
+            }
             let before = tiny.sets(2).map { tiny.leastLoss($0) }
             let snapshot = tiny.snapshot(reserve: 2)
             for machine in tiny.places.indices {

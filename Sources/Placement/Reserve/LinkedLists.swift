@@ -1,5 +1,5 @@
 /// Lists of numbered items in flat storage: an item is in one list at most, and comes and goes in no time.
-struct FlatLists: Sendable {
+struct LinkedLists: Sendable {
     private var heads: [Int32]
     private var following: [Int32] = []
     private var preceding: [Int32] = []
