@@ -88,10 +88,11 @@ struct BalanceReasonsTests {
 
     @Test("what the reserve forbids is named")
     func reserve() {
-        // Either host can lose the other as it is; with vm-1 held on both sides b could not take the others of a.
+        // b would do well for either VM of a, but only as long as it is empty can it take c's VM if c fails.
         let hosts = [
-            Fleets.host("a", use: 0.6, gib: 64, (1...4).map { Fleets.machine($0, use: 1, gib: 12) }),
-            Fleets.host("b", use: 0.1, gib: 64, [Fleets.machine(9, use: 0.1, gib: 8)]),
+            Fleets.host("a", use: 0.6, gib: 10, [Fleets.machine(1, use: 2), Fleets.machine(2, use: 2)]),
+            Fleets.host("b", use: 0.1, gib: 33),
+            Fleets.host("c", use: 0.35, gib: 33, [Fleets.machine(4, use: 1, gib: 30)]),
         ]
         #expect(!balance(hosts, hours: 48).moves.isEmpty)
         let kept = balance(hosts, hours: 48, reserve: 1)
