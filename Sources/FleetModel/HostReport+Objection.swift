@@ -41,10 +41,13 @@ extension HostReport {
             if let reason { return reason }
             if !system.mountPoint.hasPrefix("/") { return "\(field).mountPoint: it is not an absolute path" }
         }
-        return Self.objection(
-            capabilities?.diskBandwidth?.count, in: 1...Int64.max, "capabilities.diskBandwidth",
-            "1 byte to 8 EiB a second")
+        return Self.objection(toBandwidth: capabilities?.migrationBandwidth, "capabilities.migrationBandwidth")
+            ?? Self.objection(toBandwidth: capabilities?.diskBandwidth, "capabilities.diskBandwidth")
             ?? Self.objection(capabilities?.localSpace, "capabilities.localSpace")
+    }
+
+    private static func objection(toBandwidth bandwidth: Bytes?, _ field: String) -> String? {
+        objection(bandwidth?.count, in: 1...Int64.max, field, "1 byte to 8 EiB a second")
     }
 
     private static func objection(_ space: StorageSpace?, _ field: String) -> String? {

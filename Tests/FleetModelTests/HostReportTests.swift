@@ -38,6 +38,19 @@ struct HostReportTests {
         #expect(try report { $0.memory = Bytes(1 << 50) }.objection == nil)
     }
 
+    @Test("Bandwidths are above nothing", arguments: [-5, 0])
+    func bandwidths(count: Int64) throws {
+        let wanted = "is not 1 byte to 8 EiB a second"
+        var capabilities = HostCapabilities(migrationBandwidth: Bytes(count))
+        #expect(
+            try report { $0.capabilities = capabilities }.objection
+                == "capabilities.migrationBandwidth: \(count) \(wanted)")
+        capabilities = HostCapabilities()
+        capabilities.diskBandwidth = Bytes(count)
+        #expect(
+            try report { $0.capabilities = capabilities }.objection == "capabilities.diskBandwidth: \(count) \(wanted)")
+    }
+
     @Test(
         "Figures beyond all hosts are named by their field",
         arguments: [Int64.min, -1, 1_125_899_906_842_625, Int64.max] as [Int64])

@@ -46,6 +46,20 @@ struct PartTests {
         world.round([alert])
     }
 
+    @Test("A host for a step that is not approved is refused, not forgotten")
+    func idleDestination() {
+        var world = World.hot(level: .operator)
+        world.add("h3", use: 0.05, machines: [:])
+        world.round([alert])
+        let reply = world.ask(
+            .approvePart(
+                tip: 1, snapshotVersion: world.tip?.plan?.snapshotVersion,
+                PlanChoice(steps: [2], destinations: [1: Sample.host("h3")])))
+        let text = String(describing: reply)
+        #expect(text.contains("step 1 is given a host and is not among the steps"), "\(text)")
+        #expect(world.tip?.state == .awaitingApproval)
+    }
+
     @Test("One that brought what it promised leaves the tip open for the rest, which an operator decides on")
     func kept() throws {
         var world = try world()

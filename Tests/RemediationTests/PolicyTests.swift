@@ -205,6 +205,28 @@ struct PolicyTests {
         #expect(window.contains(time, offset: offsetHours * 3600) == isInside)
     }
 
+    @Test("The end of a blackout is that of its last day in a row, and a cluster that nobody reports from is named")
+    func ends() throws {
+        func end(_ window: PolicyWindow, _ text: String) throws -> String? {
+            let day = try #require(CalendarDate(text)).day
+            return window.end(at: Timestamp(milliseconds: Int64(day) * 86_400_000 + 3_600_000), offset: 0)
+        }
+        let span = try #require(DateSpan("2026-11-20..2026-12-02"))
+        let fair = PolicyWindow(name: "fair", kind: .blackout, dates: [span])
+        #expect(try end(fair, "2026-11-26") == "24:00 of 2026-12-02")
+        #expect(try end(fair, "2026-12-02") == "24:00")
+        #expect(
+            try end(PolicyWindow(name: "w", kind: .blackout, days: [.thu, .fri]), "2026-11-26") == "24:00 of 2026-11-27"
+        )
+        #expect(try end(PolicyWindow(name: "w", kind: .blackout, from: 0, to: 360), "2026-11-26") == "06:00")
+        #expect(try end(PolicyWindow(name: "w", kind: .blackout), "2026-11-26") == nil)
+        var world = World.hot()
+        let nowhere = try #require(ClusterName("nowhere"))
+        world.ask(
+            .changePolicy(.setWindow(PolicyWindow(name: "w", kind: .blackout, clusters: [nowhere]))))
+        #expect(world.loop.policyWarnings.contains("no host reports from cluster nowhere"))
+    }
+
     @Test("Dates are read as they are written, and nothing else is one")
     func dates() {
         for text in ["1970-01-01", "2000-02-29", "2026-12-31", "2100-03-01", "0001-01-01"] {

@@ -44,18 +44,17 @@ struct Veto: Sendable, CustomTestStringConvertible {
         return world
     }
 
-    /// Two hosts with a large VM each and one with room for one of them: whichever host is lost, its VM starts on h3.
+    /// Three hosts that can lose any one of them, as long as h2 keeps its room for the large VM of h3.
     static func tight() -> World {
         var world = World()
         world.add("h1", use: 0.3, machines: [1: 0.5])
         world.add("h2", use: 0.3, machines: [2: 0.5])
-        world.add("h3", use: 0.1, machines: [:])
-        for (place, memory) in [10, 24, 10].enumerated() {
+        world.add("h3", use: 0.1, machines: [3: 0.1])
+        // If h3 fails only h2 can take its VM, and only as long as vm-1 does not come there.
+        for (place, (memory, machine)) in [(10, 7), (24, 2), (24, 20)].enumerated() {
             world.hosts[place].report.memory = .gibibytes(Int64(memory))
-            world.hosts[place].report.memoryAvailable = .gibibytes(Int64(memory) - 2)
-            for row in world.hosts[place].report.virtualMachines.indices {
-                world.hosts[place].report.virtualMachines[row].definition.memory = .gibibytes(7)
-            }
+            world.hosts[place].report.memoryAvailable = .gibibytes(Int64(memory - machine))
+            world.hosts[place].report.virtualMachines[0].definition.memory = .gibibytes(Int64(machine))
         }
         world.reportAll()
         world.round([Sample.hot("h1")])
@@ -194,7 +193,7 @@ struct Veto: Sendable, CustomTestStringConvertible {
         Veto("the pack is held", .notByPolicy, "pack:host-pressure is held by ann") {
             $0.ask(.hold(.pack("host-pressure"), reason: "new"))
         },
-        Veto("a blackout", .notByPolicy, "blackout 'fair' lasts until 24:00 UTC") {
+        Veto("a blackout", .notByPolicy, "blackout 'fair' lasts until it is taken away") {
             $0.ask(.changePolicy(.setWindow(PolicyWindow(name: "fair", kind: .blackout))))
         },
         Veto("outside maintenance windows", .notByPolicy, "it is outside the maintenance windows of cluster main") {

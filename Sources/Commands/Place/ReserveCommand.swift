@@ -1,6 +1,7 @@
 import ArgumentParser
 import FleetModel
 import FleetServer
+import Foundation
 import Placement
 
 /// `evenkeel reserve`: can the clusters lose hosts?
@@ -30,10 +31,16 @@ struct ReserveCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
 
+    /// The hosts that --lose names.
+    private var hosts: [String] {
+        (lose ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+    }
+
     /// Lines of a proof that a person is shown.
     private static let mostShown = 200
 
     func validate() throws {
+        if lose != nil && hosts.isEmpty { throw ValidationError("--lose: name the hosts, such as kvm1,kvm2") }
         if lose != nil && failures != nil { throw ValidationError("--lose names the hosts; --failures counts any") }
     }
 
@@ -42,7 +49,7 @@ struct ReserveCommand: AsyncParsableCommand {
         if let cluster { query.append("cluster=\(ServerClient.escaped(cluster))") }
         if let failures { query.append("failures=\(failures)") }
         if witness { query.append("witness=true") }
-        for host in (lose ?? "").split(separator: ",") { query.append("lose=\(ServerClient.escaped(String(host)))") }
+        for host in hosts { query.append("lose=\(ServerClient.escaped(host))") }
         let path = "/fleet/v1/reserve" + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))
         let views: [ReserveView] = try await server.client().get(path)
         try output.show(views) { $0.map(Self.text).joined(separator: "\n") }

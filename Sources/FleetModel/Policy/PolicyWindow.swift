@@ -65,6 +65,16 @@ public struct PolicyWindow: Hashable, Codable, Sendable {
         return dates.isEmpty || dates.contains { ($0.first.day...$0.last.day).contains(day) }
     }
 
+    /// When the span that `time` lies in ends, by the zone's wall clock: `06:00`, or, where whole days follow on each other,
+    /// `24:00 of 2026-12-02`; `nil` where no end comes within a year.
+    public func end(at time: Timestamp, offset: Int) -> String? {
+        let clock = Self.text(ofMinutes: to)
+        guard from == 0, to == 1440 else { return clock }
+        let first = Int(((Double(time.milliseconds) / 1000 + Double(offset)) / 86_400).rounded(.down))
+        guard let next = (first + 1...first + 366).first(where: { !begins(on: $0) }) else { return nil }
+        return next == first + 1 ? clock : "\(clock) of \(CalendarDate(day: next - 1))"
+    }
+
     /// Why it makes no sense; `nil` where it does. Whether there is such a zone is for others to say.
     public var objection: String? {
         if name.isEmpty || name.utf8.count > 100 { return "a window's name has 1 to 100 bytes" }
@@ -134,6 +144,8 @@ extension String {
 public struct CalendarDate: Hashable, Comparable, Sendable {
     /// Days since 1970-01-01; negative before it.
     public let day: Int
+
+    init(day: Int) { self.day = day }
 
     /// Reads `YYYY-MM-DD`; `nil` for what is no date.
     public init?(_ text: String) {

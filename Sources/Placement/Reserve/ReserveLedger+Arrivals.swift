@@ -18,11 +18,13 @@ extension ReserveLedger {
     /// Whether all sets of hosts can be lost as well as before with the VM on the host, too. A VM of a host that is on its
     /// way out has to be somewhere: failures that are not proved as it is may bear that.
     mutating func isCovered(_ machine: Int, arrivingOn host: Int, _ changes: inout [Change]) -> Bool {
-        var steps = Self.stepsForMove
+        var steps = min(Self.stepsForMove, stepsLeft)
+        let most = steps
+        defer { stepsLeft -= most - steps }
         for set in setsUndone(byArrivalOf: machine, on: host) {
             guard repack(set, &changes, &steps) || bear(set, machine, &changes) else { return false }
         }
-        if holdings.fleet.isPinned(machine) { return true }
+        if holdings.fleet.isPinned(machine) || holdings.fleet.isPinned(machine, on: host) { return true }
         for set in sets.containing(host) where book.ward(of: machine, in: set) == nil {
             let ward = book.add(Int32(machine), to: set, after: book.last(of: set) { isBefore($0, machine) })
             changes.append(.ward(ward))

@@ -14,14 +14,17 @@
 public struct ReserveLedger: Sendable {
     /// Proofs for more VMs, each counted for every set of hosts that it is in, are not kept.
     static let mostWards = 4_000_000
-    /// Steps of all searches of a proof from cold, and of those for one move.
+    /// Steps of all searches of a proof from cold, of those for one move, and of those for all moves that a copy is asked
+    /// about: after that only the quick way is tried, so that a fleet whose room is in pieces does not keep a plan waiting.
     private static let stepsFromCold = 2_000_000
     static let stepsForMove = 20_000
+    private static let stepsForMoves = 1_000_000
 
     private(set) var holdings: Holdings
     let sets: FailureSets
     var book: WardBook
     var packing: FailurePacking
+    var stepsLeft = Self.stepsForMoves
     /// The sets of hosts whose failure would leave VMs without a host, or for which nothing else is proved. A set of one
     /// host has that host's number.
     public private(set) var unproved: Set<Int> = []
@@ -117,7 +120,9 @@ public struct ReserveLedger: Sendable {
 
     /// Room has come free: of a set that was not proved more may find hosts, and nobody loses the one that it has.
     private mutating func improve(_ set: Int) {
-        var steps = Self.stepsForMove
+        var steps = min(Self.stepsForMove, stepsLeft)
+        let most = steps
+        defer { stepsLeft -= most - steps }
         var wards = load(set, .nothing)
         if case .packed = packing.pack(holdings, salt: set, steps: &steps) {
             unproved.remove(set)

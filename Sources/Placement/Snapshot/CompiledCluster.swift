@@ -58,12 +58,13 @@ struct CompiledCluster {
                 }
                 dense.append(own)
             }
-            let isRefuge = host.isAvailable && host.closedReason == nil && check.unknown(of: load) == nil
+            let isTaking = host.isAvailable && host.closedReason == nil
             var denseHost = DenseFleet.Host(
                 processor: Units.thousandths(load.processors), room: columns.room(of: host, load),
-                isOpen: isRefuge && !isCautious, isLost: !host.isAvailable, domain: domains[place],
+                isOpen: isTaking && !isCautious && check.unknown(of: load) == nil, isLost: !host.isAvailable, domain: domains[place],
                 ownLoad: load.processorDemand.map { max(0, Units.thousandthsUp($0) - sum) } ?? 0)
-            denseHost.isRefuge = isRefuge
+            // As after a failure: how busy it is matters then less than whether the VMs run.
+            denseHost.isRefuge = isTaking && load.unknownAmount == nil
             denseHost.isLeaving = !host.isAvailable || host.closedReason != nil
             denseHosts.append(denseHost)
         }

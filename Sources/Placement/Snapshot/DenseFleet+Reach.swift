@@ -15,11 +15,14 @@ extension DenseFleet {
     }
 
     /// Whether no reserve covers the VM: rules bind it to its host, or nobody starts it elsewhere.
-    public func isPinned(_ machine: Int) -> Bool {
+    public func isPinned(_ machine: Int) -> Bool { isPinned(machine, on: Int(places[machine])) }
+
+    /// The same of a VM that is on that host.
+    func isPinned(_ machine: Int, on host: Int) -> Bool {
         if !isRestarted[machine] { return true }
         let number = Int(refugeMask[machine])
         guard number >= 0, sizes[number] < 2 else { return false }
-        return sizes[number] == 0 || mayRestart(machine, on: Int(places[machine]))
+        return sizes[number] == 0 || mayRestart(machine, on: host)
     }
 
     /// Whether VMs may come to a host at all, be it by a plan or after a failure.

@@ -26,7 +26,9 @@ struct ConstraintCheck: Sendable {
             lines.append("constraint \(constraint.number): nobody reports \(missing.prefix(5).joined(separator: ", "))")
         }
         let known = Set(places.clusters.values)
-        for cluster in policy.clusters.keys.sorted() where !known.contains(cluster) {
+        let named = policy.automation.compactMap { if case .cluster(let cluster) = $0.scope { cluster } else { nil } }
+        let wanted = Set(policy.clusters.keys).union(named).union(policy.windows.flatMap(\.clusters))
+        for cluster in wanted.sorted() where !known.contains(cluster) {
             lines.append("no host reports from cluster \(cluster)")
         }
         return lines

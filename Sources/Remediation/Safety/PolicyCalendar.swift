@@ -16,8 +16,9 @@ struct PolicyCalendar: Sendable {
     func objection(in cluster: ClusterName, at time: Timestamp) -> String? {
         let own = windows.filter { $0.window.concerns(cluster) }
         if let blackout = own.first(where: { $0.window.kind == .blackout && contains($0, time) }) {
-            return "blackout '\(blackout.window.name)' lasts until \(PolicyWindow.text(ofMinutes: blackout.window.to)) "
-                + blackout.window.zone
+            let end = blackout.window.end(at: time, offset: offset(blackout.zone, time))
+            return "blackout '\(blackout.window.name)' lasts until "
+                + (end.map { "\($0) \(blackout.window.zone)" } ?? "it is taken away")
         }
         let maintenance = own.filter { $0.window.kind == .maintenance }
         if maintenance.isEmpty || maintenance.contains(where: { contains($0, time) }) { return nil }
@@ -26,8 +27,11 @@ struct PolicyCalendar: Sendable {
     }
 
     private func contains(_ entry: (window: PolicyWindow, zone: TimeZone), _ time: Timestamp) -> Bool {
-        let date = Date(timeIntervalSince1970: time.seconds)
-        return entry.window.contains(time, offset: entry.zone.secondsFromGMT(for: date))
+        entry.window.contains(time, offset: offset(entry.zone, time))
+    }
+
+    private func offset(_ zone: TimeZone, _ time: Timestamp) -> Int {
+        zone.secondsFromGMT(for: Date(timeIntervalSince1970: time.seconds))
     }
 
     /// Why a window cannot be set; `nil` where it can.

@@ -47,6 +47,29 @@ struct RequestTests {
         #expect(objection?.contains("could no longer lose any host") == true)
     }
 
+    @Test("a VM that rules bind to another host may be moved there, though no reserve covers it then")
+    func bound() {
+        let hosts = [
+            Fleets.host("a", use: 0.2, gib: 20, [Fleets.machine(1, use: 1)]), Fleets.host("b", use: 0.2, gib: 20),
+        ]
+        let there = planner.plan(
+            .migrate(Fleets.id(1), to: Fleets.hostName("b")),
+            on: FleetSnapshot(
+                version: 1, time: Fleets.time, hosts: hosts + [Fleets.host("c", use: 0.2, gib: 20)],
+                rules: [.only(Fleets.id(1), on: [Fleets.hostName("b")])], reserve: 1))
+        #expect(there.moves == ["vm-1>b"], "\(there.reason ?? "")")
+    }
+
+    @Test("how busy hosts are says nothing about whether their VMs find room elsewhere")
+    func unknownLoads() {
+        let hosts = ["a", "b", "c"].enumerated().map { number, name in
+            Fleets.host(name, use: nil, gib: 40, [Fleets.machine(number + 1, use: nil)])
+        }
+        let answer = planner.reserve(
+            of: Fleets.cluster, failures: 1, on: FleetSnapshot(version: 1, time: Fleets.time, hosts: hosts))
+        #expect(answer.holds, "\(answer.reason)")
+    }
+
     @Test("a reserve that does not hold is not made worse by relief, and the reason does not speak of losing it")
     func brokenReserve() {
         // c's 30 GiB find no host if it fails, its 8 GiB find one on b.
