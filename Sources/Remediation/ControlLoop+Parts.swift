@@ -17,7 +17,8 @@ extension ControlLoop {
         if let wrong = named.sorted().first(where: { !places.contains($0) }) {
             return .refused("the plan of tip \(tip.number) has no step \(wrong): it has \(remaining.count)")
         }
-        if let steps = choice.steps, let idle = choice.destinations.keys.sorted().first(where: { !steps.contains($0) }) {
+        if let steps = choice.steps, let idle = choice.destinations.keys.sorted().first(where: { !steps.contains($0) })
+        {
             return .refused("step \(idle) is given a host and is not among the steps that are approved")
         }
         if choice.steps?.isEmpty == true { return .refused("a part of a plan has one step at least") }

@@ -61,7 +61,8 @@ struct CompiledCluster {
             let isTaking = host.isAvailable && host.closedReason == nil
             var denseHost = DenseFleet.Host(
                 processor: Units.thousandths(load.processors), room: columns.room(of: host, load),
-                isOpen: isTaking && !isCautious && check.unknown(of: load) == nil, isLost: !host.isAvailable, domain: domains[place],
+                isOpen: isTaking && !isCautious && check.unknown(of: load) == nil, isLost: !host.isAvailable,
+                domain: domains[place],
                 ownLoad: load.processorDemand.map { max(0, Units.thousandthsUp($0) - sum) } ?? 0)
             // As after a failure: how busy it is matters then less than whether the VMs run.
             denseHost.isRefuge = isTaking && load.unknownAmount == nil
