@@ -60,10 +60,15 @@ extension ReserveLedger {
         return true
     }
 
-    /// Packs a set anew, but for those that nobody takes in anyway.
+    /// Packs a set anew, but for those that nobody takes in anyway. Once all steps are used up nothing is tried any more,
+    /// and what is not proved counts as no.
     private mutating func repack(_ set: Int, _ changes: inout [Change], _ steps: inout Int) -> Bool {
+        guard stepsLeft > 0 else { return false }
         let wards = load(set, .losses)
-        guard case .packed = packing.pack(holdings, salt: set, steps: &steps) else { return false }
+        guard case .packed = packing.pack(holdings, salt: set, steps: &steps) else {
+            stepsLeft -= Self.stepsForRefusal
+            return false
+        }
         for (ward, refuge) in zip(wards, packing.refuges) { settle(ward, on: refuge, &changes) }
         return true
     }

@@ -14,11 +14,12 @@
 public struct ReserveLedger: Sendable {
     /// Proofs for more VMs, each counted for every set of hosts that it is in, are not kept.
     static let mostWards = 4_000_000
-    /// Steps of all searches of a proof from cold, of those for one move, and of those for all moves that a copy is asked
-    /// about: after that only the quick way is tried, so that a fleet whose room is in pieces does not keep a plan waiting.
+    /// Steps of all searches of a proof from cold, of those for one move, of those for all moves that a copy is asked about,
+    /// and what a refusal counts there: a fleet whose room is in pieces keeps no plan waiting.
     private static let stepsFromCold = 2_000_000
     static let stepsForMove = 20_000
     private static let stepsForMoves = 1_000_000
+    static let stepsForRefusal = 500
 
     private(set) var holdings: Holdings
     let sets: FailureSets
