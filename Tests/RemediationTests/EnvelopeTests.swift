@@ -7,16 +7,7 @@ import Testing
 /// Each veto by itself: everything else is well, so that the test fails where that one veto is left out.
 @Suite("Every veto of the envelope")
 struct EnvelopeTests {
-    /// Two hosts with VMs and two idle ones, measured a moment ago; a tip about h1 waits for an operator.
-    private func world() -> World {
-        var settings = ControlSettings()
-        settings.planner.coolDown = .zero
-        var world = World.hot(settings: settings)
-        world.add("h3", use: 0.3, machines: [4: 0.5, 5: 0.5])
-        world.add("h4", use: 0.05, machines: [:])
-        world.round([Sample.hot("h1")])
-        return world
-    }
+    private func world() -> World { Veto.calm() }
 
     private func move(_ number: Int, _ from: String, _ to: String) -> PlannedAction {
         PlannedAction(

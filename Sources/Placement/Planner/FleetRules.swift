@@ -36,7 +36,7 @@ struct FleetRules: PackingRules, ~Copyable {
         isOpen = Slab(fleet.isOpen)
         isMovable = Slab(fleet.isMovable)
         hasRivals = Slab((0..<fleet.machines).map { !fleet.rivalries.isEmpty($0) })
-        isTogether = Slab((0..<fleet.machines).map { fleet.together[Int32($0)] != nil })
+        isTogether = Slab(fleet.isTogether)
         isMasked = Slab(fleet.mask.map { $0 >= 0 })
         home = Slab(fleet.places)
         place = Slab(fleet.places)
