@@ -107,7 +107,7 @@ import Testing
                 try host.virsh("destroy", domain.name)
                 let began = ContinuousClock.now
                 while try await runtime.state(domain.id) == .running { _ = await changes.next() }
-                #expect(ContinuousClock.now - began < .seconds(1))
+                #expect(ContinuousClock.now - began < .seconds(2))
                 try await eventually { try await runtime.state(domain.id) == nil }
             }
         }
@@ -135,7 +135,7 @@ import Testing
     @Test func aDaemonThatHangsEndsInAnErrorAndHoldsNobodyUp() async throws {
         try await withHosts(1) { hosts, root in
             var configuration = hosts[0].configuration
-            configuration.callLimit = .seconds(1)
+            configuration.callLimit = .seconds(2)
             try await serving(configuration) { runtime in
                 #expect(try await runtime.virtualMachines().isEmpty)
                 try hosts[0].freeze()
@@ -143,7 +143,7 @@ import Testing
                 try await eventually { await problem { try await runtime.virtualMachines() } != nil }
                 let began = ContinuousClock.now
                 let second = await problem { try await runtime.statistics() }
-                #expect(ContinuousClock.now - began < .milliseconds(200))
+                #expect(ContinuousClock.now - began < .seconds(1))
                 for problem in [first, second] {
                     guard case .notAnswering = problem else { throw Unexpected("\(String(describing: problem))") }
                 }
@@ -161,15 +161,24 @@ import Testing
             var configuration = hosts[0].configuration
             configuration.callLimit = .seconds(2)
             try await serving(configuration) { runtime in
-                #expect(try await runtime.statistics().count == 2)
-                let machine = try await runtime.virtualMachines().first { $0.definition.id == stuck.id }
-                let process = try #require(machine?.process)
+                // On a busy machine a QEMU that has only begun may keep libvirt waiting for longer than the limit.
+                try await eventually {
+                    (try? await runtime.statistics())?.filter { $0.disks.first?.reads != nil }.count == 2
+                }
+                var machines: [VirtualMachineStatus] = []
+                try await eventually {
+                    machines = (try? await runtime.virtualMachines()) ?? []
+                    return machines.count == 2
+                }
+                let process = try #require(machines.first { $0.definition.id == stuck.id }?.process)
                 kill(process, SIGSTOP)
                 #expect(await problem { try await runtime.statistics() } != nil)
                 try await eventually {
                     (try? await runtime.statistics().first { $0.id == well.id })?.disks.first?.reads != nil
                 }
-                #expect(try await runtime.virtualMachines().map(\.state) == [.running, .running])
+                try await eventually {
+                    (try? await runtime.virtualMachines())?.map(\.state) == [.running, .running]
+                }
                 kill(process, SIGCONT)
                 try await eventually {
                     (try? await runtime.statistics().first { $0.id == stuck.id })?.disks.first?.reads != nil
