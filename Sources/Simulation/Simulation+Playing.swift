@@ -45,7 +45,7 @@ extension Simulation {
         fleet.giveUpWaiting(at: now)
         for host in agents.keys.sorted() {
             let room = Double(fleet.hosts[host]?.logicalProcessors ?? 1) * plan.settings.planner.processorCeiling
-            if fleet.wanted(on: host, at: now) > room { report.hotSeconds += plan.sampleInterval.inSeconds }
+            if fleet.hosts[host]?.wanted ?? 0 > room { report.hotSeconds += plan.sampleInterval.inSeconds }
             guard agents[host]?.isConnected == true else { continue }
             for sample in fleet.samples(of: host) { server.series.add(sample.labels, sample.value, at: hostTime(host)) }
         }

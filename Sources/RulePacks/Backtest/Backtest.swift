@@ -115,13 +115,14 @@ public struct Backtest: Sendable {
     private mutating func play(_ progress: @Sendable (Double) -> Bool) async throws {
         var time = plan.first
         let whole = max(1, (plan.last - plan.first).inSeconds)
+        let groups = PlacedGroup.all(of: plan.pack)
         while time <= plan.last {
             let end = isByStep ? time : min(plan.last, time + Self.piece - .milliseconds(1))
             writeParameters(from: time, through: end)
             var moments: [Timestamp: [Found]] = [:]
-            for group in plan.pack.groups {
-                for (key, rule) in group.rulesByKey(pack: plan.pack.name) {
-                    try await play(rule, key, of: group, from: time, through: end, &moments)
+            for placed in groups {
+                for (key, rule) in placed.rules {
+                    try await play(rule, key, of: placed.group, from: time, through: end, &moments)
                 }
             }
             judge(moments, from: time, through: end)

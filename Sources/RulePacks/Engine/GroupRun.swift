@@ -6,14 +6,15 @@ struct GroupRun: Sendable {
     private static let mostAlerts = 10_000
     private static let mostSeries = 200_000
 
-    let pack: RulePack
-    let group: RuleGroup
+    let placed: PlacedGroup
     let parameters: ParameterValues
     let options: RuleEngineOptions
     let budget: RoundBudget
     var memory: GroupMemory
     var asker: RuleAsker
 
+    private var pack: RulePack { placed.pack }
+    private var group: RuleGroup { placed.group }
     private var moment: Timestamp { asker.moment }
     /// What the queries see, and when samples are written.
     private var lookedAt: Timestamp { asker.moment - group.queryOffset }
@@ -21,7 +22,7 @@ struct GroupRun: Sendable {
     mutating func evaluate() async {
         let began = options.stopwatch()
         await endOrphans()
-        for (key, rule) in group.rulesByKey(pack: pack.name) { await evaluate(rule, key) }
+        for (key, rule) in placed.rules { await evaluate(rule, key) }
         memory.evaluationTime = options.stopwatch() - began
     }
 

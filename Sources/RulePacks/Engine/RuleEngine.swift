@@ -27,7 +27,9 @@ public struct RuleEngineOptions: Sendable {
 /// when. The state can be written down (`checkpoint`) and taken up again by another run of the server.
 public struct RuleEngine: Sendable {
     /// The packs, each name once.
-    public private(set) var packs: [RulePack] = []
+    public private(set) var packs: [RulePack]
+    /// Their groups, in the order of packs and files.
+    private var groups: [PlacedGroup]
     private let options: RuleEngineOptions
     /// By the groups' keys.
     private var memories: [String: GroupMemory] = [:]
@@ -37,6 +39,7 @@ public struct RuleEngine: Sendable {
     public init(packs: [RulePack], options: RuleEngineOptions = RuleEngineOptions()) {
         self.options = options
         self.packs = Self.once(packs)
+        groups = self.packs.flatMap(PlacedGroup.all)
     }
 
     private static func once(_ packs: [RulePack]) -> [RulePack] {
@@ -44,34 +47,31 @@ public struct RuleEngine: Sendable {
         return packs.filter { names.insert($0.name).inserted }
     }
 
-    private var groups: [(key: String, pack: RulePack, group: RuleGroup)] {
-        packs.flatMap { pack in pack.groups.map { ($0.key(pack: pack.name), pack, $0) } }
-    }
-
     /// Goes on with other packs: alerts of rules that are still there stay as they are. Series of rules that are gone
     /// are ended with the next evaluation of their group, or of any where the group is gone.
     public mutating func replace(packs: [RulePack]) {
         self.packs = Self.once(packs)
+        groups = self.packs.flatMap(PlacedGroup.all)
         var orphans: Set<Labels> = []
         let keys = Set(groups.map(\.key))
         for (key, memory) in memories where !keys.contains(key) {
             orphans.formUnion(memory.rules.values.reduce(into: memory.orphans) { $0.formUnion($1.written) })
             memories[key] = nil
         }
-        for (key, pack, group) in groups {
-            var memory = memories[key] ?? GroupMemory()
-            memory.keep(Set(group.rulesByKey(pack: pack.name).map(\.key)))
+        for group in groups {
+            var memory = memories[group.key] ?? GroupMemory()
+            memory.keep(Set(group.rules.map(\.key)))
             memory.orphans.formUnion(orphans)
             orphans = []
-            memories[key] = memory
+            memories[group.key] = memory
         }
     }
 
     /// How every group is doing, in the order of packs and files.
     public var groupStates: [RuleGroupState] {
-        groups.map { key, pack, group in
-            let interval = group.interval ?? options.interval ?? .zero
-            return RuleGroupState(group, of: pack.name, memories[key] ?? GroupMemory(), every: interval)
+        groups.map { placed in
+            let interval = placed.group.interval ?? options.interval ?? .zero
+            return RuleGroupState(placed, memories[placed.key] ?? GroupMemory(), every: interval)
         }
     }
 
@@ -89,9 +89,9 @@ public struct RuleEngine: Sendable {
     /// Takes up the state of an earlier run at `moment`. What was pending is treated as Prometheus treats it after an
     /// outage; what fired goes on firing until it is looked at.
     public mutating func restore(_ checkpoint: RuleCheckpoint, at moment: Timestamp) {
-        for (groupKey, pack, group) in groups {
-            let restoring = options.restoring.scaled(by: pack.speed)
-            for (key, rule) in group.rulesByKey(pack: pack.name) {
+        for placed in groups {
+            let restoring = options.restoring.scaled(by: placed.pack.speed)
+            for (key, rule) in placed.rules {
                 guard case .alert(_, let holdFor, _) = rule.kind else { continue }
                 var memory = RuleMemory()
                 memory.isRestored = true
@@ -100,7 +100,7 @@ public struct RuleEngine: Sendable {
                     memory.alerts = restoring.restored(
                         book.entries, holdFor: holdFor, down: checkpoint.time ?? moment, at: moment)
                 }
-                memories[groupKey, default: GroupMemory()].rules[key] = memory
+                memories[placed.key, default: GroupMemory()].rules[key] = memory
             }
         }
     }
@@ -119,11 +119,12 @@ public struct RuleEngine: Sendable {
 
     /// When the next group is due after the rounds so far; `nil` where no group has been evaluated.
     public var nextTurn: Timestamp? {
-        groups.compactMap { key, _, group in
-            guard let interval = group.interval ?? options.interval, let last = memories[key]?.lastEvaluation
+        groups.compactMap { placed in
+            guard let interval = placed.group.interval ?? options.interval,
+                let last = memories[placed.key]?.lastEvaluation
             else { return nil }
-            guard options.spreadsTurns, group.interval != nil else { return last + interval }
-            let phase = Self.phase(of: key, every: interval)
+            guard options.spreadsTurns, placed.group.interval != nil else { return last + interval }
+            let phase = Self.phase(of: placed.key, every: interval)
             let passed = (last - phase).milliseconds / max(1, interval.milliseconds)
             return Timestamp(milliseconds: (passed + 1) * interval.milliseconds) + phase
         }.min()
@@ -147,15 +148,14 @@ public struct RuleEngine: Sendable {
         let budget = RoundBudget(options)
         var asker = RuleAsker(engine: engine, sink: sink, moment: moment)
         var runs: [(key: String, run: GroupRun)] = []
-        for (key, pack, group) in groups {
-            var memory = memories[key] ?? GroupMemory()
-            let phase = group.interval.flatMap { options.spreadsTurns ? Self.phase(of: key, every: $0) : nil }
-            guard memory.takeTurn(at: moment, every: group.interval ?? options.interval, phase: phase)
-            else { continue }
+        for placed in groups {
+            var memory = memories[placed.key] ?? GroupMemory()
+            let own = placed.group.interval
+            let phase = own.flatMap { options.spreadsTurns ? Self.phase(of: placed.key, every: $0) : nil }
+            guard memory.takeTurn(at: moment, every: own ?? options.interval, phase: phase) else { continue }
             let run = GroupRun(
-                pack: pack, group: group, parameters: parameters, options: options, budget: budget, memory: memory,
-                asker: asker)
-            runs.append((key, run))
+                placed: placed, parameters: parameters, options: options, budget: budget, memory: memory, asker: asker)
+            runs.append((placed.key, run))
         }
         for (key, run) in zip(runs.map(\.key), await Self.finish(runs.map(\.run), atOnce: options.groupsAtOnce)) {
             memories[key] = run.memory
@@ -196,9 +196,11 @@ public struct RuleEngine: Sendable {
     private func round(
         _ composer: RoundComposer, _ openTips: Set<AlertKey>?, _ asker: inout RuleAsker
     ) async -> AlertRound {
-        let found = groups.flatMap { key, pack, group in
-            group.rulesByKey(pack: pack.name).flatMap { ruleKey, rule in
-                (memories[key]?.rules[ruleKey]?.alerts.entries ?? []).map { composer.finding($0, of: rule, in: pack) }
+        let found = groups.flatMap { placed in
+            placed.rules.flatMap { key, rule in
+                (memories[placed.key]?.rules[key]?.alerts.entries ?? []).map {
+                    composer.finding($0, of: rule, in: placed.pack)
+                }
             }
         }
         var round = AlertRound(time: composer.moment)
@@ -206,21 +208,5 @@ public struct RuleEngine: Sendable {
         round.healthy = await composer.healthy(packs, among: openTips, &asker)
         round.failures = asker.failures
         return round
-    }
-}
-
-extension RuleGroup {
-    /// What the group's state is kept under.
-    func key(pack: String) -> String { "\(pack)/\(file)/\(name)" }
-
-    /// The rules with what their state is kept under: names, and a number only where a group has a name twice, so
-    /// that an edit elsewhere in the file loses no state.
-    func rulesByKey(pack: String) -> [(key: String, rule: Rule)] {
-        var seen: [String: Int] = [:]
-        return rules.map { rule in
-            let number = seen[rule.name, default: 0]
-            seen[rule.name] = number + 1
-            return ("\(pack)/\(file)/\(name)/\(rule.name)/\(number)", rule)
-        }
     }
 }

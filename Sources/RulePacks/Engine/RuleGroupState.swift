@@ -86,11 +86,12 @@ public struct AlertState: Sendable, Hashable {
 }
 
 extension RuleGroupState {
-    init(_ group: RuleGroup, of pack: String, _ memory: GroupMemory, every interval: Duration) {
+    init(_ placed: PlacedGroup, _ memory: GroupMemory, every interval: Duration) {
+        let group = placed.group
         self.init(
-            pack: pack, file: group.file, name: group.name, interval: interval, limit: group.limit,
+            pack: placed.pack.name, file: group.file, name: group.name, interval: interval, limit: group.limit,
             queryOffset: group.queryOffset,
-            rules: group.rulesByKey(pack: pack).map { key, rule in
+            rules: placed.rules.map { key, rule in
                 let memory = memory.rules[key] ?? RuleMemory()
                 return RuleState(
                     rule: rule, health: memory.health, lastError: memory.lastError,

@@ -23,26 +23,8 @@ extension SimulatedFleet {
     }
 
     /// What the host's agent would measure: series and values, in the agents' own names.
-    public func samples(of name: HostName) -> [(labels: Labels, value: Double)] {
-        guard let host = hosts[name] else { return [] }
-        let place: Labels = ["cluster": host.cluster.text, "host": name.text]
-        var samples: [(labels: Labels, value: Double)] = []
-        for (mode, seconds) in [("guest", host.spent.guest), ("root", host.spent.root), ("idle", host.spent.idle)] {
-            // One LP stands for all: rules add LPs up.
-            let labels = place.setting("lp", to: "0").setting("mode", to: mode)
-            samples.append((labels.setting(Labels.metricName, to: "evenkeel_lp_run_seconds_total"), seconds))
-        }
-        func add(_ metric: String, _ value: Double) {
-            samples.append((place.setting(Labels.metricName, to: metric), value))
-        }
-        add("evenkeel_host_logical_processors", Double(host.logicalProcessors))
-        add("evenkeel_host_memory_bytes", Double(host.memory.count))
-        add("evenkeel_host_memory_available_bytes", Double(max(.zero, host.memory - host.memoryPromised).count))
-        for (id, process) in host.processes where process.state.ownsGuest {
-            let labels = place.setting("vm", to: id.text).setting("name", to: process.machine.definition.name.text)
-            samples.append((labels.setting(Labels.metricName, to: "evenkeel_vm_run_seconds_total"), process.runSeconds))
-        }
-        return samples
+    public mutating func samples(of name: HostName) -> [(labels: Labels, value: Double)] {
+        hosts[name]?.samples() ?? []
     }
 
     /// LPs that the guests on a host want at `time`.
@@ -62,13 +44,26 @@ extension SimulatedHost {
     static let rootShare = 0.02
 
     func wanted(at time: Timestamp) -> Double {
-        // In a fixed order: sums of numbers depend on it, and a replay must give the very same ones.
-        wishes(at: time).sorted { $0.key < $1.key }.reduce(0) { $0 + $1.value }
+        wishes(at: time).reduce(0) { $0 + $1.processors }
     }
 
-    /// LPs that each guest wants.
-    private func wishes(at time: Timestamp) -> [VirtualMachineID: Double] {
-        processes.compactMapValues { $0.state.ownsGuest ? $0.wanted(at: time) : nil }
+    /// LPs that each guest wants, in a fixed order: sums of numbers depend on it, and a replay must give the very same.
+    private func wishes(at time: Timestamp) -> [(id: VirtualMachineID, processors: Double)] {
+        var wishes: [(id: VirtualMachineID, processors: Double)] = []
+        for (id, process) in processes where process.state.ownsGuest { wishes.append((id, process.wanted(at: time))) }
+        return wishes.sorted { $0.id < $1.id }
+    }
+
+    mutating func samples() -> [(labels: Labels, value: Double)] {
+        var samples = [
+            (labels.guestTime, spent.guest), (labels.rootTime, spent.root), (labels.idleTime, spent.idle),
+            (labels.logicalProcessors, Double(logicalProcessors)), (labels.memory, Double(memory.count)),
+            (labels.memoryAvailable, Double(max(.zero, memory - memoryPromised).count)),
+        ]
+        for process in processes.values where process.state.ownsGuest {
+            samples.append((labels.runTime(of: process.machine.definition), process.runSeconds))
+        }
+        return samples
     }
 
     /// What all LPs together can give to guests.
@@ -81,8 +76,8 @@ extension SimulatedHost {
     private func share(of wanted: Double) -> Double { wanted > room ? room / wanted : 1 }
 
     mutating func run(for seconds: Double, until time: Timestamp) {
-        let wishes = wishes(at: time).sorted { $0.key < $1.key }
-        let wanted = wishes.reduce(0) { $0 + $1.value }
+        let wishes = wishes(at: time)
+        wanted = wishes.reduce(0) { $0 + $1.processors }
         let share = share(of: wanted)
         for (id, wish) in wishes { processes[id]?.runSeconds += wish * share * seconds }
         let used = min(room, wanted)

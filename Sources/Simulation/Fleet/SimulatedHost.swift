@@ -1,11 +1,11 @@
 import FleetModel
 
-/// A VM that runs somewhere in the simulated fleet.
-public struct SimulatedVM: Sendable, Hashable {
+/// A VM that runs somewhere in the simulated fleet. It never changes, while its processes are copied all the time.
+public final class SimulatedVM: Sendable {
     /// What it is.
-    public var definition: VirtualMachineDefinition
+    public let definition: VirtualMachineDefinition
     /// What its guest wants.
-    public var demand: Demand
+    public let demand: Demand
 
     /// A VM.
     public init(definition: VirtualMachineDefinition, demand: Demand) {
@@ -28,6 +28,10 @@ public struct SimulatedHost: Sendable {
     public internal(set) var processes: [VirtualMachineID: SimulatedProcess] = [:]
     /// Seconds that its LPs have spent, all LPs together.
     public internal(set) var spent = Spent()
+    /// LPs that its guests wanted when time last passed.
+    var wanted = 0.0
+    /// The labels of what is measured here.
+    var labels: HostLabels
 
     /// Seconds by mode.
     public struct Spent: Sendable, Hashable {
@@ -45,6 +49,7 @@ public struct SimulatedHost: Sendable {
         self.cluster = cluster
         self.logicalProcessors = logicalProcessors
         self.memory = memory
+        labels = HostLabels(cluster: cluster, host: name)
     }
 
     /// Memory that its processes may come to use.
