@@ -10,11 +10,8 @@ struct ClockSetTests {
 
     /// A fleet whose server did something about h1 while its clock was a day ahead, and has it right again.
     private func world(restarting: Bool, settings: ControlSettings = ControlSettings()) -> World {
-        var world = World.hot(settings: settings, level: .automatic)
-        world.add("h3", use: 0.05, machines: [:])
-        world.pass(Self.day)
-        world.reportAll()
-        world.round([Sample.hot("h1")])
+        var world = World.roomy(settings: settings, level: .automatic)
+        world.look(after: Self.day)
         #expect(world.tip?.state == .running)
         world.carryOutMoves()
         world.round(healthy: [Sample.key("h1")])
@@ -28,13 +25,9 @@ struct ClockSetTests {
     func coolDowns(restarting: Bool) {
         var world = world(restarting: restarting)
         #expect(world.journal.audit.contains { $0.event == "clock.set" && $0.detail.contains("count as of now") })
-        world.pass(30)
-        world.reportAll()
-        world.round([Sample.hot("h1")])
+        world.look(after: 30)
         #expect(world.loop.openTips.isEmpty, "the finding rests")
-        world.pass(1000)
-        world.reportAll()
-        world.round([Sample.hot("h1")])
+        world.look(after: 1000)
         #expect(world.tip?.number == 2 && world.tip?.state == .running, "\(world.tip?.history.last?.note ?? "")")
         #expect(world.loop.openHolds.isEmpty, "nobody else moved what was moved then")
     }
@@ -66,9 +59,7 @@ struct ClockSetTests {
         settings.brakes.budget = 1
         var world = world(restarting: true, settings: settings)
         for (seconds, state) in [(700, TipState.awaitingApproval), (3600, .running)] {
-            world.pass(seconds)
-            world.reportAll()
-            world.round([Sample.hot("h1")])
+            world.look(after: seconds)
             #expect(world.tip?.state == state, "\(world.tip?.history.last?.note ?? "")")
         }
     }
@@ -97,22 +88,16 @@ struct ClockSetTests {
         var world = World.hot(settings: settings, level: .automatic)
         world.round([Sample.hot("h1")])
         world.carryOutAll()
-        world.pass(5)
-        world.reportAll()
-        world.round([Sample.hot("h1")])
+        world.look(after: 5)
         #expect(world.tip?.state == .verifying)
-        world.pass(Self.day)
-        world.reportAll()
-        world.round([Sample.hot("h1")])
+        world.look(after: Self.day)
         #expect(world.tip?.state == .verifying)
         guard let tip = world.tip, let action = world.operation?.action else {
             Issue.record("nothing was done")
             return
         }
         #expect(world.loop.policyObjection(to: action, for: tip)?.contains("budget of 1 actions") == true)
-        world.pass(301)
-        world.reportAll()
-        world.round([Sample.hot("h1")])
+        world.look(after: 301)
         #expect(world.tip?.state == .ineffective)
     }
 }
