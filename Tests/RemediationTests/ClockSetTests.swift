@@ -26,7 +26,7 @@ struct ClockSetTests {
         var world = world(restarting: restarting)
         #expect(world.journal.audit.contains { $0.event == "clock.set" && $0.detail.contains("count as of now") })
         world.look(after: 30)
-        #expect(world.loop.openTips.isEmpty, "the finding rests")
+        #expect(world.tip?.number == 2 && world.loop.openOperations.isEmpty, "it is shown, and rests")
         world.look(after: 1000)
         #expect(world.tip?.number == 2 && world.tip?.state == .running, "\(world.tip?.history.last?.note ?? "")")
         #expect(world.loop.openHolds.isEmpty, "nobody else moved what was moved then")

@@ -107,6 +107,13 @@ extension Veto {
         Veto("the pack is held", .notByPolicy, "pack:host-pressure is held by ann since") {
             $0.ask(.hold(.pack("host-pressure"), reason: "new"))
         },
+        Veto("a tip about the same ended", .notByPolicy, "pack host-pressure leaves it alone until") {
+            $0.set(.automatic)
+            while let command = $0.openCommands.first { $0.answer(command, .failed("no room")) }
+            $0.set(.operator)
+            $0.pass(5)
+            again(&$0)
+        },
         Veto("a blackout", .notByPolicy, "blackout 'fair' lasts until it is taken away") {
             $0.ask(.changePolicy(.setWindow(PolicyWindow(name: "fair", kind: .blackout))))
         },
