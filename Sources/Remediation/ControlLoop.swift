@@ -53,6 +53,8 @@ public struct ControlLoop: Sendable {
     var startedAt: Timestamp?
     /// What is held, until somebody lets go.
     var holds: [HoldScope: Hold] = [:]
+    /// That everything is stopped, as long as the store does not take it.
+    var unstoredStop: Hold?
     var movers = MoverWatch()
     /// Packs whose plug-ins may be run.
     var allowedPlugIns: Set<String> = []
@@ -140,6 +142,9 @@ public struct ControlLoop: Sendable {
             note(text, ofPlugIn: operation)
         case .evidence(let tip, let windows, let time):
             now = max(now, time)
+        case .stopNotStored(let actor, let reason, let time):
+            now = time
+            unstoredStop = unstoredStop ?? Hold(scope: .fleet, actor: actor, since: time, reason: reason)
             keep(windows, of: tip)
         case .tick(let time):
             now = time
@@ -179,7 +184,14 @@ extension ControlLoop {
     public var hostRecords: [HostRecord] { hosts.values.sorted { $0.report.host < $1.report.host } }
 
     /// What is held, by scope.
-    public var openHolds: [Hold] { holds.values.sorted { $0.scope < $1.scope } }
+    public var openHolds: [Hold] {
+        var held = holds
+        if var stop = unstoredStop, held[.fleet] == nil {
+            stop.reason += " (not on disk yet: it holds while this server runs)"
+            held[.fleet] = stop
+        }
+        return held.values.sorted { $0.scope < $1.scope }
+    }
 
     /// How loaded everything was in the last round; `nil` before the first.
     public var lastReadings: LoadReadings? { readings }

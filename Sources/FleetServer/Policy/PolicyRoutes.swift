@@ -79,7 +79,8 @@ struct PolicyRoutes {
             return try await controller.decide(kind, context) { done in
                 HoldAnswer(
                     tip: done.tip, holds: controller.view.withLock { $0.holds },
-                    cancelled: order.cancel == true ? done.cancelled : nil)
+                    cancelled: order.cancel == true && done.unstored == nil ? done.cancelled : nil,
+                    unstored: done.unstored)
             }
         }
         group.delete("holds/:scope") { _, context in
