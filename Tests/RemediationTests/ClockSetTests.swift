@@ -52,6 +52,25 @@ struct ClockSetTests {
         #expect(world.loop.openHolds.isEmpty, "it was no other mover")
     }
 
+    @Test("A clock that went ahead for minutes and is right again keeps policy from nothing", arguments: [600, 7200])
+    func briefly(seconds: Int) {
+        var world = World.hot(level: .automatic)
+        world.pass(1)
+        world.pass(seconds)
+        world.pass(5)
+        world.look(after: 1 - seconds)
+        #expect(world.tip?.state == .running, "\(world.tip?.waitsFor ?? "")")
+    }
+
+    @Test("What was stamped by a clock that was ahead may look new once it is right, and then policy waits")
+    func overlapping() {
+        var world = World.hot(level: .automatic)
+        world.pass(600)
+        for _ in 0..<80 { world.pass(10) }
+        world.look(after: -600)
+        #expect(world.tip?.waitsFor?.contains("the server's clock was set back by 10 min") == true)
+    }
+
     @Test("Budgets count it for their own time, and no longer")
     func budgets() {
         var settings = ControlSettings()
