@@ -89,7 +89,8 @@ struct EvaluationLoop: Service {
             to: await rules.evaluate(
                 at: moment, engine: engine, sink: sink, settings: settings, openTips: watched), of: packs, abilities)
         let readings = try await queries.readings(from: engine, at: moment)
-        try await controller.receive(.round(ControlRound(alerts: alerts, readings: readings)))
+        try await controller.receive(
+            .round(ControlRound(alerts: alerts, readings: readings, packs: shelf.alerts)))
         try checkpoint.write(rules.checkpoint)
         try await evidence.collect(for: controller, at: moment)
         let seconds = (clock.now - began).inSeconds

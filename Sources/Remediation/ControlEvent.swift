@@ -36,11 +36,14 @@ public struct ControlRound: Sendable {
     public var alerts: AlertRound
     /// How loaded hosts and VMs were at that time.
     public var readings: LoadReadings
+    /// The alerts of every pack that the server has, also of those that are switched off; `nil` where nobody says.
+    public var packs: [String: Set<String>]?
 
     /// A round.
-    public init(alerts: AlertRound, readings: LoadReadings) {
+    public init(alerts: AlertRound, readings: LoadReadings, packs: [String: Set<String>]? = nil) {
         self.alerts = alerts
         self.readings = readings
+        self.packs = packs
     }
 }
 

@@ -46,6 +46,7 @@ extension Tip {
 extension ControlLoop {
     mutating func take(_ round: ControlRound) {
         readings = trusted(round.readings)
+        packAlerts = round.packs ?? packAlerts
         if let readings, demand.isDue(at: readings.time) {
             let sizes = machineSizes
             demand.add(readings, sizes: sizes)
@@ -108,7 +109,6 @@ extension ControlLoop {
         }
     }
 
-    private mutating func raise(_ key: AlertKey, _ rendered: RenderedTip, since: Timestamp) {
     /// Whether a finding raises no tip: an operator wants none for a while, or it was resolved, is measured healthy still,
     /// and only its alert has not fallen silent yet.
     private func isQuiet(_ key: AlertKey, _ findings: Findings) -> Bool {
@@ -122,6 +122,7 @@ extension ControlLoop {
         past.restingFindings(at: now).union(tips.values.lazy.map(\.tip.key))
     }
 
+    private mutating func raise(_ key: AlertKey, _ rendered: RenderedTip, since: Timestamp) {
         var tip = Tip(
             number: numbers.tip + 1, pack: key.pack, alert: key.alert, subject: key.subject, level: rendered.level,
             title: rendered.title, body: rendered.body, knowledge: rendered.knowledge, evidence: rendered.evidence,

@@ -56,6 +56,8 @@ public struct ControlLoop: Sendable {
     /// That everything is stopped, as long as the store does not take it.
     var unstoredStop: Hold?
     var movers = MoverWatch()
+    /// The alerts of every pack that the server has; `nil` before the first round.
+    var packAlerts: [String: Set<String>]?
     /// Packs whose plug-ins may be run.
     var allowedPlugIns: Set<String> = []
     /// Tips that have not ended.
@@ -140,11 +142,11 @@ public struct ControlLoop: Sendable {
         case .plugInSaid(let operation, let text, let time):
             now = time
             note(text, ofPlugIn: operation)
-        case .evidence(let tip, let windows, let time):
-            now = max(now, time)
         case .stopNotStored(let actor, let reason, let time):
             now = time
             unstoredStop = unstoredStop ?? Hold(scope: .fleet, actor: actor, since: time, reason: reason)
+        case .evidence(let tip, let windows, let time):
+            now = max(now, time)
             keep(windows, of: tip)
         case .tick(let time):
             now = time

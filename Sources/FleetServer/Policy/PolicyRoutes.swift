@@ -103,7 +103,8 @@ struct PolicyRoutes {
                 }
             }
             let policy = loop.policy
-            let machines = Set(policy.constraints.flatMap(\.machines)).union(policy.machines.keys)
+            let levels = policy.automation.compactMap { if case .machine(let id) = $0.scope { id } else { nil } }
+            let machines = Set(policy.constraints.flatMap(\.machines)).union(policy.machines.keys).union(levels)
             let spoken = Set(machines.map(\.text))
             return PolicyView(
                 policy: policy, warnings: loop.policyWarnings, holds: loop.openHolds,
