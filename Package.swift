@@ -215,7 +215,7 @@ let package = Package(
             ]),
         tests(
             "EndToEndTests",
-            ["Commands", "FleetModel", "FleetServer", "HTTPClient", "HostRuntime", "MetricsWire", "evenkeel"]),
+            ["Commands", "FleetModel", "FleetServer", "HTTPClient", "HostRuntime", "MetricsWire", "evenkeel", grdb]),
     ]
 )
 

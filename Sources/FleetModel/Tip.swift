@@ -274,4 +274,17 @@ public struct TipEvent: Hashable, Codable, Sendable {
         self.actor = actor
         self.note = note
     }
+
+    /// What the note of a wait begins with; the reason follows.
+    public static let waitPrefix = "waits: "
+
+    /// Why nothing goes on, where that is what the entry says.
+    public var waitsFor: String? {
+        note.hasPrefix(Self.waitPrefix) ? String(note.dropFirst(Self.waitPrefix.count)) : nil
+    }
+}
+
+extension Tip {
+    /// Why nothing goes on; `nil` where something does, or somebody has not been asked yet.
+    public var waitsFor: String? { state.isFinal ? nil : history.last?.waitsFor }
 }

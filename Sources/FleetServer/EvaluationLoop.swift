@@ -74,7 +74,8 @@ struct EvaluationLoop: Service {
         _ rules: inout RuleEngine, _ needs: inout NeedsWatch, at moment: Timestamp
     ) async throws {
         let began = clock.now
-        let (reports, openTips) = controller.view.withLock { ($0.hosts.map(\.report), Set($0.tips.map(\.key))) }
+        let reports = controller.view.withLock { $0.hosts.map(\.report) }
+        let watched = await controller.look { loop, _ in loop.watchedFindings }
         await events.write(at: moment, naming: EventNames(reports), to: sink)
         let clusters = Set(reports.map(\.cluster)).sorted()
         let settings = try await state.parameters()
@@ -86,9 +87,10 @@ struct EvaluationLoop: Service {
         let abilities = FleetAbilities(reports)
         let alerts = needs.applied(
             to: await rules.evaluate(
-                at: moment, engine: engine, sink: sink, settings: settings, openTips: openTips), of: packs, abilities)
+                at: moment, engine: engine, sink: sink, settings: settings, openTips: watched), of: packs, abilities)
         let readings = try await queries.readings(from: engine, at: moment)
-        try await controller.receive(.round(ControlRound(alerts: alerts, readings: readings)))
+        try await controller.receive(
+            .round(ControlRound(alerts: alerts, readings: readings, packs: shelf.alerts)))
         try checkpoint.write(rules.checkpoint)
         try await evidence.collect(for: controller, at: moment)
         let seconds = (clock.now - began).inSeconds

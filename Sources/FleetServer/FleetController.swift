@@ -19,6 +19,8 @@ actor FleetController {
     private let watch: @Sendable (Tip) -> Void
     /// Who runs plug-ins; answers by `receive`.
     nonisolated let plugIns = PlugInQueue()
+    /// A stop that the store did not take: who asks for it, and what; asked for again before every other event.
+    private var unstoredStop: (actor: String, kind: ControlRequest.Kind)?
     private var nextRequest: Int64 = 0
     private var isBusy = false
     private var queue: [CheckedContinuation<Void, Never>] = []
@@ -46,7 +48,10 @@ actor FleetController {
     /// Feeds one event; returns when everything that follows from it is done. Throws what the store throws: then
     /// nothing has happened.
     func receive(_ event: ControlEvent) async throws {
-        _ = try await process(event)
+        await takeTurn()
+        defer { passTurn() }
+        await storeStop()
+        _ = try await carryOut(event)
     }
 
     /// Notes that a host is about to be told these commands; returns those that it still is to be told.
@@ -71,18 +76,39 @@ actor FleetController {
 
     /// Asks on behalf of `actor`.
     func request(_ kind: ControlRequest.Kind, by actor: String) async throws -> ControlReply {
+        await takeTurn()
+        defer { passTurn() }
+        await storeStop()
+        do {
+            return try await ask(kind, by: actor)
+        } catch {
+            guard case .hold(.fleet, let reason, _) = kind else { throw error }
+            // An operator's stop holds from this second on, whatever the disk says.
+            if case .hold(_, _, true)? = unstoredStop?.kind {} else { unstoredStop = (actor, kind) }
+            _ = try await carryOut(.stopNotStored(by: actor, reason: reason, time: clock.now))
+            return .stoppedInMemory("\(error)")
+        }
+    }
+
+    /// Asks for the stop again that the store did not take. What stands against it is in the log and in the status.
+    private func storeStop() async {
+        guard let stop = unstoredStop else { return }
+        guard (try? await ask(stop.kind, by: stop.actor)) != nil else { return }
+        unstoredStop = nil
+        logger.notice("the stop that the disk did not take is written down", metadata: ["actor": "\(stop.actor)"])
+    }
+
+    private func ask(_ kind: ControlRequest.Kind, by actor: String) async throws -> ControlReply {
         nextRequest += 1
         let id = nextRequest
         let event = ControlEvent.request(ControlRequest(id: id, actor: actor, time: clock.now, kind: kind))
-        guard let reply = try await process(event)[id] else {
+        guard let reply = try await carryOut(event)[id] else {
             return .refused("the request was not answered; this is a defect of the server")
         }
         return reply
     }
 
-    private func process(_ event: ControlEvent) async throws -> [Int64: ControlReply] {
-        await takeTurn()
-        defer { passTurn() }
+    private func carryOut(_ event: ControlEvent) async throws -> [Int64: ControlReply] {
         var next = loop
         let actions = next.receive(event)
         var replies: [Int64: ControlReply] = [:]
@@ -151,8 +177,12 @@ actor FleetController {
         do {
             try await store.commit(changes)
         } catch {
-            view.withLock { $0.problem = "the fleet's state cannot be written: \(error)" }
-            logger.error("the fleet's state cannot be written", metadata: ["reason": "\(error)"])
+            let problem = "the fleet's state cannot be written: \(error)"
+            let isNew = view.withLock { view in
+                defer { view.problem = problem }
+                return view.problem != problem
+            }
+            if isNew { logger.error("the fleet's state cannot be written", metadata: ["reason": "\(error)"]) }
             throw error
         }
     }

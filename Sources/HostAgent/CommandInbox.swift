@@ -10,6 +10,9 @@ import FleetModel
 /// only if all of it is the same; otherwise it takes the known one's place, and whatever is still heard of that one
 /// counts for nothing. What the server does not have, it no longer waits for: its newest number is the one it gave last.
 ///
+/// A migration that was called off before it was sent is not sent by another run of the agent either: the answer to its
+/// cancellation is on disk before the server hears of it, and a `send` that has none yet is refused for it.
+///
 /// The core knows no time: actions carry how often they failed before, and the shell waits accordingly.
 public struct CommandInbox: Hashable, Sendable {
     /// What the shell tells the core.
@@ -44,7 +47,7 @@ public struct CommandInbox: Hashable, Sendable {
         case deliver(AgentCommand, HostTaskAnswer, failures: Int)
     }
 
-    private enum Station: Hashable, Sendable {
+    fileprivate enum Station: Hashable, Sendable {
         case recordingBegin
         case performing
         case recordingAnswer(HostTaskAnswer)
@@ -170,13 +173,33 @@ public struct CommandInbox: Hashable, Sendable {
     }
 
     /// What a run of the agent that ended had not brought to its end.
-    private func resume() -> [Action] {
+    private mutating func resume() -> [Action] {
         entries.values.sorted { $0.command.number < $1.command.number }.compactMap { entry in
             switch entry.station {
-            case .performing: .perform(entry.command)
+            case .performing: perform(entry.command)
             case .delivering(let answer): .deliver(entry.command, answer, failures: 0)
             case .recordingBegin, .recordingAnswer, .delivered: nil
             }
+        }
+    }
+
+    /// Has a command performed that is on disk, or answers it where it was called off meanwhile.
+    private mutating func perform(_ command: AgentCommand) -> Action {
+        guard isCalledOff(command) else { return .perform(command) }
+        let answer = HostTaskAnswer.refused("sending was cancelled before it began")
+        entries[command.number]?.station = .recordingAnswer(answer)
+        return .record(.answered(command.number, answer), failures: 0)
+    }
+
+    /// Whether a `send` was cancelled with the guest still here, as the answer to the cancellation said. Where that is no
+    /// longer so the server learns it by looking, as after any `send` that was refused. A cancellation of an earlier life
+    /// of the server, whose operations had the same numbers, is none.
+    private func isCalledOff(_ command: AgentCommand) -> Bool {
+        guard case .send(let migration) = command.task else { return false }
+        return entries.values.contains { entry in
+            entry.command.task == .cancelSend(migration.virtualMachine)
+                && entry.command.operation == command.operation && entry.command.number > command.number
+                && entry.command.issued >= command.issued && entry.station.showsGuestHere
         }
     }
 
@@ -200,7 +223,7 @@ public struct CommandInbox: Hashable, Sendable {
         switch entry {
         case .begun:
             entries[entry.number]?.station = .performing
-            return [.perform(command)]
+            return [perform(command)]
         case .answered(let number, let answer):
             entries[number]?.station = .delivering(answer)
             return [.deliver(command, answer, failures: 0)]
@@ -222,6 +245,17 @@ public struct CommandInbox: Hashable, Sendable {
         }
         for entry in done.sorted(by: { $0.command.number < $1.command.number }).dropLast(Self.remembered) {
             entries[entry.command.number] = nil
+        }
+    }
+}
+
+extension CommandInbox.Station {
+    /// Whether the answer says that the guest had not left.
+    fileprivate var showsGuestHere: Bool {
+        switch self {
+        case .recordingAnswer(let answer), .delivering(let answer), .delivered(let answer):
+            answer == .state(.running) || answer == .state(.paused)
+        case .recordingBegin, .performing: false
         }
     }
 }

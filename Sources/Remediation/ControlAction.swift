@@ -26,6 +26,8 @@ public enum ControlReply: Sendable, Hashable {
     case done(tip: Int64? = nil, operation: Int64? = nil)
     /// Held, and these operations were called off for it.
     case stopped(cancelled: [Int64])
+    /// Everything is stopped, in memory only: the store does not take it yet, for this reason.
+    case stoppedInMemory(String)
     /// The policy has that version now; what it says is broken as things are, for a person.
     case changed(version: Int64, warnings: [String])
     /// What would be done, and how.

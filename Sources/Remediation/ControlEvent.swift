@@ -21,6 +21,9 @@ public enum ControlEvent: Sendable {
     case plugInEnded(operation: Int64, PlugInEnd, time: Timestamp)
     /// A plug-in says how far it is.
     case plugInSaid(operation: Int64, String, time: Timestamp)
+    /// An operator stopped everything, and the store did not take it: it holds in memory from now on, and the shell asks for
+    /// it again until it is stored.
+    case stopNotStored(by: String, reason: String, time: Timestamp)
     /// What the queries of a tip's evidence gave over the time that led to it.
     case evidence(tip: Int64, [EvidenceWindow], time: Timestamp)
     /// Time has passed: expiry, time limits and waits are looked at. Once a second or so.
@@ -33,11 +36,14 @@ public struct ControlRound: Sendable {
     public var alerts: AlertRound
     /// How loaded hosts and VMs were at that time.
     public var readings: LoadReadings
+    /// The alerts of every pack that the server has, also of those that are switched off; `nil` where nobody says.
+    public var packs: [String: Set<String>]?
 
     /// A round.
-    public init(alerts: AlertRound, readings: LoadReadings) {
+    public init(alerts: AlertRound, readings: LoadReadings, packs: [String: Set<String>]? = nil) {
         self.alerts = alerts
         self.readings = readings
+        self.packs = packs
     }
 }
 

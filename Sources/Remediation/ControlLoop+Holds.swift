@@ -5,7 +5,7 @@ import FleetModel
 extension ControlLoop {
     /// Why nothing new starts anywhere; `nil` when things may.
     var stopReason: String? {
-        holds[.fleet].map {
+        (holds[.fleet] ?? unstoredStop).map {
             "everything is stopped by \($0.actor) since \($0.since.text) (\($0.reason)); 'evenkeel stop --resume' lets "
                 + "it go on"
         }
@@ -37,7 +37,7 @@ extension ControlLoop {
             return .refused("say why \(scope) is held: whoever reads the audit log wants to know")
         }
         let isNew = holds[scope] == nil
-        if isNew { keep(Hold(scope: scope, actor: actor, since: now, reason: reason)) }
+        if isNew { keep(Hold(scope: scope, actor: actor, since: heldSince(scope), reason: reason)) }
         let called = isCancelling ? cancelAll(in: scope, by: actor) : []
         if scope == .fleet { takeBack("everything was stopped by \(actor): \(reason)") }
         if case .host(let host) = scope {
@@ -47,6 +47,13 @@ extension ControlLoop {
         }
         guard isNew || isCancelling else { return .refused("\(scope) is held already\(holdText(scope))") }
         return isCancelling ? .stopped(cancelled: called) : .done()
+    }
+
+    /// A stop holds since it was asked for, however long the store did not take it.
+    private mutating func heldSince(_ scope: HoldScope) -> Timestamp {
+        guard scope == .fleet, let stop = unstoredStop else { return now }
+        unstoredStop = nil
+        return min(stop.since, now)
     }
 
     private mutating func keep(_ hold: Hold) {
@@ -71,7 +78,11 @@ extension ControlLoop {
     }
 
     mutating func release(_ scope: HoldScope, by actor: String) -> ControlReply {
-        guard let hold = holds.removeValue(forKey: scope) else { return .notFound("\(scope) is not held") }
+        let unstored = scope == .fleet ? unstoredStop : nil
+        guard let hold = holds.removeValue(forKey: scope) ?? unstored else {
+            return .notFound("\(scope) is not held")
+        }
+        if scope == .fleet { unstoredStop = nil }
         pictures = [:]
         outbox.save(.removeHold(scope))
         audit(actor, "hold.end", "\(scope), held by \(hold.actor) since \(hold.since.text): \(hold.reason)")

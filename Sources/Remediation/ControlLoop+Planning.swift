@@ -154,9 +154,13 @@ extension ControlLoop {
 
     /// Policy says yes where it may and nothing holds it back; else the tip says what does.
     private mutating func approveByPolicy(_ number: Int64) {
-        guard let tip = tips[number]?.tip, tip.state == .awaitingApproval, approvalLevel(of: tip) == .automatic,
-            let action = tip.remainingActions.first
+        guard let tip = tips[number]?.tip, tip.state == .awaitingApproval, let action = tip.remainingActions.first
         else { return }
+        guard approvalLevel(of: tip) == .automatic else {
+            // What policy waited for is no reason any more.
+            if tip.waitsFor != nil { wait(number, for: "an operator decides on it") }
+            return
+        }
         if let reason = tip.operatorReason.map({ "\($0), so an operator decides on what is left" })
             ?? policyObjection(to: action, for: tip) ?? objection(to: action, of: number, isAutomatic: true)
         {

@@ -31,7 +31,22 @@ extension ControlLoop {
     /// What of the policy is broken as things are, or names what nobody knows.
     public var policyWarnings: [String] {
         let check = constraintCheck
-        return check.broken() + reserveWarnings + check.unknown()
+        return check.broken() + reserveWarnings + check.unknown() + packWarnings
+    }
+
+    /// Levels of packs and rules that the server does not have.
+    private var packWarnings: [String] {
+        guard let packAlerts else { return [] }
+        return policy.automation.compactMap { rule in
+            switch rule.scope {
+            case .pack(let pack):
+                return packAlerts[pack] == nil ? "\(rule.scope): the server has no pack \(pack)" : nil
+            case .rule(let pack, let alert):
+                guard let alerts = packAlerts[pack] else { return "\(rule.scope): the server has no pack \(pack)" }
+                return alerts.contains(alert) ? nil : "\(rule.scope): pack \(pack) has no alert \(alert)"
+            case .fleet, .cluster, .machine: return nil
+            }
+        }
     }
 
     private var reserveWarnings: [String] {

@@ -91,7 +91,6 @@ extension ControlLoop {
     private mutating func migrate(
         _ id: VirtualMachineID, to host: HostName, _ method: MigrationMethod?, by actor: String
     ) -> ControlReply {
-        if let reason = stopReason { return .refused("not now: \(reason)") }
         if case .found(let record, let status) = place(of: id, nil), !status.state.ownsGuest {
             return .refused(
                 "\(status.definition.name) is \(status.state.rawValue) on \(record.report.host): only a VM that runs can be "

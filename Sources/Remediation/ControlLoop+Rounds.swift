@@ -46,6 +46,7 @@ extension Tip {
 extension ControlLoop {
     mutating func take(_ round: ControlRound) {
         readings = trusted(round.readings)
+        packAlerts = round.packs ?? packAlerts
         if let readings, demand.isDue(at: readings.time) {
             let sizes = machineSizes
             demand.add(readings, sizes: sizes)
@@ -54,7 +55,11 @@ extension ControlLoop {
         let findings = Findings(round.alerts)
         let open = Dictionary(tips.values.map { ($0.tip.key, $0.tip.number) }, uniquingKeysWith: max)
         for (key, rendered, since) in findings.firing {
-            if let number = open[key] { refresh(number, rendered) } else { raise(key, rendered, since: since) }
+            if let number = open[key] {
+                refresh(number, rendered)
+            } else if !isQuiet(key, findings) {
+                raise(key, rendered, since: since)
+            }
         }
         measureEffects()
         for number in tips.keys.sorted() { judge(number, findings, roundTime: round.alerts.time) }
@@ -104,8 +109,20 @@ extension ControlLoop {
         }
     }
 
+    /// Whether a finding raises no tip: an operator wants none for a while, or it was resolved, is measured healthy still,
+    /// and only its alert has not fallen silent yet.
+    private func isQuiet(_ key: AlertKey, _ findings: Findings) -> Bool {
+        if let end = past.quietEnd(of: key), end > now { return true }
+        guard let last = past.lastActed(on: key), last.restEnd > now else { return false }
+        return last.state == .resolved && findings.showsHealth(of: last)
+    }
+
+    /// What rounds are to measure the health of: findings with an open tip, and those that rest.
+    public var watchedFindings: Set<AlertKey> {
+        past.restingFindings(at: now).union(tips.values.lazy.map(\.tip.key))
+    }
+
     private mutating func raise(_ key: AlertKey, _ rendered: RenderedTip, since: Timestamp) {
-        if let end = past.coolDownEnd(pack: key.pack, alert: key.alert, subject: key.subject), end > now { return }
         var tip = Tip(
             number: numbers.tip + 1, pack: key.pack, alert: key.alert, subject: key.subject, level: rendered.level,
             title: rendered.title, body: rendered.body, knowledge: rendered.knowledge, evidence: rendered.evidence,

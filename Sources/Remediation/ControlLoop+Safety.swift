@@ -34,7 +34,7 @@ enum SafetyVerdict: Sendable, Hashable {
 /// | in this order                                                                  | policy | approved | named |
 /// | ------------------------------------------------------------------------------ | ------ | -------- | ----- |
 /// | `evenkeel stop`; the VM is busy; caps by host, cluster and fleet; hosts that have not reported since | waits | waits | no |
-/// | unknown data; budgets of the hour and the day; breaker; another mover; pack held; window; cool-down of the cluster and the hosts; A-B-A; the VM's own level | asks | yes | yes |
+/// | unknown data; budgets of the hour and the day; breaker; another mover; pack held; pack's cool-down after a tip about the same; window; cool-down of the cluster and the hosts; A-B-A; the VM's own level | asks | yes | yes |
 /// | source and destination as they are; ceilings; placement rules; reserve; constraints; over-commitment | no | no | no |
 /// | loads of host and VM unknown                                                     | no     | no       | yes   |
 extension ControlLoop {
@@ -150,7 +150,8 @@ extension ControlLoop {
     /// Why policy must not do this now, though an operator may; `nil` when it may.
     func policyObjection(to action: PlannedAction, for tip: Tip) -> String? {
         stopReason ?? ignorance ?? budgetObjection ?? breakerObjection ?? holdObjection(for: tip)
-            ?? calendar.objection(in: tip.subject.cluster, at: now) ?? machineLevelObjection(to: action)
+            ?? restObjection(for: tip) ?? calendar.objection(in: tip.subject.cluster, at: now)
+            ?? machineLevelObjection(to: action)
             ?? coolDownObjection(to: action, for: tip) ?? returnObjection(to: action)
     }
 
@@ -194,6 +195,14 @@ extension ControlLoop {
     private func holdObjection(for tip: Tip) -> String? {
         let hold = holds[.cluster(tip.subject.cluster)] ?? holds[.pack(tip.pack)]
         return hold.map { "\($0.scope) is held by \($0.actor) since \($0.since.text): \($0.reason)" }
+    }
+
+    /// A finding that comes back soon after something was done about it is shown, and left alone for as long as its pack
+    /// says.
+    private func restObjection(for tip: Tip) -> String? {
+        guard let last = past.lastActed(on: tip.key), last.restEnd > now else { return nil }
+        return "tip \(last.number) was about the same and ended at \(last.updated.text) (\(last.state.rawValue)); pack "
+            + "\(tip.pack) leaves it alone until \(last.restEnd.text)"
     }
 
     private func machineLevelObjection(to action: PlannedAction) -> String? {

@@ -53,7 +53,11 @@ public struct ControlLoop: Sendable {
     var startedAt: Timestamp?
     /// What is held, until somebody lets go.
     var holds: [HoldScope: Hold] = [:]
+    /// That everything is stopped, as long as the store does not take it.
+    var unstoredStop: Hold?
     var movers = MoverWatch()
+    /// The alerts of every pack that the server has; `nil` before the first round.
+    var packAlerts: [String: Set<String>]?
     /// Packs whose plug-ins may be run.
     var allowedPlugIns: Set<String> = []
     /// Tips that have not ended.
@@ -138,6 +142,9 @@ public struct ControlLoop: Sendable {
         case .plugInSaid(let operation, let text, let time):
             now = time
             note(text, ofPlugIn: operation)
+        case .stopNotStored(let actor, let reason, let time):
+            now = time
+            unstoredStop = unstoredStop ?? Hold(scope: .fleet, actor: actor, since: time, reason: reason)
         case .evidence(let tip, let windows, let time):
             now = max(now, time)
             keep(windows, of: tip)
@@ -179,7 +186,14 @@ extension ControlLoop {
     public var hostRecords: [HostRecord] { hosts.values.sorted { $0.report.host < $1.report.host } }
 
     /// What is held, by scope.
-    public var openHolds: [Hold] { holds.values.sorted { $0.scope < $1.scope } }
+    public var openHolds: [Hold] {
+        var held = holds
+        if var stop = unstoredStop, held[.fleet] == nil {
+            stop.reason += " (not on disk yet: it holds while this server runs)"
+            held[.fleet] = stop
+        }
+        return held.values.sorted { $0.scope < $1.scope }
+    }
 
     /// How loaded everything was in the last round; `nil` before the first.
     public var lastReadings: LoadReadings? { readings }

@@ -1,4 +1,5 @@
 import FleetModel
+import RulePacks
 
 /// The newest tips and operations that have ended: what cool-downs, budgets and the breaker look back on.
 struct Past: Sendable {
@@ -120,13 +121,29 @@ struct Past: Sendable {
             .sorted { $0.number < $1.number }.compactMap(RecentMove.init)
     }
 
-    /// Until when the same finding raises no new tip; `nil` where none ended that counts.
-    func coolDownEnd(pack: String, alert: String, subject: TipSubject) -> Timestamp? {
-        tips.values.filter { tip in
-            tip.subject == subject && tip.alert == alert && tip.pack == pack && tip.state != .superseded
-                && tip.state != .cleared
-        }.map { max($0.updated + .seconds($0.terms.coolDownSeconds), $0.quietUntil ?? $0.updated) }.max()
+    /// Until when an operator, who dismissed it, wants to hear nothing more of the finding; `nil` where nobody did.
+    func quietEnd(of key: AlertKey) -> Timestamp? {
+        tips.values.filter { $0.state == .dismissed && $0.history.last?.actor != Actor.policy && $0.key == key }
+            .map { max($0.restEnd, $0.quietUntil ?? $0.updated) }.max()
     }
+
+    /// The tip about the finding whose actions ended last, well or not: its pack lets the finding rest after it.
+    func lastActed(on key: AlertKey) -> Tip? {
+        tips.values.filter { $0.hasActed && $0.key == key }.max { $0.restEnd < $1.restEnd }
+    }
+
+    /// The findings that rest after what was done about them.
+    func restingFindings(at time: Timestamp) -> Set<AlertKey> {
+        Set(tips.values.lazy.filter { $0.hasActed && $0.restEnd > time }.map(\.key))
+    }
+}
+
+extension Tip {
+    /// Whether it has ended after actions of its own.
+    fileprivate var hasActed: Bool { [.resolved, .ineffective, .failed].contains(state) }
+
+    /// Until when its pack wants nothing more done about the finding, once it has ended.
+    var restEnd: Timestamp { updated + .seconds(terms.coolDownSeconds) }
 }
 
 extension RecentMove {

@@ -119,8 +119,8 @@ public struct TipMachine: Sendable, Hashable {
     /// Writes down what the tip waits for. Of one wait only the latest reason is kept, since its figures change with
     /// every look. Returns whether the wait is new, and so worth a write to disk.
     public mutating func wait(for reason: String, at time: Timestamp) -> Bool {
-        let text = "waits: \(reason)"
-        guard let last = tip.history.last, last.state == tip.state, last.note.hasPrefix("waits: ") else {
+        let text = TipEvent.waitPrefix + reason
+        guard let last = tip.history.last, last.state == tip.state, last.waitsFor != nil else {
             note(text, at: time)
             return true
         }

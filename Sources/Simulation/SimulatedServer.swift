@@ -87,7 +87,7 @@ struct SimulatedServer: Sendable {
         let clusters = Set((loop?.hostRecords ?? []).map(\.report.cluster)).sorted()
         try await series.append(rules.parameterSeries(clusters: clusters, settings: [], at: time))
         let alerts = await rules.evaluate(
-            at: time, engine: engine, sink: series, openTips: Set((loop?.openTips ?? []).map(\.key)))
+            at: time, engine: engine, sink: series, openTips: loop?.watchedFindings ?? [])
         ruleCheckpoint = rules.checkpoint
         return ControlRound(alerts: alerts, readings: try await queries.readings(from: engine, at: time))
     }

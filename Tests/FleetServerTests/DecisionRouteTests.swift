@@ -53,7 +53,7 @@ import Testing
 
     /// Sends `POST path` to a server that knows those tips.
     private func post(
-        _ path: String, knowing tips: [Tip], onFullDisk isFull: Bool = false,
+        _ path: String, knowing tips: [Tip], holding scope: String = "fleet", onFullDisk isFull: Bool = false,
         through middleware: some RouterMiddleware<FleetRequestContext> = Authentication(tokens: nil)
     ) async throws -> Response {
         let folder = NSTemporaryDirectory() + "evenkeel-decisions-" + UUID().uuidString
@@ -79,7 +79,7 @@ import Testing
         let head = HTTPRequest(
             method: .post, scheme: "http", authority: "a", path: path,
             headerFields: [.contentType: "application/json"])
-        let body = path.hasSuffix("approve") ? "{}" : #"{"scope": "fleet", "reason": "storm"}"#
+        let body = path.hasSuffix("approve") ? "{}" : "{\"scope\": \"\(scope)\", \"reason\": \"storm\"}"
         let request = Request(head: head, body: RequestBody(buffer: ByteBuffer(string: body)))
         let source = ApplicationRequestContextSource(channel: EmbeddedChannel(), logger: logger)
         let response = try await router.buildResponder().respond(
@@ -120,7 +120,17 @@ import Testing
 
     @Test func aDecisionThatFindsTheDiskFullIsAnsweredSo() async throws {
         let response = try await post(
-            "/fleet/v1/holds", knowing: [], onFullDisk: true, through: ErrorAnswers())
+            "/fleet/v1/holds", knowing: [], holding: "pack:p", onFullDisk: true, through: ErrorAnswers())
         #expect(response.status == .insufficientStorage)
+    }
+
+    @Test func aStopThatFindsTheDiskFullHoldsAndSaysThatItIsNotStored() async throws {
+        let response = try await post(
+            "/fleet/v1/holds", knowing: [], onFullDisk: true, through: ErrorAnswers())
+        let page = Page(bytes: Locked([]))
+        try await response.body.write(page)
+        let text = String(decoding: page.bytes.withLock { $0 }, as: UTF8.self)
+        #expect(response.status == .ok && text.contains("not on disk yet"), "\(text)")
+        #expect(text.contains(#""unstored":"#) && text.contains("no room"), "\(text)")
     }
 }

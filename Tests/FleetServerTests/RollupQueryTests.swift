@@ -179,6 +179,11 @@ import TimeSeriesStore
         var before: [[Labels: [Int64: Double]]] = []
         for query in queries { before.append(try await matrix(store, query, step: 300_000, .samples)) }
         clock.advance(by: 40 * Self.day)
+        // Days that agree with the clock, so that it is believed.
+        let days = (41...43).map { Self.start + $0 * Self.day }
+        let later = SampleColumns(times: days, values: [1, 2, 3])
+        try await store.append([SeriesSamples(labels: ["__name__": "later"], samples: later)])
+        try await store.flush()
         await store.maintain()
         for (query, kept) in zip(queries, before) {
             expectSame(kept, try await matrix(store, query, step: 300_000, .samplesWhereKept), query)

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The command inbox")
 struct CommandInboxTests {
-    private static let host = HostName("kvm1") ?? fallbackHost
+    static let host = HostName("kvm1") ?? fallbackHost
     private static let fallbackHost: HostName = { preconditionFailure("kvm1 is a name") }()
 
     static func command(_ number: Int64, host: HostName = host, operation: Int64 = 1) -> AgentCommand {
@@ -106,7 +106,7 @@ struct CommandInboxTests {
         var journal: [CommandJournalEntry] = []
         var wanted: Set<CommandInbox.Action> = []
         /// Commands that the server has given, or will.
-        var given = [CommandInboxTests.command(1), CommandInboxTests.command(2)]
+        var given: [AgentCommand]
         /// Answers that the server took.
         var taken: [AgentCommand: HostTaskAnswer] = [:]
         /// How often each command was performed.
@@ -115,7 +115,11 @@ struct CommandInboxTests {
         /// Whether the server may still be made anew.
         var canRestore: Bool
 
-        init(faults: Int, canRestore: Bool) {
+        init(
+            faults: Int, canRestore: Bool,
+            given: [AgentCommand] = [CommandInboxTests.command(1), CommandInboxTests.command(2)]
+        ) {
+            self.given = given
             inbox = CommandInbox(host: CommandInboxTests.host)
             faultsLeft = faults
             self.canRestore = canRestore
@@ -134,6 +138,8 @@ struct CommandInboxTests {
                     let since = entries(since: command)
                     #expect(since != nil, "begun before it was on disk")
                     #expect(since?.contains(where: Self.isAnswer) == false, "performed after it was answered")
+                    let isCalledOff = journal.contains(.answered(2, .state(.running))) && command.isSend
+                    #expect(!isCalledOff, "performed after its cancellation was on disk")
                 case .deliver(let command, let answer, _):
                     let isOnDisk = entries(since: command)?.contains(.answered(command.number, answer)) ?? false
                     #expect(isOnDisk, "sent before it was on disk")
@@ -177,7 +183,9 @@ struct CommandInboxTests {
             case .perform(let command):
                 success.performed[command, default: 0] += 1
                 let attempt = "operation \(command.operation), attempt \(success.performed[command] ?? 0)"
-                success.apply(success.inbox.receive(.performed(command, .refused(attempt))))
+                let isCancel = command.task == .cancelSend(command.task.virtualMachine)
+                success.apply(
+                    success.inbox.receive(.performed(command, isCancel ? .state(.running) : .refused(attempt))))
                 return [success]
             case .deliver(let command, let answer, _):
                 // A server that does not have this very command wants no answer to it.
@@ -226,7 +234,8 @@ struct CommandInboxTests {
             var next = world.wanted.flatMap { world.outcomes(of: $0) }
             if next.isEmpty {
                 ends += 1
-                for command in world.given {
+                for command in world.given where command.isSend || command.task.isInspection {
+                    if world.taken[command] == CommandInboxTests.calledOff { continue }
                     guard case .refused(let reason) = world.taken[command] else {
                         Issue.record("command \(command.number) was never answered")
                         continue
@@ -246,7 +255,19 @@ struct CommandInboxTests {
         #expect(walk(from: World(faults: 3, canRestore: false)) > 10_000)
     }
 
+    @Test func `in every order of a send and its cancellation, with crashes, none is sent once that is on disk`() {
+        #expect(walk(from: World(faults: 3, canRestore: false, given: [Self.send(1), Self.cancel(2)])) > 10_000)
+    }
+
     @Test func `in every order, a server whose numbers start over gets an answer of its own to each command`() {
         #expect(walk(from: World(faults: 1, canRestore: true)) > 10_000)
     }
+}
+
+extension AgentCommand {
+    fileprivate var isSend: Bool { if case .send = task { true } else { false } }
+}
+
+extension HostTask {
+    fileprivate var isInspection: Bool { if case .inspect = self { true } else { false } }
 }

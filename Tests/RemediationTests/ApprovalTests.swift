@@ -31,9 +31,7 @@ struct ApprovalTests {
         #expect(world.tip?.state == .verifying)
 
         world.relocate(1, to: "h2")
-        world.pass(30)
-        world.reportAll()
-        world.round([Sample.hot("h1")])
+        world.look(after: 30)
         #expect(world.tip?.state == .verifying, "not healthy yet")
         world.pass(60)
         world.use[Sample.host("h1")] = 0.6
@@ -236,9 +234,7 @@ struct ApprovalTests {
         #expect(world.tip?.state == .planned)
         #expect(world.tip?.planProblem != nil)
         world.use[Sample.host("h2")] = 0.05
-        world.pass(61)
-        world.reportAll()
-        world.round([Sample.hot("h1")])
+        world.look(after: 61)
         #expect(world.tip?.state == .awaitingApproval, "there is room now")
     }
 }

@@ -40,9 +40,7 @@ struct AutomationTests {
         #expect((world.tip?.state == .running) == (level == .automatic), "\(String(describing: world.tip?.state))")
         #expect(world.openCommands.isEmpty == (level != .automatic))
         world.set(.automatic, in: .machine(Sample.machine(3)))
-        world.pass(61)
-        world.reportAll()
-        world.round([Sample.hot("h1")])
+        world.look(after: 61)
         if level != .automatic, let move = world.operation?.move {
             #expect(move.virtualMachine == Sample.machine(3))
         }
@@ -74,8 +72,7 @@ struct AutomationTests {
     private func long(_ window: PolicyWindow) -> (World, ActiveAlert) {
         var settings = ControlSettings()
         settings.planner.coolDown = .zero
-        var world = World.hot(settings: settings, level: .automatic)
-        world.add("h3", use: 0.05, machines: [:])
+        var world = World.roomy(settings: settings, level: .automatic)
         world.ask(.changePolicy(.setWindow(window)))
         var alert = Sample.hot("h1")
         alert.tip?.terms.arguments["target"] = "0.2"

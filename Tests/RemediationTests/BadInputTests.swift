@@ -98,9 +98,7 @@ struct BadInputTests {
         world.reportAll()
         world.ask(.changePolicy(.setAutomation(AutomationRule(scope: .fleet, level: .automatic))))
         #expect(world.loop.openOperations.isEmpty, "nothing is measured yet")
-        world.pass(61)
-        world.reportAll()
-        world.round([Sample.hot("h1")])
+        world.look(after: 61)
         #expect(world.tip?.state == .running, "\(world.tip?.history.last?.note ?? "")")
     }
 
@@ -117,10 +115,9 @@ struct BadInputTests {
     func clockBack() {
         var world = World.hot(level: .automatic)
         world.now = Timestamp(milliseconds: 1_800_000_000_000)
+        world.restart()
         world.reportAll()
-        world.pass(-86_400)
-        world.reportAll()
-        world.round([Sample.hot("h1")])
+        world.look(after: -86_400)
         #expect(world.tip?.state == .awaitingApproval)
         #expect(world.tip?.history.last?.note.contains("the server's clock was set back by") == true)
         #expect(world.tip?.history.last?.note.contains("after a restart of the server") == true)

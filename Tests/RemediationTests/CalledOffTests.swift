@@ -10,8 +10,7 @@ struct CalledOffTests {
     private func world() -> World {
         var settings = ControlSettings()
         settings.brakes.failures = 1
-        var world = World.hot(settings: settings, level: .automatic)
-        world.add("h3", use: 0.05, machines: [:])
+        var world = World.roomy(settings: settings, level: .automatic)
         world.round([Sample.hot("h1")])
         #expect(world.tip?.state == .running)
         return world
@@ -35,14 +34,10 @@ struct CalledOffTests {
             world.journal.audit.contains {
                 $0.event == "tip.awaitingApproval" && $0.detail.contains("cancelled by ann")
             })
-        world.pass(61)
-        world.reportAll()
-        world.round([Sample.hot("h1")])
+        world.look(after: 61)
         #expect(world.tip?.state == .awaitingApproval && world.openCommands.isEmpty)
         world.restart()
-        world.pass(61)
-        world.reportAll()
-        world.round([Sample.hot("h1")])
+        world.look(after: 61)
         world.expect(.done(), for: .release(.fleet))
         // One failure would have opened the breaker.
         #expect(world.tip?.number == 1 && world.tip?.state == .running, "\(world.tip?.history.last?.note ?? "")")
@@ -55,17 +50,13 @@ struct CalledOffTests {
         world.expect(.done(tip: 1, operation: 1), for: .cancel(operation: 1))
         answerAll(&world)
         for _ in 0..<3 {
-            world.pass(61)
-            world.reportAll()
-            world.round([Sample.hot("h1")])
+            world.look(after: 61)
             #expect(world.tip?.state == .awaitingApproval)
             let note = world.tip?.history.last?.note ?? ""
             #expect(note.contains("ann called operation 1 off, so an operator decides on what is left"), "\(note)")
             world.restart()
         }
-        world.pass(61)
-        world.reportAll()
-        world.round([Sample.hot("h1")])
+        world.look(after: 61)
         world.expect(.done(tip: 1, operation: 2), for: .approve(tip: 1), by: "bob")
         world.carryOutAll()
         #expect(world.tip?.state == .verifying)
@@ -73,8 +64,7 @@ struct CalledOffTests {
 
     @Test("What was done before stays done, and only what is left is planned anew")
     func partly() throws {
-        var world = World.hot()
-        world.add("h3", use: 0.05, machines: [:])
+        var world = World.roomy()
         world.round(
             [Sample.hot("h1", approval: .automatic)].map { alert in
                 var alert = alert

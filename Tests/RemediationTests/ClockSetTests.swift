@@ -10,11 +10,8 @@ struct ClockSetTests {
 
     /// A fleet whose server did something about h1 while its clock was a day ahead, and has it right again.
     private func world(restarting: Bool, settings: ControlSettings = ControlSettings()) -> World {
-        var world = World.hot(settings: settings, level: .automatic)
-        world.add("h3", use: 0.05, machines: [:])
-        world.pass(Self.day)
-        world.reportAll()
-        world.round([Sample.hot("h1")])
+        var world = World.roomy(settings: settings, level: .automatic)
+        world.look(after: Self.day)
         #expect(world.tip?.state == .running)
         world.carryOutMoves()
         world.round(healthy: [Sample.key("h1")])
@@ -28,13 +25,9 @@ struct ClockSetTests {
     func coolDowns(restarting: Bool) {
         var world = world(restarting: restarting)
         #expect(world.journal.audit.contains { $0.event == "clock.set" && $0.detail.contains("count as of now") })
-        world.pass(30)
-        world.reportAll()
-        world.round([Sample.hot("h1")])
-        #expect(world.loop.openTips.isEmpty, "the finding rests")
-        world.pass(1000)
-        world.reportAll()
-        world.round([Sample.hot("h1")])
+        world.look(after: 30)
+        #expect(world.tip?.number == 2 && world.loop.openOperations.isEmpty, "it is shown, and rests")
+        world.look(after: 1000)
         #expect(world.tip?.number == 2 && world.tip?.state == .running, "\(world.tip?.history.last?.note ?? "")")
         #expect(world.loop.openHolds.isEmpty, "nobody else moved what was moved then")
     }
@@ -59,6 +52,25 @@ struct ClockSetTests {
         #expect(world.loop.openHolds.isEmpty, "it was no other mover")
     }
 
+    @Test("A clock that went ahead for minutes and is right again keeps policy from nothing", arguments: [600, 7200])
+    func briefly(seconds: Int) {
+        var world = World.hot(level: .automatic)
+        world.pass(1)
+        world.pass(seconds)
+        world.pass(5)
+        world.look(after: 1 - seconds)
+        #expect(world.tip?.state == .running, "\(world.tip?.waitsFor ?? "")")
+    }
+
+    @Test("What was stamped by a clock that was ahead may look new once it is right, and then policy waits")
+    func overlapping() {
+        var world = World.hot(level: .automatic)
+        world.pass(600)
+        for _ in 0..<80 { world.pass(10) }
+        world.look(after: -600)
+        #expect(world.tip?.waitsFor?.contains("the server's clock was set back by 10 min") == true)
+    }
+
     @Test("Budgets count it for their own time, and no longer")
     func budgets() {
         var settings = ControlSettings()
@@ -66,9 +78,7 @@ struct ClockSetTests {
         settings.brakes.budget = 1
         var world = world(restarting: true, settings: settings)
         for (seconds, state) in [(700, TipState.awaitingApproval), (3600, .running)] {
-            world.pass(seconds)
-            world.reportAll()
-            world.round([Sample.hot("h1")])
+            world.look(after: seconds)
             #expect(world.tip?.state == state, "\(world.tip?.history.last?.note ?? "")")
         }
     }
@@ -97,22 +107,16 @@ struct ClockSetTests {
         var world = World.hot(settings: settings, level: .automatic)
         world.round([Sample.hot("h1")])
         world.carryOutAll()
-        world.pass(5)
-        world.reportAll()
-        world.round([Sample.hot("h1")])
+        world.look(after: 5)
         #expect(world.tip?.state == .verifying)
-        world.pass(Self.day)
-        world.reportAll()
-        world.round([Sample.hot("h1")])
+        world.look(after: Self.day)
         #expect(world.tip?.state == .verifying)
         guard let tip = world.tip, let action = world.operation?.action else {
             Issue.record("nothing was done")
             return
         }
         #expect(world.loop.policyObjection(to: action, for: tip)?.contains("budget of 1 actions") == true)
-        world.pass(301)
-        world.reportAll()
-        world.round([Sample.hot("h1")])
+        world.look(after: 301)
         #expect(world.tip?.state == .ineffective)
     }
 }

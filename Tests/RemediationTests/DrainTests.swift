@@ -7,8 +7,7 @@ import Testing
 @Suite("Maintenance")
 struct DrainTests {
     private func world(level: AutomationLevel = .operator) -> World {
-        var world = World.hot(level: level)
-        world.add("h3", use: 0.05, machines: [:])
+        var world = World.roomy(level: level)
         world.use[Sample.host("h1")] = 0.3
         for number in 1...3 { world.machineUse[Sample.machine(number)] = 0.3 }
         world.round()
@@ -98,8 +97,7 @@ struct DrainTests {
 
     @Test("Nothing is sent to a host that another tip wants empty, and to none when all are to be emptied")
     func noneGoesWhereAllMustLeave() throws {
-        var world = World.hot()
-        world.add("h3", use: 0.05, machines: [:])
+        var world = World.roomy()
         world.use[Sample.host("h1")] = 0.3
         for number in 1...3 { world.machineUse[Sample.machine(number)] = 0.3 }
         func leaving(_ host: String) -> ActiveAlert {
@@ -161,8 +159,7 @@ struct DrainTests {
 
     @Test("Hosts that rest after a move do not count as lost: the reserve holds all the same")
     func reserve() {
-        var world = World.hot()
-        world.add("h3", use: 0.05, machines: [:])
+        var world = World.roomy()
         world.round([Sample.hot("h1")])
         #expect(world.loop.reserve(of: World.cluster, failures: 1, at: world.now).holds)
         world.ask(.approve(tip: 1))

@@ -12,8 +12,7 @@ struct PartTests {
         settings.brakes.failures = 1
         settings.brakes.ineffectiveTips = 1
         settings.planner.coolDown = .zero
-        var world = World.hot(settings: settings, level: .operator)
-        world.add("h3", use: 0.05, machines: [:])
+        var world = World.roomy(settings: settings, level: .operator)
         world.round([alert])
         #expect(try #require(world.tip?.plan).actions.count > 1)
         let version = world.tip?.plan?.snapshotVersion
@@ -48,8 +47,7 @@ struct PartTests {
 
     @Test("A host for a step that is not approved is refused, not forgotten")
     func idleDestination() {
-        var world = World.hot(level: .operator)
-        world.add("h3", use: 0.05, machines: [:])
+        var world = World.roomy(level: .operator)
         world.round([alert])
         let reply = world.ask(
             .approvePart(

@@ -179,9 +179,7 @@ struct PolicyTests {
                 == "waits: policy: it is outside the maintenance windows of cluster main: 'night'")
         var byHand = world
         byHand.expect(.done(tip: 1, operation: 1), for: .approve(tip: 1))
-        world.pass(45 * 60)
-        world.reportAll()
-        world.round([Sample.hot("h1")])
+        world.look(after: 45 * 60)
         #expect(world.tip?.state == .running)
 
         var other = World.hot(level: .automatic)

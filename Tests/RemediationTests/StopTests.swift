@@ -1,7 +1,8 @@
 import FleetModel
 import Placement
-import Remediation
 import Testing
+
+@testable import Remediation
 
 @Suite("Everything is stopped")
 struct StopTests {
@@ -87,5 +88,28 @@ struct StopTests {
             return
         }
         #expect(reason.contains("fleet is held already by ann"))
+    }
+
+    @Test("A stop that the store does not take holds all the same, and once it is stored since it was asked for")
+    func notStored() {
+        var world = World.hot(level: .automatic)
+        let asked = world.now
+        world.take(.stopNotStored(by: "bob", reason: "storm", time: world.now))
+        #expect(world.actions.isEmpty, "nothing of it needs the store")
+        world.pass(1)
+        world.round([Sample.hot("h1")])
+        #expect(world.tip?.state == .awaitingApproval && world.openCommands.isEmpty)
+        #expect(world.tip?.waitsFor?.contains("everything is stopped by bob since \(asked.text) (storm)") == true)
+        guard case .refused = world.ask(.approve(tip: 1)) else {
+            Issue.record("it was approved")
+            return
+        }
+        #expect(world.loop.openHolds.map(\.scope) == [.fleet])
+        #expect(world.loop.openHolds.first?.reason == "storm (not on disk yet: it holds while this server runs)")
+        world.expect(.done(), for: .hold(.fleet, reason: "storm"), by: "bob")
+        let stored = Hold(scope: .fleet, actor: "bob", since: asked, reason: "storm")
+        #expect(world.loop.openHolds == [stored] && world.journal.state.holds == [stored])
+        world.expect(.done(), for: .release(.fleet))
+        #expect(world.loop.openHolds.isEmpty && world.tip?.state == .running)
     }
 }

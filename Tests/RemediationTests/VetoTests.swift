@@ -4,286 +4,6 @@ import Testing
 
 @testable import Remediation
 
-/// One thing that stands against an action, in a fleet where nothing else does.
-struct Veto: Sendable, CustomTestStringConvertible {
-    enum Kind: Sendable { case later, notByPolicy, never }
-
-    let testDescription: String
-    let kind: Kind
-    /// What the reason says.
-    let words: String
-    var standing = Standing.policy
-    /// The VM, from where and to where.
-    var move = (machine: 1, from: "h1", to: "h2")
-    var base: @Sendable () -> World = { Veto.calm() }
-    /// What brings the veto about.
-    let cause: @Sendable (inout World) -> Void
-
-    init(
-        _ name: String, _ kind: Kind, _ words: String, by standing: Standing = .policy,
-        move: (machine: Int, from: String, to: String) = (1, "h1", "h2"),
-        in base: @escaping @Sendable () -> World = { Veto.calm() }, _ cause: @escaping @Sendable (inout World) -> Void
-    ) {
-        testDescription = name
-        self.kind = kind
-        self.words = words
-        self.standing = standing
-        self.move = move
-        self.base = base
-        self.cause = cause
-    }
-
-    /// Two hosts with VMs and two idle ones, measured a moment ago; a tip about h1 waits for an operator.
-    static func calm() -> World {
-        var settings = ControlSettings()
-        settings.planner.coolDown = .zero
-        var world = World.hot(settings: settings)
-        world.add("h3", use: 0.3, machines: [4: 0.5, 5: 0.5])
-        world.add("h4", use: 0.05, machines: [:])
-        world.round([Sample.hot("h1")])
-        return world
-    }
-
-    /// Three hosts that can lose any one of them, as long as h2 keeps its room for the large VM of h3.
-    static func tight() -> World {
-        var world = World()
-        world.add("h1", use: 0.3, machines: [1: 0.5])
-        world.add("h2", use: 0.3, machines: [2: 0.5])
-        world.add("h3", use: 0.1, machines: [3: 0.1])
-        // If h3 fails only h2 can take its VM, and only as long as vm-1 does not come there.
-        for (place, (memory, machine)) in [(10, 7), (24, 2), (24, 20)].enumerated() {
-            world.hosts[place].report.memory = .gibibytes(Int64(memory))
-            world.hosts[place].report.memoryAvailable = .gibibytes(Int64(memory - machine))
-            world.hosts[place].report.virtualMachines[0].definition.memory = .gibibytes(Int64(machine))
-        }
-        world.reportAll()
-        world.round([Sample.hot("h1")])
-        return world
-    }
-
-    /// The same after a move of vm-4 from h3 to h4 that nobody minds any more.
-    static func moved() -> World {
-        var world = calm()
-        limit(.returnHours, 0, &world)
-        moveByHand(&world)
-        return world
-    }
-
-    /// What stands against its action in `world`.
-    func verdict(in world: World) -> SafetyVerdict? {
-        let (machine, from, to) = move
-        let action = PlannedAction(
-            kind: .migrate(virtualMachine: Sample.machine(machine), from: Sample.host(from), to: Sample.host(to)),
-            virtualMachineName: "vm-\(machine)", prediction: .none)
-        var loop = world.loop
-        return loop.verdict(on: action, for: world.tip, by: standing)
-    }
-
-    private static func again(_ world: inout World) {
-        world.reportAll()
-        world.round([Sample.hot("h1")])
-    }
-
-    private static func limit(_ name: LimitName, _ value: Double, _ world: inout World) {
-        world.ask(.changePolicy(.setLimit(name, value)))
-    }
-
-    /// Moves vm-4 to h4 by an operator's word, to its end.
-    private static func moveByHand(_ world: inout World) {
-        world.ask(.migrate(Sample.machine(4), to: Sample.host("h4")))
-        world.carryOutAll()
-        world.relocate(4, to: "h4")
-        world.pass(5)
-        again(&world)
-    }
-
-    private static func cluster(_ change: (inout ClusterPolicy) -> Void) -> PolicyChange {
-        var policy = ClusterPolicy()
-        change(&policy)
-        return .setCluster(World.cluster, policy)
-    }
-
-    // MARK: Its turn has not come
-
-    static let later: [Veto] = [
-        Veto("everything is stopped", .later, "everything is stopped by ann") {
-            $0.ask(.hold(.fleet, reason: "storm"))
-        },
-        Veto("the same VM is moved", .later, "operation 1 moves the same VM", move: (4, "h3", "h2")) {
-            limit(.outgoingPerHost, 2, &$0)
-            $0.ask(.migrate(Sample.machine(4), to: Sample.host("h4")))
-        },
-        Veto("moves off a host", .later, "operation 1 moves a VM off h3", move: (5, "h3", "h2")) {
-            $0.ask(.migrate(Sample.machine(4), to: Sample.host("h4")))
-        },
-        Veto("moves to a host", .later, "operation 1 moves a VM to h4", move: (1, "h1", "h4")) {
-            $0.ask(.migrate(Sample.machine(4), to: Sample.host("h4")))
-        },
-        Veto("moves in the fleet", .later, "1 migrations are under way, which is the limit") {
-            limit(.concurrentMigrations, 1, &$0)
-            $0.ask(.migrate(Sample.machine(4), to: Sample.host("h4")))
-        },
-        Veto("moves in the cluster", .later, "1 migrations are under way in cluster main") {
-            limit(.concurrentPerCluster, 1, &$0)
-            $0.ask(.migrate(Sample.machine(4), to: Sample.host("h4")))
-        },
-        Veto("no report since a move", .later, "h4 has not reported since its last operation", move: (1, "h1", "h4")) {
-            $0.ask(.migrate(Sample.machine(4), to: Sample.host("h4")))
-            $0.carryOutAll()
-            $0.report("h1")
-        },
-        Veto("no report since the start", .later, "h1 has not reported since the server started") {
-            $0.pass(1)
-            $0.restart()
-        },
-        Veto("not measured since the start", .later, "h1 has not been measured since the server started") {
-            $0.pass(1)
-            $0.restart()
-            $0.reportAll()
-        },
-    ]
-
-    // MARK: Not by policy
-
-    static let notByPolicy: [Veto] = [
-        Veto("the clock was set back", .notByPolicy, "the server's clock was set back by") {
-            $0.pass(-91)
-            again(&$0)
-        },
-        Veto("nothing was measured", .notByPolicy, "nothing was measured since") {
-            $0.pass(91)
-            $0.reportAll()
-        },
-        Veto("budget of the hour", .notByPolicy, "budget of 0 actions within 60 min") {
-            limit(.actionsPerHour, 0, &$0)
-        },
-        Veto("budget of the day", .notByPolicy, "budget of 0 actions within 24 h") { limit(.actionsPerDay, 0, &$0) },
-        Veto("operations that failed", .notByPolicy, "1 automatic remediations did not help or failed") {
-            limit(.failuresPerHour, 1, &$0)
-            $0.set(.automatic)
-            while let command = $0.openCommands.first { $0.answer(command, .failed("no room")) }
-            $0.set(.operator)
-            $0.pass(5)
-            again(&$0)
-        },
-        Veto("tips that did not help", .notByPolicy, "1 automatic remediations did not help or failed") {
-            limit(.failuresPerHour, 1, &$0)
-            limit(.hostCoolDownMinutes, 0, &$0)
-            limit(.returnHours, 0, &$0)
-            $0.set(.automatic)
-            guard let move = $0.operation?.move else { return }
-            $0.carryOutAll()
-            let number = (1...3).first { Sample.machine($0) == move.virtualMachine } ?? 1
-            $0.relocate(number, to: move.destination.text)
-            for _ in 0..<2 {
-                $0.pass(310)
-                again(&$0)
-            }
-            $0.set(.operator)
-            // Back where it was, so that nothing but the failure is another than before.
-            $0.ask(.migrate(move.virtualMachine, to: move.source))
-            $0.carryOutAll()
-            $0.relocate(number, to: move.source.text)
-            $0.pass(700)
-            again(&$0)
-        },
-        Veto("the cluster is held", .notByPolicy, "cluster:main is held by ann") {
-            $0.ask(.hold(.cluster(World.cluster), reason: "balancer"))
-        },
-        Veto("the pack is held", .notByPolicy, "pack:host-pressure is held by ann") {
-            $0.ask(.hold(.pack("host-pressure"), reason: "new"))
-        },
-        Veto("a blackout", .notByPolicy, "blackout 'fair' lasts until it is taken away") {
-            $0.ask(.changePolicy(.setWindow(PolicyWindow(name: "fair", kind: .blackout))))
-        },
-        Veto("outside maintenance windows", .notByPolicy, "it is outside the maintenance windows of cluster main") {
-            $0.ask(.changePolicy(.setWindow(PolicyWindow(name: "night", kind: .maintenance, from: 120, to: 300))))
-        },
-        Veto("the VM's own level", .notByPolicy, "vm-1 has level 'operator' of its own") {
-            $0.set(.operator, in: .machine(Sample.machine(1)))
-        },
-        Veto("a host rests", .notByPolicy, "hosts are left alone for 10 min", move: (1, "h1", "h4")) {
-            moveByHand(&$0)
-            limit(.hostCoolDownMinutes, 10, &$0)
-        },
-        Veto("the cluster rests", .notByPolicy, "clusters are left alone for 10 min") {
-            moveByHand(&$0)
-            limit(.clusterCoolDownMinutes, 10, &$0)
-        },
-        Veto("there and back", .notByPolicy, "policy does not bring it back", move: (4, "h4", "h3"), in: moved) {
-            limit(.returnHours, 1, &$0)
-        },
-    ]
-
-    // MARK: Nobody may
-
-    static let never: [Veto] = [
-        Veto("the VM is elsewhere", .never, "VM vm-1 is on h1 now, not on h3", by: .approved, move: (1, "h3", "h2")) {
-            _ in
-        },
-        Veto("nobody has the VM", .never, "no host reports VM vm-9", by: .approved, move: (9, "h1", "h2")) { _ in },
-        Veto("there is no such host", .never, "the fleet has no host h9", by: .approved, move: (1, "h1", "h9")) { _ in
-        },
-        Veto("the processors' ceiling", .never, "h2: processor would be", by: .approved) {
-            $0.use[Sample.host("h2")] = 0.7
-            again(&$0)
-        },
-        Veto("the memory's ceiling", .never, "h2: memory would be", by: .approved) {
-            $0.hosts[1].report.memoryAvailable = .gibibytes(2)
-            again(&$0)
-        },
-        Veto("the reserve", .never, "h2: the cluster could no longer lose any host", by: .approved, in: tight) {
-            $0.ask(.changePolicy(cluster { $0.reserve = 1 }))
-        },
-        Veto("the reserve, by policy", .never, "h2: the cluster could no longer lose any host", in: tight) {
-            $0.ask(.changePolicy(cluster { $0.reserve = 1 }))
-        },
-        Veto("over-commitment", .never, "2 virtual processors on the 4 LPs of h2", by: .approved) {
-            $0.ask(.changePolicy(cluster { $0.processorOverCommit = 0.25 }))
-        },
-        Veto("a host in maintenance", .never, "h2: ", by: .approved) {
-            $0.ask(.hold(.host(Sample.host("h2")), reason: "new memory"))
-        },
-        Veto("a host that is silent", .never, "h2: it is not available: its agent has not reported", by: .approved) {
-            $0.pass(50)
-            for name in ["h1", "h3", "h4"] { $0.report(name) }
-        },
-        Veto("the host's load is unknown", .never, "the load of h2 is unknown", by: .approved) {
-            $0.use[Sample.host("h2")] = nil
-            again(&$0)
-        },
-        Veto("the VM's load is unknown", .never, "the load of vm-1 is unknown", by: .approved) {
-            $0.machineUse[Sample.machine(1)] = nil
-            again(&$0)
-        },
-        Veto("the destination takes no VMs", .never, "h2 takes no VMs: its agent has no migration address", by: .named)
-        {
-            $0.hosts[1].report.migrationAddress = nil
-            $0.report("h2")
-        },
-        Veto("the destination takes none of libvirt's", .never, "h2 takes no VMs of libvirt's", by: .named) {
-            $0.hosts[0].report.virtualMachines[0].manager = VirtualMachineStatus.libvirt
-            $0.report("h1")
-        },
-        Veto("it does not run any more", .never, "vm-1 does not run on h1 any more", by: .named) {
-            $0.hosts[0].report.virtualMachines[0].state = .stopped
-            $0.report("h1")
-        },
-        Veto("a constraint", .never, "constraint 1 (avoid): vm-1 must not be on h2") {
-            $0.ask(
-                .changePolicy(
-                    .addConstraint(
-                        Constraint(kind: .avoid, machines: [Sample.machine(1)], hosts: [Sample.host("h2")]))))
-        },
-        Veto("a constraint, by name", .never, "constraint 1 (avoid): vm-1 must not be on h2", by: .named) {
-            $0.ask(
-                .changePolicy(
-                    .addConstraint(
-                        Constraint(kind: .avoid, machines: [Sample.machine(1)], hosts: [Sample.host("h2")]))))
-        },
-    ]
-}
-
 @Suite("What stands against an action, each by itself")
 struct VetoTests {
     @Test("Holds it back, and says why", arguments: Veto.later + Veto.notByPolicy + Veto.never)
@@ -303,6 +23,50 @@ struct VetoTests {
         #expect(reason.contains(veto.words), "\(reason)")
         // What is wrong with the action itself was so before.
         #expect(before == nil || before == after, "\(String(describing: before))")
+        if let spared = veto.spared {
+            #expect(Veto.verdict(on: spared, by: veto.standing, in: world) == nil, "it holds back what is well")
+        }
+    }
+
+    @Test("An operator's approval is held back by its turn, and not by what only policy heeds")
+    func approved() {
+        for veto in Veto.later {
+            var world = veto.base()
+            veto.cause(&world)
+            #expect(Veto.verdict(on: veto.move, by: .approved, in: world) == veto.verdict(in: world), "\(veto)")
+        }
+        for veto in Veto.notByPolicy {
+            var world = veto.base()
+            veto.cause(&world)
+            if case .notByPolicy(let reason) = Veto.verdict(on: veto.move, by: .approved, in: world) {
+                Issue.record("\(veto): \(reason)")
+            }
+        }
+    }
+
+    @Test("Where nothing is wrong nothing is said against an action", arguments: [Standing.policy, .approved, .named])
+    func nothing(standing: Standing) {
+        #expect(Veto.verdict(on: (1, "h1", "h2"), by: standing, in: Veto.calm()) == nil)
+    }
+
+    @Test("Failures are those of this hour, and no others")
+    func breakerEnds() {
+        var world = Veto.calm()
+        Veto.limit(.failuresPerHour, 1, &world)
+        #expect(Veto.verdict(on: (1, "h1", "h2"), by: .policy, in: world) == nil)
+        world.set(.automatic)
+        while let command = world.openCommands.first { world.answer(command, .failed("no room")) }
+        #expect(world.operation?.state == .failed && world.operation?.requestedBy == Actor.policy)
+        world.set(.operator)
+        world.pass(5)
+        Veto.again(&world)
+        guard case .notByPolicy = Veto.verdict(on: (1, "h1", "h2"), by: .policy, in: world) else {
+            Issue.record("policy goes on after a failure")
+            return
+        }
+        world.pass(3700)
+        Veto.again(&world)
+        #expect(Veto.verdict(on: (1, "h1", "h2"), by: .policy, in: world) == nil)
     }
 
     @Test("Policy approves nothing while everything is stopped")

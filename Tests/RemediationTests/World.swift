@@ -33,6 +33,13 @@ struct World {
         return world
     }
 
+    /// A hot host with three VMs, and two idle ones.
+    static func roomy(settings: ControlSettings = ControlSettings(), level: AutomationLevel = .operator) -> World {
+        var world = hot(settings: settings, level: level)
+        world.add("h3", use: 0.05, machines: [:])
+        return world
+    }
+
     mutating func add(_ name: String, use share: Double?, machines: [Int: Double]) {
         let host = Sample.host(name)
         let statuses = machines.keys.sorted().map { Sample.status($0, .running) }
@@ -73,6 +80,13 @@ struct World {
             time: now, window: .seconds(60), hostProcessorUse: use, virtualMachineUse: machineUse)
         let round = AlertRound(time: now, alerts: alerts, healthy: healthy, failures: failures)
         take(.round(ControlRound(alerts: round, readings: readings)))
+    }
+
+    /// Time passes, every host reports, and the next round finds h1 hot still.
+    mutating func look(after seconds: Int, healthy: [AlertKey] = []) {
+        pass(seconds)
+        reportAll()
+        round([Sample.hot("h1")], healthy: healthy)
     }
 
     @discardableResult

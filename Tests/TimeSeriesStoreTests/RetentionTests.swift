@@ -102,4 +102,48 @@ import Testing
         await store.maintain()
         #expect(store.runCounts == [])
     }
+
+    @Test func aClockThatIsMonthsAheadCostsNoDaysUntilThreeDaysAgreeWithIt() async throws {
+        let clock = MovingClock(testTime)
+        let day = BlockFile.dayMilliseconds
+        var options = StoreOptions()
+        options.rollupRetention = .zero
+        var store = try TimeSeriesStore(directory: folder.path, options: options, clock: clock, logger: quietLogger)
+        func add(_ number: Int64) async throws {
+            try await store.append([series(["__name__": "m"], [(testTime + number * day, Double(number))])])
+            try await store.flush()
+            await store.maintain()
+        }
+        for number in 0..<4 as Range<Int64> {
+            try await add(number)
+            clock.advance(by: day)
+        }
+        clock.advance(by: 90 * day)
+        await store.maintain()
+        #expect(store.runCounts.count == 4, "the clock alone is not believed")
+        for number in 94..<96 as Range<Int64> {
+            try await add(number)
+            #expect(store.runCounts.count == 4 + Int(number - 93))
+            clock.advance(by: day)
+            try await store.close()
+            store = try TimeSeriesStore(directory: folder.path, options: options, clock: clock, logger: quietLogger)
+        }
+        try await add(96)
+        #expect(store.runCounts.count == 3, "the clock was right, and the server was off")
+    }
+
+    @Test(
+        arguments: [
+            // A store that is young goes by the clock, and so does one whose days are near.
+            ([], 100, 100), ([10, 11], 100, 100), ([90, 91, 92], 99, 99), ([90, 91, 92], 92, 92),
+            // A leap is believed once three days are behind it, however the days before it lie.
+            ([90, 91, 92], 100, 92), ([90, 91, 92, 100, 101], 102, 92), ([90, 91, 92, 100, 101, 102], 102, 102),
+            ([80, 85, 92, 200], 200, 92), ([1, 2, 3, 50, 90, 91, 92, 150, 300], 300, 92), ([1, 50, 100], 200, 200),
+            // What lies ahead of the clock says nothing.
+            ([90, 91, 92, 300, 301, 302], 93, 93),
+        ] as [([Int64], Int64, Int64)])
+    func retentionGoesByTheClockUnlessItLeaps(days: [Int64], today: Int64, trusted: Int64) {
+        let noon = today * BlockFile.dayMilliseconds + BlockFile.dayMilliseconds / 2
+        #expect(BlockFile.day(of: RetentionTime.trusted(noon, days: days)) == trusted)
+    }
 }

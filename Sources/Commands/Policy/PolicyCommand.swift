@@ -31,11 +31,11 @@ struct PolicyListCommand: AsyncParsableCommand {
 
     static func text(_ view: PolicyView) -> String {
         var lines = ["Policy version \(view.policy.version)"] + PolicyClient.holds(view.holds)
-        lines += view.policy.automation.map { "LEVEL    \($0.text)" }
+        lines += view.policy.automation.map { "LEVEL    \($0.text)\(name(of: $0.scope, view))" }
         lines += view.policy.windows.map { "WINDOW   \($0.text)" }
         for (id, own) in view.policy.machines.sorted(by: { $0.key < $1.key }) {
             lines.append(
-                "VM       \(view.names[id.text] ?? id.text): priority \(own.priority.rawValue)"
+                "VM       \(view.names[id.text].map { "\($0) (\(id))" } ?? id.text): priority \(own.priority.rawValue)"
                     + (own.isHighlyAvailable ? ", highly available" : ""))
         }
         for name in LimitName.allCases {
@@ -44,6 +44,12 @@ struct PolicyListCommand: AsyncParsableCommand {
             lines.append("LIMIT    \(name.rawValue): \(value == value.rounded() ? "\(Int(value))" : "\(value)")\(own)")
         }
         return (lines + view.warnings.map { "WARNING  \($0)" }).joined(separator: "\n")
+    }
+
+    /// What people call a scope that is a VM; names need not be unique, so the UUID stays.
+    private static func name(of scope: AutomationScope, _ view: PolicyView) -> String {
+        guard case .machine(let id) = scope, let name = view.names[id.text] else { return "" }
+        return "  (\(name))"
     }
 }
 

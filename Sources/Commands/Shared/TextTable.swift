@@ -7,11 +7,16 @@ struct TextTable {
     private var rows: [[String]] = []
 
     /// A table with these columns; a title that starts with `>` makes its column stand to the right.
-    init(_ titles: String...) {
+    init(_ titles: String...) { self.init(titles) }
+
+    /// The same with as many columns as there are titles.
+    init(_ titles: [String]) {
         columns = titles.map { $0.hasPrefix(">") ? (String($0.dropFirst()), .right) : ($0, .left) }
     }
 
-    mutating func add(_ cells: String...) {
+    mutating func add(_ cells: String...) { add(cells) }
+
+    mutating func add(_ cells: [String]) {
         precondition(cells.count == columns.count, "a row has a cell for each column")
         rows.append(cells.map(PlainText.oneLine))
     }

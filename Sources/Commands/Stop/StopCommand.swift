@@ -41,6 +41,7 @@ struct StopCommand: AsyncParsableCommand {
         let open = operations.filter { !$0.state.isFinal }
         try output.show(answer) { answer in
             var lines = ["Stopped: nothing new begins until 'evenkeel stop --resume'."]
+            if let reason = answer.unstored { lines += Self.warning(reason, cancelling: cancel) }
             if let cancelled = answer.cancelled {
                 lines.append(cancelled.isEmpty ? "There was nothing to call off." : "Called off:")
                 lines += operations.filter { cancelled.contains($0.number) }.map { "  " + OperationText.line($0) }
@@ -50,5 +51,17 @@ struct StopCommand: AsyncParsableCommand {
             if !others.isEmpty { lines.append("Comes to its end:") }
             return (lines + others.map { "  " + OperationText.line($0) }).joined(separator: "\n")
         }
+        if answer.unstored != nil, cancel {
+            throw CommandFailure(.environment, "nothing is called off yet, since the server cannot write it down")
+        }
+    }
+
+    /// What a person must know of a stop that is in the server's memory alone.
+    static func warning(_ reason: String, cancelling isCancelling: Bool) -> [String] {
+        let more = isCancelling ? ", and what is under way is called off then" : ""
+        return [
+            "It is not on disk yet (\(reason)):",
+            "  it holds while this server runs, and is written as soon as the disk takes it\(more).",
+        ]
     }
 }

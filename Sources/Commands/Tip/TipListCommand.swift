@@ -38,13 +38,17 @@ struct TipListCommand: AsyncParsableCommand {
         let parts = tips.filter { $0.story.map(numbers.contains) == true && [.raised, .planned].contains($0.state) }
         let folded = isFlat ? [] : Set(parts.map(\.number))
         let related = Dictionary(grouping: parts) { $0.story ?? 0 }
-        var table = TextTable(">N", "LEVEL", "STATE", "OBJECT", "AGE", "TITLE", "PROPOSES")
-        for tip in tips {
-            if folded.contains(tip.number) { continue }
+        let shown = tips.filter { !folded.contains($0.number) }
+        let waits = shown.contains { $0.waitsFor != nil }
+        var table = TextTable(
+            [">N", "LEVEL", "STATE", "OBJECT", "AGE", "TITLE", "PROPOSES"] + (waits ? ["WAITS FOR"] : []))
+        for tip in shown {
             let more = related[tip.number].map { " (+ \($0.count) related)" } ?? ""
-            table.add(
+            let cells = [
                 "\(tip.number)", tip.level.rawValue, tip.state.rawValue, "\(tip.subjectKind) \(tip.subject)",
-                Phrases.age(tip.raised, now: now), tip.title + (isFlat ? "" : more), tip.proposal)
+                Phrases.age(tip.raised, now: now), tip.title + (isFlat ? "" : more), tip.proposal,
+            ]
+            table.add(cells + (waits ? [tip.waitsFor ?? ""] : []))
         }
         return table.text
     }

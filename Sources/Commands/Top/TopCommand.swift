@@ -43,7 +43,7 @@ struct TopCommand: AsyncParsableCommand {
             return
         }
         _ = signal(SIGPIPE, SIG_IGN)
-        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup, .sigquit)
+        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup, .sigquit, .sigwinch)
         let terminal = TopTerminal()
         terminal.begin()
         defer {
@@ -101,6 +101,8 @@ struct TopLoop {
     private enum Event: Sendable {
         case keys([UInt8])
         case look
+        /// The terminal has another size.
+        case size
         case end
     }
 
@@ -124,7 +126,7 @@ struct TopLoop {
                 }
             }
             group.addTask {
-                for await _ in signals { feed.yield(.end) }
+                for await signal in signals { feed.yield(signal == .sigwinch ? .size : .end) }
             }
             defer { group.cancelAll() }
             await show(events)
@@ -138,6 +140,7 @@ struct TopLoop {
             switch event {
             case .end: return
             case .look: await look(&state)
+            case .size: break
             case .keys(let bytes):
                 state.message = ""
                 state.isLost = false

@@ -3,7 +3,7 @@ enum TopKey: Sendable, Equatable {
     case character(Character)
     case up, down, left, right, pageUp, pageDown, home, end, enter, escape, tab, backspace, interrupt
 
-    /// The keys that these bytes are (ECMA-48 and xterm's sequences); what is none of them is left out.
+    /// The keys that these bytes are (ECMA-48 and xterm's sequences, text as UTF-8); what is none of them is left out.
     static func keys(in bytes: [UInt8]) -> [TopKey] {
         var keys: [TopKey] = []
         var rest = bytes[...]
@@ -21,6 +21,12 @@ enum TopKey: Sendable, Equatable {
             case 0x1b: keys.append(.escape)
             case 0x08, 0x7f: keys.append(.backspace)
             case 0x20...0x7e: keys.append(.character(Character(UnicodeScalar(first))))
+            case 0xc2...0xf4:
+                let length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4
+                let bytes = [first] + rest.prefix(length - 1)
+                guard let character = String(validating: bytes, as: UTF8.self)?.first else { continue }
+                keys.append(.character(character))
+                rest = rest.dropFirst(length - 1)
             default: break
             }
         }

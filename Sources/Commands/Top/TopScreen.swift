@@ -16,24 +16,49 @@ struct TopScreen {
         let room = max(0, height - Self.frame)
         var body: [String]
         switch state.mode {
-        case .detail(let lines, let first): body = lines.dropFirst(first).prefix(room).map(cut)
-        case .confirm(let number, _, let plan):
-            body = (["Carry out the plan of tip \(number)?", ""] + plan + ["", "y: yes   any other key: no"])
-                .flatMap { $0.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) }
-                .prefix(room).map(cut)
-        case .help: body = Self.help.prefix(room).map(cut)
+        case .detail(let lines, let first):
+            body = Array(lines.dropFirst(first).prefix(room).flatMap(wrapped).prefix(room))
+        case .confirm(let number, _, let plan): body = question(number, plan, room: room)
         case .list, .filter: body = list(state, room: room)
         }
         body += Array(repeating: "", count: max(0, room - body.count))
         return Array((head + body + ["", cut(foot(state))]).prefix(height))
     }
 
-    private static let help = [
+    /// What the keys do.
+    static let help = [
         "1 2 3 4, Tab, arrows   hosts, VMs, tips, operations", "up, down, PgUp, PgDn   choose a row",
         "Enter                  open it", "a                      approve the chosen tip, after a question",
         "/                      filter; Enter keeps it, Esc drops it", "s                      sort by the next column",
-        "r                      turn the order round", "q, Ctrl-C              leave", "", "Any key goes back.",
+        "r                      turn the order round", "q, Ctrl-C              leave", "",
+        "up, down read on; Enter, Esc or q go back.",
     ]
+
+    /// What somebody says yes to, whole as far as there is room; what is to be pressed stands at the foot.
+    private func question(_ number: Int64, _ plan: [String], room: Int) -> [String] {
+        let lines = (["Carry out the plan of tip \(number)?"] + plan)
+            .flatMap { $0.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) }.flatMap(wrapped)
+        guard lines.count > room, room > 0 else { return Array(lines.prefix(room)) }
+        return lines.prefix(room - 1)
+            + [cut("(\(lines.count - room + 1) more lines: evenkeel tip show \(number))")]
+    }
+
+    /// A line in as many as it takes, broken at spaces where there are some; what follows the first stands further in.
+    private func wrapped(_ text: String) -> [String] {
+        let line = PlainText.oneLine(text)
+        guard line.count > width, width > 0 else { return [cut(line)] }
+        let margin = min(line.prefix { $0 == " " }.count + 2, width / 2)
+        var (lines, rest) = ([String](), line[...])
+        while rest.count > width - (lines.isEmpty ? 0 : margin) {
+            let room = max(1, width - (lines.isEmpty ? 0 : margin))
+            let head = rest.prefix(room)
+            let indent = head.prefix { $0 == " " }.count
+            let end = head.dropFirst(indent).lastIndex(of: " ").map { rest.index(after: $0) } ?? head.endIndex
+            lines.append((lines.isEmpty ? "" : String(repeating: " ", count: margin)) + rest[..<end])
+            rest = rest[end...]
+        }
+        return (lines + [(lines.isEmpty ? "" : String(repeating: " ", count: margin)) + rest]).map(cut)
+    }
 
     private func title(_ state: TopState) -> String {
         guard let status = state.status else {
@@ -60,6 +85,7 @@ struct TopScreen {
     }
 
     private func foot(_ state: TopState) -> String {
+        if case .confirm = state.mode { return "y: yes   any other key: no" }
         if state.mode == .filter { return "filter: \(state.filter)_" }
         if !state.message.isEmpty, state.status != nil { return state.message }
         return "Enter open   a approve   / filter   s sort   r reverse   ? keys   q quit"

@@ -27,8 +27,6 @@ struct TopState: Sendable {
         case detail([String], from: Int)
         /// Asked whether the tip's plan is to be carried out.
         case confirm(Int64, version: Int64?, [String])
-        /// The keys.
-        case help
     }
 
     /// What a key asks the outer world for.
@@ -87,9 +85,6 @@ struct TopState: Sendable {
             if key == .character("y") { return .approve(number, version: version) }
             message = "tip \(number) was not approved"
             return nil
-        case .help:
-            mode = .list
-            return nil
         case .list: return move(key)
         }
     }
@@ -137,7 +132,7 @@ struct TopState: Sendable {
         case .character("s"): sorting[tab] = (sortColumn + 1) % columns.count
         case .character("r"): isReversed[tab] = !isBackwards
         case .character("a"): return askApproval()
-        case .character("?"), .character("h"): mode = .help
+        case .character("?"), .character("h"): mode = .detail(TopScreen.help, from: 0)
         case .character(let digit) where ("1"..."4").contains(digit):
             tab = digit.wholeNumberValue.flatMap { Tab(rawValue: $0 - 1) } ?? tab
         default: break

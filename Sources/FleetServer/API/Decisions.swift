@@ -8,6 +8,8 @@ struct Done: Sendable {
     var operation: Int64?
     /// Operations that were called off.
     var cancelled: [Int64] = []
+    /// Why a stop holds in memory only.
+    var unstored: String?
 }
 
 extension FleetController {
@@ -21,6 +23,7 @@ extension FleetController {
         case .done(let tip, let operation):
             return try FleetJSON.response(try await show(Done(tip: tip, operation: operation)))
         case .stopped(let cancelled): return try FleetJSON.response(try await show(Done(cancelled: cancelled)))
+        case .stoppedInMemory(let reason): return try FleetJSON.response(try await show(Done(unstored: reason)))
         case .changed(let version, let warnings):
             return try FleetJSON.response(PolicyAnswer(version: version, warnings: warnings))
         case .foretold(let action, let choice): return try FleetJSON.response(MigrationView(action, choice))

@@ -22,6 +22,8 @@ public struct TipRow: Codable, Sendable, Hashable {
     public var raised: Timestamp
     /// The first tip of the story that it is a part of.
     public var story: Int64?
+    /// Why nothing goes on, where somebody would expect that.
+    public var waitsFor: String?
 
     /// The row of a stored tip.
     public init(_ tip: Tip) {
@@ -35,6 +37,7 @@ public struct TipRow: Codable, Sendable, Hashable {
         proposal = Self.proposal(tip)
         raised = tip.raised
         story = tip.story
+        waitsFor = tip.waitsFor
     }
 
     /// The row of a tip that was asked for whole.
@@ -49,6 +52,7 @@ public struct TipRow: Codable, Sendable, Hashable {
         proposal = Self.proposal(view.plan?.actions ?? [], view.planProblem ?? view.remediation)
         raised = view.raised
         story = view.story
+        waitsFor = view.state.isFinal ? nil : view.history.last?.waitsFor
     }
 
     private static func proposal(_ tip: Tip) -> String {
@@ -86,6 +90,7 @@ public struct TipRow: Codable, Sendable, Hashable {
         object.member("proposal", proposal)
         object.member("raised", Int(raised.milliseconds))
         if let story { object.member("story", Int(story)) }
+        if let waitsFor { object.member("waitsFor", waitsFor) }
     }
 }
 

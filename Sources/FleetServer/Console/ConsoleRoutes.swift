@@ -93,7 +93,8 @@ struct ConsoleRoutes {
             switch reply {
             case .done(_, let operation?):
                 return ConsoleView(session: session.id, operation: operation, name: details.name, host: host.text)
-            case .done, .changed, .foretold, .stopped: throw APIError(.internalServerError, "no operation was begun")
+            case .done, .changed, .foretold, .stopped, .stoppedInMemory:
+                throw APIError(.internalServerError, "no operation was begun")
             case .refused(let reason): throw APIError(.conflict, reason)
             case .notFound(let reason): throw APIError(.notFound, reason)
             }

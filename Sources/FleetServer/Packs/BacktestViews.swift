@@ -78,7 +78,7 @@ public struct BacktestView: Codable, Sendable {
         public var longestSeconds: Double
         /// How often it ended and came back within an hour.
         public var flaps: Int
-        /// How often it came back within its cool-down, which makes no new tip.
+        /// How often it came back within its cool-down, and so goes on as the tip that it was.
         public var heldBack: Int
         /// What it proposes.
         public var remediation: String

@@ -57,6 +57,14 @@ final class PackShelf: Sendable {
         return state.withLock { $0.entries.map(\.pack) }.filter { !off.contains($0.name) }
     }
 
+    /// The alerts of every pack in force, also of those that were switched off.
+    var alerts: [String: Set<String>] {
+        let packs = state.withLock { $0.entries.map(\.pack) }
+        return Dictionary(
+            packs.map { ($0.name, Set($0.groups.flatMap(\.rules).filter(\.isAlert).map(\.name))) },
+            uniquingKeysWith: { $0.union($1) })
+    }
+
     /// Looks whether anything on disk has changed, and takes it over. A pack is taken whole or not at all.
     func refresh() {
         let known = state.withLock { $0 }

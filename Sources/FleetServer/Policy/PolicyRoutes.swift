@@ -79,7 +79,8 @@ struct PolicyRoutes {
             return try await controller.decide(kind, context) { done in
                 HoldAnswer(
                     tip: done.tip, holds: controller.view.withLock { $0.holds },
-                    cancelled: order.cancel == true ? done.cancelled : nil)
+                    cancelled: order.cancel == true && done.unstored == nil ? done.cancelled : nil,
+                    unstored: done.unstored)
             }
         }
         group.delete("holds/:scope") { _, context in
@@ -102,7 +103,8 @@ struct PolicyRoutes {
                 }
             }
             let policy = loop.policy
-            let machines = Set(policy.constraints.flatMap(\.machines)).union(policy.machines.keys)
+            let levels = policy.automation.compactMap { if case .machine(let id) = $0.scope { id } else { nil } }
+            let machines = Set(policy.constraints.flatMap(\.machines)).union(policy.machines.keys).union(levels)
             let spoken = Set(machines.map(\.text))
             return PolicyView(
                 policy: policy, warnings: loop.policyWarnings, holds: loop.openHolds,

@@ -60,8 +60,11 @@ public struct HoldAnswer: Codable, Sendable {
     public var tip: Int64?
     /// What is held now.
     public var holds: [Hold]
-    /// Operations that were called off for it; `nil` where nobody asked for that.
+    /// Operations that were called off for it; `nil` where nobody asked for that, or nothing could be called off yet.
     public var cancelled: [Int64]?
+    /// Why a stop is not on disk yet: it holds while this server runs, and is written, and what is to be called off is
+    /// called off, as soon as the disk takes it.
+    public var unstored: String?
 }
 
 /// Whether a cluster can lose hosts, as the API shows it.

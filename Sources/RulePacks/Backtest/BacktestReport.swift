@@ -36,7 +36,8 @@ public struct BacktestTip: Sendable, Hashable {
 public struct BacktestReport: Sendable, Hashable {
     /// Every tip, in the order in which they were raised.
     public var tips: [BacktestTip] = []
-    /// How often an alert came back within its cool-down, and so made no new tip, by alert.
+    /// How often an alert came back within its cool-down, in which no new action begins: it goes on as the tip that it was. By
+    /// alert.
     public var heldBack: [String: Int] = [:]
     /// How often a tip ended and the same came back within an hour, by alert.
     public var flaps: [String: Int] = [:]

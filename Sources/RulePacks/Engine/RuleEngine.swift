@@ -139,7 +139,7 @@ public struct RuleEngine: Sendable {
     /// Evaluates everything that is due as of `moment`. A rule that fails is reported and stops no other; what it said
     /// before stands. What recording rules give, and the alerts' series, is in `sink` before the group's next rule is
     /// asked; without a sink neither is to be seen. `settings` are those of `parameterSeries`, for texts and
-    /// remediations. Verifications are asked for tips that have not ended, `openTips`, and for everything without them.
+    /// remediations. Verifications are asked for findings that somebody watches, `openTips`, and for everything without them.
     public mutating func evaluate(
         at moment: Timestamp, engine: any QueryEngine, sink: (any SeriesSink)?, settings: [ParameterSetting] = [],
         openTips: Set<AlertKey>? = nil

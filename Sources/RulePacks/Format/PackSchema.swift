@@ -60,7 +60,8 @@ public enum PackSchema {
                 "knowledge": text("What it means, causes, what the remediation does, when not to."),
                 "remediation": ["oneOf": RemediationName.allCases.map(remediation)],
                 "approval": words(TipTerms.Approval.self, "Who may approve at most."),
-                "cool_down": duration("After its end the same finding raises no tip for so long."),
+                "cool_down": duration(
+                    "After its end policy does nothing about the same finding for so long; it is shown."),
                 "expiry": duration("Without approval it expires after so long."),
                 "verify": object(
                     [

@@ -9,7 +9,7 @@ extension Upkeep {
     func dropOldFiles(isShortOfRoom: Bool = false) {
         guard !isHeld else { return }
         let memory = isShortOfRoom ? Int64.max : state.withLock { $0.oldestInMemory }
-        let now = clock.now.milliseconds
+        let now = RetentionTime.trusted(clock.now.milliseconds, days: state.withLock { $0.days.map(\.file.day) })
         let oldestRaw = BlockFile.day(of: now - options.rawRetention.milliseconds)
         for day in state.withLock({ $0.days }) where day.file.day < oldestRaw && day.file.end <= memory {
             dropRaw(day, because: "is beyond retention")

@@ -48,7 +48,8 @@ struct TopScreenTests {
     func fits() throws {
         var state = try Self.state(hosts: 40)
         let modes: [TopState.Mode] = [
-            .list, .filter, .help, .detail(["one", "two\u{1b}]0;x\u{7}"], from: 0), .confirm(4, version: 1, ["plan"]),
+            .list, .filter, .detail(TopScreen.help, from: 0), .detail(["one", "two\u{1b}]0;x\u{7}"], from: 0),
+            .confirm(4, version: 1, ["plan"]),
         ]
         for tab in TopState.Tab.allCases {
             state.tab = tab
@@ -122,11 +123,63 @@ struct TopScreenTests {
         "Keys are told from what terminals send",
         arguments: [
             ("\u{1b}[A", [TopKey.up]), ("\u{1b}OB", [.down]), ("\u{1b}[5~\u{1b}[6~", [.pageUp, .pageDown]),
-            ("\u{1b}", [.escape]), ("aé\t\r", [.character("a"), .tab, .enter]), ("\u{3}", [.interrupt]),
+            ("\u{1b}", [.escape]),
+            ("aé漢🙂\t\r", [.character("a"), .character("é"), .character("漢"), .character("🙂"), .tab, .enter]),
+            ("\u{3}", [.interrupt]),
             ("\u{1b}[1;5Cx", [.right, .character("x")]), ("\u{1b}[999999999999999999", []), ("\u{7f}", [.backspace]),
         ])
     func keys(text: String, keys: [TopKey]) {
         #expect(TopKey.keys(in: Array(text.utf8)) == keys)
+    }
+
+    @Test("Bytes that are no text are left out, and what follows them is not")
+    func damagedText() {
+        let bytes: [UInt8] = [0xff, 0x61, 0xc3, 0x62, 0xe6, 0xbc, 0x63, 0x80, 0xf0]
+        #expect(TopKey.keys(in: bytes) == [.character("a"), .character("b"), .character("c")])
+    }
+
+    @Test("A filter may be in any script")
+    func filterInAnyScript() throws {
+        var state = try Self.state()
+        state.hosts[1].name = "münchen"
+        for key in TopKey.keys(in: Array("/MÜN".utf8)) { _ = state.press(key) }
+        #expect(state.filter == "MÜN" && state.rows.map(\.key) == ["münchen"])
+        _ = state.press(.backspace)
+        #expect(state.filter == "MÜ")
+    }
+
+    @Test("The question before an approval is whole on a narrow terminal, and says at the foot which key says yes")
+    func wrappedQuestion() throws {
+        var state = try Self.state()
+        let step = "  1. migrate web-1 from kvm1 to kvm2, whose processor is expected to be at 42 % afterwards"
+        state.mode = .confirm(4, version: 77, [step, String(repeating: "Z", count: 90)])
+        let lines = TopScreen(width: 40, height: 24).lines(of: state)
+        #expect(lines[3] == "Carry out the plan of tip 4?")
+        #expect(lines[4] == "  1. migrate web-1 from kvm1 to kvm2, " && lines[5].hasPrefix("    whose processor is"))
+        let words = lines[4...].joined(separator: " ").split(separator: " ")
+        #expect(step.split(separator: " ").allSatisfy(words.contains))
+        #expect(lines.joined().count { $0 == "Z" } == 90)
+        #expect(lines.last == "y: yes   any other key: no")
+        let small = TopScreen(width: 40, height: 8).lines(of: state)
+        #expect(small[5] == "(5 more lines: evenkeel tip show 4)", "\(small)")
+        #expect(small.last == "y: yes   any other key: no")
+    }
+
+    @Test("The keys can be read through on a small terminal")
+    func smallHelp() throws {
+        var state = try Self.state()
+        _ = state.press(.character("?"))
+        let screen = TopScreen(width: 38, height: 8)
+        var seen = Set(screen.lines(of: state)[3..<6])
+        for _ in TopScreen.help {
+            _ = state.press(.down)
+            seen.formUnion(screen.lines(of: state)[3..<6])
+        }
+        #expect(screen.lines(of: state)[3...5].contains { !$0.isEmpty }, "it never runs out of the picture")
+        let words = Set(seen.flatMap { $0.split(separator: " ") })
+        #expect(TopScreen.help.flatMap { $0.split(separator: " ") }.allSatisfy(words.contains))
+        _ = state.press(.character("q"))
+        #expect(state.mode == .list)
     }
 
     @Test("Bars show how far a tip's moves have come")
