@@ -26,6 +26,11 @@ public struct ReserveLedger: Sendable {
     var book: WardBook
     var packing: FailurePacking
     var stepsLeft = Self.stepsForMoves
+    var tally: ArrivalTally
+    /// Packings made for moves so far: what trying a move costs where many failures rest on one host.
+    var packings = 0
+    /// The set that stood against a move last, which is asked first next time.
+    var doubtful = -1
     /// The sets of hosts whose failure would leave VMs without a host, or for which nothing else is proved. A set of one
     /// host has that host's number.
     public private(set) var unproved: Set<Int> = []
@@ -48,6 +53,7 @@ public struct ReserveLedger: Sendable {
         for move in moves { holdings.hold(move.machine, on: move.to) }
         book = WardBook(sets: sets.count, hosts: fleet.hosts)
         packing = FailurePacking(fleet)
+        tally = ArrivalTally(sets: sets.count, resources: fleet.reserveResources)
         let lists = WardLists(holdings)
         if sets.size == 1 { book.reserve(lists.count) }
         var steps = Self.stepsFromCold
@@ -62,6 +68,9 @@ public struct ReserveLedger: Sendable {
             prove(set, &steps)
         }
     }
+
+    /// Whether all steps are used up: what would have to be proved anew counts as no from now on.
+    var isSpent: Bool { stepsLeft <= 0 }
 
     /// Whether every failure is proved to be survivable.
     public var holds: Bool { unproved.isEmpty }
@@ -106,7 +115,7 @@ public struct ReserveLedger: Sendable {
 
     /// Proves as much as it can about a set whose wards, in the book's order, are open in the packing.
     private mutating func prove(_ set: Int, _ steps: inout Int) {
-        switch packing.pack(holdings, salt: set, steps: &steps, keepsMost: true) {
+        switch packing.pack(holdings, salt: set, steps: &steps, keepsMost: true, certifies: false) {
         case .packed: break
         case .impossible, .unknown: if packing.losesAny { unproved.insert(set) }
         }
@@ -125,7 +134,7 @@ public struct ReserveLedger: Sendable {
         let most = steps
         defer { stepsLeft -= most - steps }
         var wards = load(set, .nothing)
-        if case .packed = packing.pack(holdings, salt: set, steps: &steps) {
+        if case .packed = packing.pack(holdings, salt: set, steps: &steps, certifies: false) {
             unproved.remove(set)
         } else {
             wards = load(set, .refuges)
