@@ -36,15 +36,18 @@ public struct ReserveLedger: Sendable {
     public private(set) var unproved: Set<Int> = []
 
     /// Proves as much as it can about the loss of any one host.
-    public init(_ fleet: DenseFleet) { self.init(fleet, FailureSets(fleet, size: 1), holding: []) }
+    public init(_ fleet: DenseFleet) {
+        self.init(fleet, FailureSets(fleet, size: 1, mostWards: Self.mostWards), holding: [])
+    }
 
     /// The same about the loss of any so many; `nil` where that is too much to keep.
     init?(_ fleet: DenseFleet, failures: Int, holding moves: [DenseMove] = []) {
         let able = FailureSets.able(fleet).count
         let count = FailureSets.count(among: able, size: failures, most: Self.mostWards)
-        let machines = fleet.machines * failures / max(1, able)
+        let lost = (0..<fleet.machines).count { fleet.isLost[Int(fleet.places[$0])] }
+        let machines = fleet.machines * failures / max(1, able) + lost
         guard failures > 0, failures == 1 || count <= Self.mostWards / max(1, machines) else { return nil }
-        self.init(fleet, FailureSets(fleet, size: failures), holding: moves)
+        self.init(fleet, FailureSets(fleet, size: failures, mostWards: Self.mostWards), holding: moves)
     }
 
     private init(_ fleet: DenseFleet, _ sets: FailureSets, holding moves: [DenseMove]) {
