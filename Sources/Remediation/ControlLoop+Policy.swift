@@ -83,16 +83,16 @@ extension ControlLoop {
     }
 
     /// Whether a cluster's reserve holds at `time`, or that of `failures` hosts, with at most `most` lines of where VMs
-    /// would start.
+    /// would start, after so many `looks` at VMs.
     public func reserve(
         of cluster: ClusterName, failures: Int?, at time: Timestamp, witnessing most: Int = 0,
-        shouldStop: () -> Bool = { false }
+        looks: Int = ReserveCheck.usualLooks, shouldStop: () -> Bool = { false }
     ) -> ReserveReport {
         var copy = self
         copy.now = time
         return planner.reserve(
             of: cluster, failures: failures ?? max(1, policy.reserve(of: cluster)), on: copy.snapshot(for: nil),
-            witnessing: most, shouldStop: shouldStop)
+            witnessing: most, looks: looks, shouldStop: shouldStop)
     }
 
     /// Whether a cluster can lose just these hosts at `time`; `nil` where one of them is none of its hosts.

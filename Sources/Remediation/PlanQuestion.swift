@@ -216,9 +216,12 @@ extension PlanAnswer {
         let uncovered =
             report.uncovered.isEmpty ? "" : "; no reserve covers \(report.uncovered.joined(separator: ", "))"
         witnesses = report.witnesses.isEmpty ? nil : report.witnesses
+        let listed =
+            report.isCut
+            ? "; of \(report.proved) sets of hosts \(report.witnesses.count) are listed with where VMs would start" : ""
         explanation =
             "any \(report.failures == 1 ? "one host" : "\(report.failures) hosts") may fail: "
-            + "\(report.holds ? "holds" : "does not hold"): \(report.reason)\(uncovered)"
+            + "\(report.holds ? "holds" : "does not hold"): \(report.reason)\(uncovered)\(listed)"
     }
 }
 

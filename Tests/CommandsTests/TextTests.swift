@@ -28,7 +28,7 @@ import Testing
         #expect(lines[1] == "IF THESE FAIL  THIS VM  STARTS ON")
         #expect(lines[2] == "a, b           vm-0     nowhere")
         #expect(lines[3] == "a, b           vm-1     c")
-        #expect(lines.count == 204 && lines[202] == "and 50 more; --json has them all")
+        #expect(lines.count == 204 && lines[202] == "and 50 more lines in --json")
         #expect(lines[203] == "Of 9 sets of hosts that were proved, 1 are listed; --lose shows any one.")
     }
 

@@ -77,7 +77,7 @@ struct ReserveCommand: AsyncParsableCommand {
         }
         let count = witnesses.reduce(0) { $0 + $1.starts.count }
         return count > mostShown
-            ? table.text + "\nand \(count - mostShown) more; --json has them all" : table.text
+            ? table.text + "\nand \(count - mostShown) more lines in --json" : table.text
     }
 
     static func line(_ view: ReserveView) -> String {

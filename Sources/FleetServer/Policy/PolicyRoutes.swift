@@ -138,7 +138,7 @@ struct PolicyRoutes {
                 .filter { wanted == nil || $0.text == wanted }
                 .map { cluster in
                     let report = loop.reserve(
-                        of: cluster, failures: failures, at: time, witnessing: most,
+                        of: cluster, failures: failures, at: time, witnessing: most, looks: .max,
                         shouldStop: { ContinuousClock.now > end })
                     return ReserveView(
                         report, of: cluster, wanted: loop.policy.reserve(of: cluster), isWitnessed: most > 0)

@@ -16,6 +16,9 @@ struct ClusterRelief {
         prepared = fleet.cluster(cluster)
     }
 
+    /// Moves that one plan tries.
+    private static let tries = 100_000
+
     func plan() -> PlanOutcome {
         guard target.isFinite, target > 0, target <= 1 else {
             return .impossible(reason: "the target \(target) is not a share between 0 and 1", rejected: [])
@@ -27,6 +30,7 @@ struct ClusterRelief {
         let fleet = prepared.present
         var reliever = Reliever(target: target, ceiling: limits.processorCeiling, maximumMoves: limits.maximumMoves)
         reliever.patience = 5000
+        reliever.tries = Self.tries
         let relief = reliever.relieveAll(fleet, reserve: prepared.ledger)
         var assembly = Assembly(prepared)
         for move in relief.moves where assembly.actions.count < limits.maximumMoves {
@@ -42,7 +46,8 @@ struct ClusterRelief {
         guard !assembly.actions.isEmpty else {
             let reason =
                 hot.isEmpty
-                ? "no host of cluster \(cluster) is over \(Wording.percent(target))" : "nothing relieves \(names)"
+                ? "no host of cluster \(cluster) is over \(Wording.percent(target))"
+                : "nothing relieves \(names)" + (relief.isCut ? "." + ReliefWriter.cutShort : "")
             return .impossible(reason: reason, rejected: assembly.rejections.list)
         }
         let moves = Wording.count(assembly.actions.count, "move")
@@ -65,7 +70,8 @@ struct ClusterRelief {
         }
         return .plan(
             Plan(
-                actions: PlanSchedule(prepared).arrange(assembly.actions), explanation: text,
+                actions: PlanSchedule(prepared).arrange(assembly.actions),
+                explanation: text + (relief.isCut && !still.isEmpty ? ReliefWriter.cutShort : ""),
                 rejected: assembly.rejections.list, snapshotVersion: snapshot.version))
     }
 

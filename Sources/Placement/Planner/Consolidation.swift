@@ -33,7 +33,8 @@ struct Consolidation {
         for (host, obstacle) in search.obstacles { reject(host, obstacle, &assembly) }
         guard !emptied.isEmpty else {
             return .impossible(
-                reason: "no host of cluster \(cluster) can be emptied: " + search.summary(failures: prepared.failures),
+                reason: "no host of cluster \(cluster) can be emptied: "
+                    + (whyNoneIsOpen ?? search.summary(failures: prepared.failures)),
                 rejected: assembly.rejections.list)
         }
         let names = emptied.map(\.description).joined(separator: ", ")
@@ -50,6 +51,15 @@ struct Consolidation {
 }
 
 extension Consolidation {
+    /// Why no host of the cluster takes VMs; `nil` where one does.
+    private var whyNoneIsOpen: String? {
+        let compiled = prepared.compiled
+        let reasons = zip(compiled.hosts, compiled.loads).map { prepared.check.objection(toUsing: $0, $1) }
+        guard let first = reasons.first, let reason = first, !reasons.contains(nil) else { return nil }
+        let isSame = reasons.allSatisfy { $0 == reason }
+        return isSame ? "of each of them, \(reason)" : "none of them takes VMs (\(compiled.hosts[0].name): \(reason))"
+    }
+
     private func reject(_ host: Int, _ obstacle: Obstacle, _ assembly: inout Assembly) {
         let name = prepared.compiled.hosts[host].name
         let machine = { (number: Int) in prepared.compiled.machines[number].name }
@@ -146,7 +156,6 @@ private struct ConsolidationSearch {
     /// Why none is emptied, for a person.
     func summary(failures: Int) -> String {
         if !hasReserve { return "its reserve does not hold as it is" }
-        if obstacles.isEmpty { return "none of them is open to VMs" }
         return "for each of them something stands against it"
     }
 

@@ -51,8 +51,9 @@ struct Emptying {
 
     private static let attempts = 64
 
-    /// The moves of the attempt that left the fewest units.
-    func best(_ start: ReliefBooks) -> [Move] {
+    /// The moves of the attempt that left the fewest units, as far as the tries of the books go.
+    func best(_ start: ReliefBooks) -> (moves: [Move], isCut: Bool) {
+        var start = start
         var dice = Dice(seed: 1)
         var order = units.sorted { left, right in
             let one = size(left)
@@ -60,7 +61,7 @@ struct Emptying {
             return one == other ? left.first < right.first : one > other
         }
         var best: [Move] = []
-        for attempt in 0..<Self.attempts where best.count < units.count {
+        for attempt in 0..<Self.attempts where best.count < units.count && !start.isSpent {
             var books = start
             var stuck: [EvacuationUnit] = []
             var moves: [Move] = []
@@ -72,11 +73,12 @@ struct Emptying {
                 }
             }
             if moves.count > best.count { best = moves }
+            start.spend(as: books)
             // Those that found no room come first next time, and two others change places.
             order = stuck + order.filter { !stuck.contains($0) }
             if attempt % 2 == 1 { order.swapAt(dice.below(order.count), dice.below(order.count)) }
         }
-        return best
+        return (best, start.isSpent || start.reserve?.isSpent == true)
     }
 
     private func size(_ unit: EvacuationUnit) -> Int64 {

@@ -14,6 +14,9 @@ struct Evacuation {
         cluster = fleet.cluster(source.cluster, isAutomatic: false)
     }
 
+    /// Moves that are tried, in all orders together.
+    private static let tries = 4000
+
     func plan() -> PlanOutcome {
         if source.isSilent {
             return .impossible(
@@ -33,7 +36,10 @@ struct Evacuation {
         let machines = source.virtualMachines.compactMap { compiled.numbers[$0.id] }
         let units = EvacuationUnit.units(of: machines, on: host, fleet) { compiled.machines[$0].traits.priority }
         // The most urgent leave first: nobody knows how long the host has.
-        let moves = Emptying(fleet: fleet, host: host, units: units).best(cluster.books)
+        var books = cluster.books
+        books.tries = Self.tries
+        let found = Emptying(fleet: fleet, host: host, units: units).best(books)
+        let moves = found.moves
             .enumerated().sorted { ($0.element.unit.priority, $1.offset) > ($1.element.unit.priority, $0.offset) }
             .map(\.element)
         var assembly = Assembly(cluster)
@@ -49,7 +55,7 @@ struct Evacuation {
         let gone = Set(assembly.actions.compactMap(\.virtualMachine))
         let stuck = source.virtualMachines.filter { !gone.contains($0.id) }
         for machine in stuck { explain(machine, source, compiled, check, &assembly) }
-        return outcome(assembly, stuck.map(\.name))
+        return outcome(assembly, stuck.map(\.name), isCut: found.isCut)
     }
 
     /// Says for each host why the VM cannot go there.
@@ -79,12 +85,12 @@ struct Evacuation {
         }
     }
 
-    private func outcome(_ assembly: Assembly, _ stuck: [String]) -> PlanOutcome {
+    private func outcome(_ assembly: Assembly, _ stuck: [String], isCut: Bool) -> PlanOutcome {
         guard stuck.isEmpty else {
             let names = stuck.prefix(5).joined(separator: ", ") + (stuck.count > 5 ? " and others" : "")
             return .impossible(
                 reason: "\(source.name) cannot be emptied: \(Wording.count(stuck.count, "VM")) would have to stay "
-                    + "(\(names))",
+                    + "(\(names))" + (isCut ? "." + ReliefWriter.cutShort : ""),
                 rejected: assembly.rejections.list)
         }
         let actions = PlanSchedule(cluster).arrange(assembly.actions)

@@ -6,17 +6,23 @@ public struct FleetRelief: Sendable, Hashable {
     public var unrelieved: [Int] = []
     /// Fewer moves cannot do: each host must lose at least its largest VMs.
     public var bound = 0
+    /// Whether the search of one ended before it had tried everything.
+    public var isCut = false
 }
 
 extension Reliever {
     /// Orders that are tried where the first leaves something to be desired.
     private static let orders = 24
+    /// Moves that are tried for each host as long as any may be.
+    private static let fewestTries = 1000
 
     /// Relieves every host that is over the target, the one with the largest excess first, and, where that takes more
     /// moves than the bound, in other orders.
     public func relieveAll(_ fleet: DenseFleet, reserve: ReserveLedger?) -> FleetRelief {
-        let books = ReliefBooks(fleet, ceiling: ceiling, reserve: reserve)
-        let excess = { (host: Int) in Double(books.loads[host]) - Double(fleet.processors[host]) * target }
+        var books = ReliefBooks(fleet, ceiling: ceiling, reserve: reserve, tries: tries)
+        let excess = { [loads = books.loads] (host: Int) in
+            Double(loads[host]) - Double(fleet.processors[host]) * target
+        }
         var hosts = (0..<fleet.hosts).filter { excess($0) > 1e-9 }.sorted {
             let left = excess($0)
             let right = excess($1)
@@ -24,33 +30,44 @@ extension Reliever {
         }
         let bound = hosts.reduce(0) { $0 + fewest(fleet, books.members(of: $1, fleet), need: excess($1)) }
         var dice = Dice(seed: 1)
-        var best = relieve(hosts, fleet, books)
+        var best = relieve(hosts, fleet, &books)
         best.bound = bound
-        for attempt in 0..<Self.orders where best.moves.count > bound || !best.unrelieved.isEmpty {
+        var isCut = best.isCut
+        for attempt in 0..<Self.orders
+        where !books.isSpent && (best.moves.count > bound || !best.unrelieved.isEmpty) {
             // Those that found nothing go first next time; the others change places.
             hosts.shuffle(using: &dice)
             let stuck = Set(best.unrelieved)
             hosts = hosts.filter(stuck.contains) + hosts.filter { !stuck.contains($0) }
             var other = self
             other.taste = Taste.all[attempt % Taste.all.count]
-            var next = other.relieve(hosts, fleet, books)
+            var next = other.relieve(hosts, fleet, &books)
             next.bound = bound
+            isCut = isCut || next.isCut
             if (next.unrelieved.count, next.moves.count) < (best.unrelieved.count, best.moves.count) { best = next }
         }
+        best.isCut = isCut
         guard best.moves.count > bound || !best.unrelieved.isEmpty else { return best }
         return ReliefAnnealing(fleet: fleet, target: target, ceiling: ceiling).improve(best, reserve: reserve)
     }
 
-    private func relieve(_ hosts: [Int], _ fleet: DenseFleet, _ start: ReliefBooks) -> FleetRelief {
+    /// One host after the other, each with its share of the tries that are left. Of the books only these change.
+    private func relieve(_ hosts: [Int], _ fleet: DenseFleet, _ start: inout ReliefBooks) -> FleetRelief {
         var books = start
         var relief = FleetRelief()
-        for host in hosts {
+        defer { start.tries = books.tries }
+        for (rank, host) in hosts.enumerated() {
+            let share = max(books.tries / (hosts.count - rank), min(books.tries, Self.fewestTries))
+            let kept = books.tries - share
+            books.tries -= kept
+            defer { books.tries += kept }
             if let moves = plan(fleet, relieving: host, &books) {
                 relief.moves += moves
             } else {
                 relief.unrelieved.append(host)
             }
         }
+        relief.isCut = books.isCut
         return relief
     }
 

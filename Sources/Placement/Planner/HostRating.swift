@@ -66,15 +66,15 @@ extension Planner {
             traits: machine.traits)
     }
 
-    /// Watches over the reserve as if the VM came from a host that is lost; `nil` where the cluster keeps none.
+    /// Watches over the reserve as if the VM came from a host that takes none in; `nil` where the cluster keeps none.
     private func reserveGuard(
         of cluster: ClusterName, with machine: PlacementVM, on snapshot: FleetSnapshot
     ) -> ReserveGuard? {
         guard snapshot.reserve(of: cluster) > 0, let name = outside(snapshot) else { return nil }
-        let host = PlacementHost(
-            name: name, cluster: cluster, unavailableReason: "it is not there", logicalProcessors: 1,
-            memory: machine.memory, memoryAvailable: .zero, processorUse: 1, accelerator: .kvm,
-            virtualMachines: [machine])
+        var host = PlacementHost(
+            name: name, cluster: cluster, logicalProcessors: 1, memory: machine.memory, memoryAvailable: .zero,
+            processorUse: 1, accelerator: .kvm, virtualMachines: [machine])
+        host.closedReason = "it is not there"
         var fleet = prepare(snapshot.supposing(.added(host)))
         return fleet.reserveGuard(of: cluster)
     }

@@ -55,36 +55,63 @@ struct Relief {
         var reliever = Reliever(ceiling: limits.processorCeiling, maximumMoves: limits.maximumMoves)
         reliever.budget = limits.migrationBudget.map { $0.count >> 20 }
         let writer = ReliefWriter(relief: self, compiled: compiled)
-        // What other plans mean to do comes first, as long as it leaves enough.
-        let choices = [cluster.expected, cluster.books].lazy.compactMap(\.self).compactMap { start in
-            var books = start
-            return reliever.choose(fleet, host, need: need, reliefs, &books)
-        }
-        guard let moves = choices.first else {
-            if let plan = chained(host, need: need, share: share, writer, &rejections) { return .plan(plan) }
-            let search = ReliefSearch(fleet: fleet, host: host, candidates: reliefs, books: cluster.books, steps: 0)
+        let chosen = choose(reliever, host, need: need, reliefs)
+        guard let moves = chosen.moves else {
+            let chained = chain(host, need: need)
+            if let plan = plan(chained, share: share, writer, rejections) { return .plan(plan) }
+            let search = ReliefSearch(
+                fleet: fleet, host: host, candidates: reliefs, books: books(tries: Self.triesForMost), steps: 0)
             let most = search.mostRelief(atMost: limits.maximumMoves)
-            let left = most.map { share - $0 / capacity }
+            let left = most.map { share - $0.relief / capacity }
             let keepsReserve = snapshot.reserve(of: source.cluster) > 0 && !candidates.isEmpty
             if keepsReserve { addReserve(candidates, &rejections) }
             let reason =
                 keepsReserve && left.map { $0 > share - 1e-9 } == true
                 ? writer.whyNoneForReserve(share: share, candidates: candidates.count)
                 : writer.whyImpossible(share: share, best: left, candidates: candidates.count)
-            return .impossible(reason: reason, rejected: rejections.list)
+            let isCut = chosen.isCut || chained.isCut || most?.isCut == true
+            return .impossible(reason: reason + (isCut ? "." + ReliefWriter.cutShort : ""), rejected: rejections.list)
         }
-        let chosen = Set(moves.map { compiled.machines[$0.machine].id })
-        for candidate in candidates where !chosen.contains(candidate.machine.id) {
+        let leaving = Set(moves.map { compiled.machines[$0.machine].id })
+        for candidate in candidates where !leaving.contains(candidate.machine.id) {
             let left = share - candidate.relief / capacity
             rejections.add(candidate.machine.name, nil, writer.whyNotChosen(candidate, leaving: left, moves))
         }
-        return .plan(writer.plan(moves, share: share, rejected: rejections.list))
+        return .plan(writer.plan(moves, share: share, isCut: chosen.isCut, rejected: rejections.list))
     }
 
-    /// Relief for which others make room first; `nil` where that does not help either.
-    private func chained(
-        _ host: Int, need: Double, share: Double, _ writer: ReliefWriter, _ rejections: inout Rejections
-    ) -> Plan? {
+    /// What a search came to, and whether it ended before it had tried everything.
+    private typealias Found = (moves: [DenseMove]?, isCut: Bool)
+
+    /// Moves that may be tried: of VMs that leave, of VMs that make room for them, and to say what could be had at most.
+    private static let triesForChoice = 2000
+    private static let triesForChains = 1000
+    private static let triesForMost = 300
+
+    private func books(tries: Int) -> ReliefBooks {
+        var books = cluster.books
+        books.tries = tries
+        return books
+    }
+
+    /// The fewest VMs that are enough. What other plans mean to do comes first, as long as it leaves enough.
+    private func choose(_ reliever: Reliever, _ host: Int, need: Double, _ candidates: [ReliefCandidate]) -> Found {
+        var isCut = false
+        var tries = Self.triesForChoice
+        for (isLast, start) in [(false, cluster.expected), (true, cluster.books)] {
+            guard var books = start else { continue }
+            books.tries = isLast ? tries : tries / 2
+            tries -= books.tries
+            let moves = reliever.choose(cluster.present, host, need: need, candidates, &books)
+            tries += max(0, books.tries)
+            isCut = isCut || books.isCut
+            if moves != nil { return (moves, books.isCut) }
+        }
+        return (nil, isCut)
+    }
+
+    /// Relief for which others make room first.
+    private func chain(_ host: Int, need: Double) -> Found {
         let movers = source.virtualMachines.compactMap { machine -> ReliefCandidate? in
             let reason = check.objection(toMoving: machine, from: source) ?? check.caution(aboutMoving: machine)
             guard reason == nil, let number = cluster.compiled.numbers[machine.id],
@@ -95,7 +122,13 @@ struct Relief {
         let chains = ReliefChains(fleet: cluster.present, host: host, maximumMoves: limits.maximumMoves) {
             cluster.compiled.machines[$0].residentMemory != nil
         }
-        guard let moves = chains.moves(need: need, movers, cluster.books) else { return nil }
+        var books = books(tries: Self.triesForChains)
+        let moves = chains.moves(need: need, movers, &books)
+        return (moves, books.isSpent)
+    }
+
+    private func plan(_ found: Found, share: Double, _ writer: ReliefWriter, _ rejections: Rejections) -> Plan? {
+        guard let moves = found.moves else { return nil }
         var assembly = Assembly(cluster)
         guard moves.allSatisfy({ assembly.add($0, isInOrder: true, vacates: true) }) else { return nil }
         return writer.plan(chained: moves, assembly.actions, share: share, rejected: rejections.list)

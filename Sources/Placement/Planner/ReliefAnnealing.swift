@@ -56,7 +56,8 @@ struct ReliefAnnealing {
             var budget = StepBudget(min(Self.mostSteps, fleet.machines * Self.stepsForEach))
             annealing.run(&state, budget: &budget)
             guard let moves = order(moves(in: state)) else { continue }
-            let found = FleetRelief(moves: moves, unrelieved: unrelieved(in: state), bound: relief.bound)
+            let found = FleetRelief(
+                moves: moves, unrelieved: unrelieved(in: state), bound: relief.bound, isCut: relief.isCut)
             if (found.unrelieved.count, found.moves.count) < (best.unrelieved.count, best.moves.count),
                 holds(found.moves, reserve)
             {

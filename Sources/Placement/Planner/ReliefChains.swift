@@ -11,15 +11,15 @@ struct ReliefChains {
     private static let mostHosts = 24
     private static let mostMachines = 12
 
-    /// Moves that relieve the host of `need`; `nil` where none are found. VMs that find a host as things are go first.
-    func moves(need: Double, _ candidates: [ReliefCandidate], _ start: ReliefBooks) -> [DenseMove]? {
-        var books = start
+    /// Moves that relieve the host of `need`; `nil` where none are found, or none with the tries of the books. VMs that
+    /// find a host as things are go first.
+    func moves(need: Double, _ candidates: [ReliefCandidate], _ books: inout ReliefBooks) -> [DenseMove]? {
         var left = need
         var moves: [DenseMove] = []
         let order = candidates.filter { !fleet.isPaired($0.machine) && $0.relief > 0 }.sorted {
             ($0.relief, $1.machine) > ($1.relief, $0.machine)
         }
-        for candidate in order where left > 1e-9 {
+        for candidate in order where left > 1e-9 && !books.isSpent {
             let steps = direct(candidate.machine, &books) ?? chain(candidate.machine, &books)
             guard let steps, moves.count + steps.count <= maximumMoves else { continue }
             moves += steps
@@ -29,9 +29,10 @@ struct ReliefChains {
     }
 
     /// Hosts that VMs may come to, those that are least loaded first.
-    private func targets(_ books: ReliefBooks, except barred: [Int]) -> [Int] {
-        (0..<fleet.hosts).filter { fleet.isOpen[$0] && !barred.contains($0) }.sorted {
-            (share(of: $0, books), $0) < (share(of: $1, books), $1)
+    private func targets(_ books: ReliefBooks) -> [Int] {
+        let shares = (0..<fleet.hosts).map { share(of: $0, books) }
+        return shares.indices.filter { fleet.isOpen[$0] && $0 != host }.sorted {
+            shares[$0] == shares[$1] ? $0 < $1 : shares[$0] < shares[$1]
         }
     }
 
@@ -40,7 +41,7 @@ struct ReliefChains {
     }
 
     private func direct(_ machine: Int, _ books: inout ReliefBooks) -> [DenseMove]? {
-        for target in targets(books, except: [host]) where books.canTake(machine, on: target, fleet) {
+        for target in targets(books) where books.canTake(machine, on: target, fleet) {
             let move = DenseMove(machine: machine, from: host, to: target)
             if books.take(move, fleet) { return [move] }
         }
@@ -49,11 +50,11 @@ struct ReliefChains {
 
     /// The VM goes to a host that another VM leaves for a third one.
     private func chain(_ machine: Int, _ books: inout ReliefBooks) -> [DenseMove]? {
-        for target in targets(books, except: [host]).prefix(Self.mostHosts)
-        where fleet.allows(machine, on: target) {
+        let targets = targets(books)
+        for target in targets.prefix(Self.mostHosts) where fleet.allows(machine, on: target) && !books.isSpent {
             let others = makers(of: room(for: machine, on: target, books), on: target, books)
             for other in others.prefix(Self.mostMachines) {
-                if let moves = chain(machine, to: target, past: other, &books) { return moves }
+                if let moves = chain(machine, to: target, past: other, targets, &books) { return moves }
             }
         }
         return nil
@@ -77,20 +78,19 @@ struct ReliefChains {
 
     private func size(_ machine: Int) -> Int64 { fleet.hardResources == 0 ? 0 : fleet.need(machine, 0) }
 
+    /// The other VM goes to the first host that has room for it, and back where that does not make room enough.
     private func chain(
-        _ machine: Int, to target: Int, past other: Int, _ books: inout ReliefBooks
+        _ machine: Int, to target: Int, past other: Int, _ refuges: [Int], _ books: inout ReliefBooks
     ) -> [DenseMove]? {
-        for refuge in targets(books, except: [host, target]) where books.canTake(other, on: refuge, fleet) {
-            let first = DenseMove(machine: other, from: target, to: refuge)
-            let second = DenseMove(machine: machine, from: host, to: target)
-            let before = books
-            if books.take(first, fleet) {
-                books.vacate(first, fleet)
-                if books.canTake(machine, on: target, fleet), books.take(second, fleet) { return [first, second] }
-            }
-            books = before
+        guard let refuge = refuges.first(where: { $0 != target && books.canTake(other, on: $0, fleet) }) else {
             return nil
         }
+        let first = DenseMove(machine: other, from: target, to: refuge)
+        let second = DenseMove(machine: machine, from: host, to: target)
+        guard books.take(first, fleet) else { return nil }
+        books.vacate(first, fleet)
+        if books.canTake(machine, on: target, fleet), books.take(second, fleet) { return [first, second] }
+        books.unmake(first, fleet)
         return nil
     }
 }

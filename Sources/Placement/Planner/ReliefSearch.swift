@@ -14,6 +14,10 @@ struct ReliefSearch {
     var budget = Int64.max
     private let patience: Int
     private var steps = 0
+    /// Tries of the books that are kept back for other numbers of moves.
+    private var kept = 0
+    /// Whether it gave up before it had tried everything.
+    private(set) var isCut = false
     /// By candidate, hosts that could take it alone, the best first.
     private var destinations: [[Int]] = []
     /// Sums of the reliefs before each index, for the bound.
@@ -90,12 +94,21 @@ struct ReliefSearch {
     /// What the largest so many VMs come to.
     func largest(_ size: Int) -> Double { sums[min(size, candidates.count)] }
 
-    /// The best choice of exactly `size` VMs that is enough, with a host for each.
-    mutating func best(_ size: Int, need: Double) -> [DenseMove]? {
+    /// Moves that may still be tried.
+    var triesLeft: Int { books.tries }
+
+    /// The best choice of exactly `size` VMs that is enough, with a host for each. Until one is found only one of so many
+    /// shares of the tries that are left is used.
+    mutating func best(_ size: Int, need: Double, share: Int) -> [DenseMove]? {
         found = nil
         chosen = []
         steps = patience
+        kept = books.tries - books.tries / share
+        books.tries -= kept
+        isCut = false
         extend(from: 0, size: size, need: need, burden: 0, load: books.loads[host])
+        if steps <= 0 || books.isSpent || books.reserve?.isSpent == true { isCut = true }
+        books.tries += kept
         return found?.moves
     }
 
@@ -108,7 +121,7 @@ struct ReliefSearch {
             return
         }
         var place = first
-        while place + missing < sums.count, steps > 0 {
+        while place + missing < sums.count, steps > 0, !books.isSpent {
             steps -= 1
             // The largest that remain stand next to each other.
             if sums[place + missing] - sums[place] < need - Self.tolerance { return }
@@ -145,6 +158,8 @@ struct ReliefSearch {
             max($0, Double(books.loads[$1]) / Double(max(1, fleet.processors[$1])))
         }
         if found.map({ (burden, peak) < ($0.burden, $0.peak) }) ?? true { found = (moves, burden, peak) }
+        books.tries += kept
+        kept = 0
         for move in moves.reversed() { books.drop(move, fleet) }
     }
 
@@ -187,9 +202,9 @@ struct ReliefSearch {
             || pressure == other.pressure && (taste.packs ? host > other.host : host < other.host)
     }
 
-    /// What moves, the largest reliefs first, each to its best host, would come to, whether that is enough or not; `nil`
-    /// without candidates.
-    func mostRelief(atMost limit: Int) -> Double? {
+    /// What moves, the largest reliefs first, each to its best host, would come to, whether that is enough or not, and
+    /// whether not all could be tried; `nil` without candidates.
+    func mostRelief(atMost limit: Int) -> (relief: Double, isCut: Bool)? {
         if candidates.isEmpty { return nil }
         var trial = self
         var sum = 0.0
@@ -198,7 +213,7 @@ struct ReliefSearch {
             sum += candidates[place].relief
             count += 1
         }
-        return sum
+        return (sum, trial.books.isSpent)
     }
 
     private mutating func give(_ place: Int) -> Bool {

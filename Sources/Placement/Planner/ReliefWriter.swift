@@ -10,14 +10,15 @@ struct ReliefWriter {
     private var resource: HostResource { relief.resource }
 
     /// Actions in the order of their effect, the largest first: what helps most happens first.
-    func plan(_ choice: [DenseMove], share: Double, rejected: [RejectedCandidate]) -> Plan {
+    func plan(_ choice: [DenseMove], share: Double, isCut: Bool, rejected: [RejectedCandidate]) -> Plan {
         var forecast = Forecast(limits: relief.limits)
         let actions = choice.map {
             forecast.move(compiled.machines[$0.machine], from: source, to: compiled.hosts[$0.to])
         }
         return Plan(
             actions: PlanSchedule(relief.cluster).arrange(actions),
-            explanation: explanation(choice, share: share, forecast: forecast), rejected: rejected,
+            explanation: explanation(choice, share: share, forecast: forecast) + (isCut ? Self.cutShort : ""),
+            rejected: rejected,
             snapshotVersion: relief.snapshot.version)
     }
 
@@ -47,6 +48,10 @@ struct ReliefWriter {
             + "\(moves.joined(separator: ", ")). Expected afterwards: \(after.joined(separator: ", ")). "
             + "Chosen for the fewest moves, then the least memory to move, then the most even load."
     }
+
+    /// Said where a search ended before it had tried everything.
+    static let cutShort =
+        " The search was cut short after a fixed number of tries: a better choice may have been missed."
 
     private func seen(_ share: Double) -> String {
         guard resource == .processor, let use = source.processorUse, share > use + 0.005 else {

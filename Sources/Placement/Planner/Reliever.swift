@@ -17,6 +17,8 @@ public struct Reliever: Sendable {
     /// Steps for one host before the search settles for what it has; counted, so that the answer is the same on every
     /// machine.
     public var patience: Int
+    /// Moves that relieving a whole fleet tries, in all orders together.
+    var tries = Int.max
 
     /// What choices of equally many moves are preferred. The usual taste is what people want; others spare what a tight
     /// fleet is short of.
@@ -55,7 +57,7 @@ public struct Reliever: Sendable {
     }
 
     /// The fewest of the candidates whose reliefs come to `need`, with a host for each; the books are as if they had
-    /// moved.
+    /// moved. Each number of moves is given its share of the tries that are left.
     func choose(
         _ fleet: DenseFleet, _ host: Int, need: Double, _ candidates: [ReliefCandidate], _ books: inout ReliefBooks
     ) -> [DenseMove]? {
@@ -64,11 +66,14 @@ public struct Reliever: Sendable {
         search.budget = budget ?? .max
         let most = min(maximumMoves, search.candidates.count)
         guard most > 0 else { return nil }
-        for size in 1...most where search.largest(size) >= need - 1e-9 {
-            if let moves = search.best(size, need: need) {
-                for move in moves { books.take(move, fleet) }
-                return moves
-            }
+        let sizes = (1...most).filter { search.largest($0) >= need - 1e-9 }
+        for (rank, size) in sizes.enumerated() {
+            let moves = search.best(size, need: need, share: sizes.count - rank)
+            books.tries = search.triesLeft
+            if search.isCut { books.isCut = true }
+            guard let moves else { continue }
+            for move in moves { books.make(move, fleet) }
+            return moves
         }
         return nil
     }
@@ -98,14 +103,19 @@ struct ReliefBooks {
     private(set) var reserve: ReserveLedger?
     /// Where VMs of this plan go.
     private(set) var moved: [Int32: Int32] = [:]
+    /// How many moves may still be tried. Counted, so that the answer is the same on every machine.
+    var tries: Int
+    /// Whether a search ended before it had tried everything.
+    var isCut = false
     private let ceiling: Double
     private let resources: Int
     private let first: [Int32]
     private let next: [Int32]
 
-    init(_ fleet: DenseFleet, ceiling: Double, reserve: ReserveLedger?) {
+    init(_ fleet: DenseFleet, ceiling: Double, reserve: ReserveLedger?, tries: Int = .max) {
         self.ceiling = ceiling
         self.reserve = reserve
+        self.tries = tries
         resources = fleet.hardResources
         var loads = fleet.ownLoads
         var free = fleet.room
@@ -155,9 +165,33 @@ struct ReliefBooks {
                 machine, on: host, { Int(fleet.places[$0]) }, target: { moved[Int32($0)].map(Int.init) })
     }
 
-    /// Takes a move in; `false`, and nothing changed, where more would be lost with hosts that fail than now.
+    /// What other books, which were a copy of these, have used up of tries and of the reserve's steps is used up here, too.
+    mutating func spend(as other: ReliefBooks) {
+        tries = other.tries
+        isCut = isCut || other.isCut
+        if let steps = other.reserve?.stepsLeft { reserve?.stepsLeft = steps }
+    }
+
+    /// Whether as many moves were tried as may be: nothing is taken in any more.
+    var isSpent: Bool { tries <= 0 }
+
+    /// Takes a move in; `false`, and nothing changed, where more would be lost with hosts that fail than now, or nothing
+    /// may be tried any more.
     @discardableResult
     mutating func take(_ move: DenseMove, _ fleet: DenseFleet) -> Bool {
+        if isSpent { return false }
+        let before = reserve?.packings ?? 0
+        let isTaken = make(move, fleet)
+        tries -= 1 + ((reserve?.packings ?? 0) - before) / Self.packingsOfTry
+        return isTaken
+    }
+
+    /// A move for which the reserve packs many failures anew counts for several.
+    private static let packingsOfTry = 4
+
+    /// The same with a move that is no trial.
+    @discardableResult
+    mutating func make(_ move: DenseMove, _ fleet: DenseFleet) -> Bool {
         if reserve?.arrive(move.machine, on: move.to) == false { return false }
         count(move, 1, fleet)
         moved[Int32(move.machine)] = Int32(move.to)
@@ -175,8 +209,18 @@ struct ReliefBooks {
 
     /// A move of this plan has been made: what its VM held is free again where it was. Moves from now on need it.
     mutating func vacate(_ move: DenseMove, _ fleet: DenseFleet) {
+        free(of: move, 1, fleet)
+    }
+
+    /// Takes back that a move has been made, and the move.
+    mutating func unmake(_ move: DenseMove, _ fleet: DenseFleet) {
+        free(of: move, -1, fleet)
+        drop(move, fleet)
+    }
+
+    private mutating func free(of move: DenseMove, _ sign: Int64, _ fleet: DenseFleet) {
         for resource in 0..<resources {
-            free[move.from * resources + resource] += fleet.needs[move.machine * resources + resource]
+            free[move.from * resources + resource] += sign * fleet.needs[move.machine * resources + resource]
         }
     }
 

@@ -15,12 +15,16 @@ extension FailurePacking {
 
     /// Finds hosts for all wards that are open: the quick way, and where that finds none by a search that takes its steps
     /// from `steps`. Where it finds none for some, as many as can have hosts if it `keepsMost`, the first resource counting,
-    /// and the others are lost; else all are open again.
-    mutating func pack(_ holdings: Holdings, salt: Int, steps: inout Int, keepsMost: Bool = false) -> Outcome {
+    /// and the others are lost; else all are open again. Whoever `certifies` wants to know why there is none, even where
+    /// no steps are left to search.
+    mutating func pack(
+        _ holdings: Holdings, salt: Int, steps: inout Int, keepsMost: Bool = false, certifies: Bool = true
+    ) -> Outcome {
         let open = wards.indices.filter { refuges[$0] == Self.open }
         if shelterAll(holdings, salt: salt) { return .packed }
         for place in open { release(place, holdings) }
-        guard let field = field(holdings, &steps) else {
+        let looks = 4 * open.count * holdings.order.count
+        guard steps > (certifies ? 0 : looks), let field = field(holdings, &steps) else {
             if keepsMost { shelterMost(holdings, salt: salt) }
             return losesAny || !keepsMost ? .unknown : .packed
         }
@@ -56,7 +60,7 @@ extension FailurePacking {
 
     /// Looking at all hosts for each unit is dearer than a search's looks.
     private func field(_ holdings: Holdings, _ steps: inout Int) -> FailureField? {
-        guard steps > 0, let field = FailureField(self, holdings) else { return nil }
+        guard let field = FailureField(self, holdings) else { return nil }
         steps -= 4 * field.units.count * holdings.order.count
         return field
     }

@@ -9,6 +9,8 @@ struct Holdings: Sendable {
     private(set) var places: [Int32]
     /// By VM under way, every host that holds it.
     private var homes: [Int32: [Int32]] = [:]
+    /// A bit for the last digits of each of their numbers: most VMs are seen not to move without a look into the table.
+    private var movingBits: UInt64 = 0
     /// Hosts where VMs may start after a failure, those first that had most free at the start, and what that was.
     let order: [Int32]
     private let freeInOrder: [Int64]
@@ -36,7 +38,9 @@ struct Holdings: Sendable {
 
     /// Whether a move of the VM is under way.
     @inline(__always)
-    func isMoving(_ machine: Int) -> Bool { !homes.isEmpty && homes[Int32(machine)] != nil }
+    func isMoving(_ machine: Int) -> Bool {
+        movingBits & (1 << UInt64(machine % 64)) != 0 && homes[Int32(machine)] != nil
+    }
 
     /// Every host that holds the VM.
     func homes(of machine: Int) -> [Int32] { homes[Int32(machine)] ?? [places[machine]] }
@@ -52,7 +56,7 @@ struct Holdings: Sendable {
     @inline(__always)
     func holds(_ machine: Int, on host: Int) -> Bool {
         if places[machine] == Int32(host) { return true }
-        return !homes.isEmpty && homes[Int32(machine)]?.contains(Int32(host)) == true
+        return isMoving(machine) && homes[Int32(machine)]?.contains(Int32(host)) == true
     }
 
     /// The host holds the VM as well from now on.
@@ -60,6 +64,7 @@ struct Holdings: Sendable {
         if holds(machine, on: host) { return }
         change(machine, on: host, sign: -1)
         homes[Int32(machine), default: [places[machine]]].append(Int32(host))
+        movingBits |= 1 << UInt64(machine % 64)
     }
 
     /// The host no longer holds the VM, which is where else it was held.
@@ -69,6 +74,7 @@ struct Holdings: Sendable {
         change(machine, on: host, sign: 1)
         if places[machine] == Int32(host) { places[machine] = first }
         homes[Int32(machine)] = left.count > 1 ? left : nil
+        if homes.isEmpty { movingBits = 0 }
     }
 
     private mutating func change(_ machine: Int, on host: Int, sign: Int64) {

@@ -1,10 +1,13 @@
 /// Checks the reserve of a fleet from cold, for any number of failures.
 ///
 /// Survivors' own VMs stay where they are, and every hard resource and rule counts. Hosts that are lost already take
-/// nothing in. Each set of hosts that may fail is packed by itself: see `FailurePacking`.
+/// nothing in, and their VMs need places beside those of every set: nobody else has room for them. Each set of hosts that may fail is packed by itself: see `FailurePacking`.
 public struct ReserveCheck: Sendable {
     /// More sets than that are not tried.
     public static let mostSets = 1_000_000
+    /// VMs for which a check looks for hosts where nobody says for how many: a set of hosts counts as many as it has. So
+    /// many are looked at in about half a second.
+    public static let usualLooks = 8_000_000
     /// Steps of all searches of a check.
     private static let steps = 6_000_000
 
@@ -21,6 +24,8 @@ public struct ReserveCheck: Sendable {
     private var fleet: DenseFleet { holdings.fleet }
     /// The VMs of each host that would have to be started elsewhere.
     private let wards: WardLists
+    /// Hosts that are lost already and whose VMs need a place, whatever else fails.
+    let lost: [Int]
 
     /// A check of a fleet as it is.
     public init(_ fleet: DenseFleet) { self.init(fleet, holding: []) }
@@ -30,18 +35,21 @@ public struct ReserveCheck: Sendable {
         var holdings = Holdings(fleet)
         for move in moves { holdings.hold(move.machine, on: move.to) }
         self.holdings = holdings
+        lost = FailureSets.lost(fleet)
         wards = WardLists(holdings)
     }
 
-    /// The verdict for `failures` hosts at a time. `shouldStop` is asked between sets; a check that was stopped is
-    /// undecided.
-    public func verdict(failures: Int, shouldStop: () -> Bool = { false }) -> ReserveVerdict {
-        verdict(failures: failures, shouldStop: shouldStop, showing: { _ in })
+    /// The verdict for `failures` hosts at a time. `shouldStop` is asked between sets; a check that was stopped, or that has
+    /// looked at so many VMs, is undecided.
+    public func verdict(
+        failures: Int, looks: Int = Self.usualLooks, shouldStop: () -> Bool = { false }
+    ) -> ReserveVerdict {
+        verdict(failures: failures, looks: looks, shouldStop: shouldStop, showing: { _ in })
     }
 
     /// The same, with the witness of every set that was proved, in order, until one is not.
     func verdict(
-        failures: Int, shouldStop: () -> Bool, showing show: (Witness) -> Void
+        failures: Int, looks: Int, shouldStop: () -> Bool, showing show: (Witness) -> Void
     ) -> ReserveVerdict {
         if failures <= 0 { return .holds }
         let able = FailureSets.able(fleet)
@@ -53,8 +61,9 @@ public struct ReserveCheck: Sendable {
         var packing = FailurePacking(fleet)
         var steps = Self.steps
         var number = 0
+        var looks = looks
         FailureSets.visit(able, failures) { hosts in
-            if shouldStop() {
+            if looks <= 0 || shouldStop() {
                 verdict = .undecided(hosts: [])
                 return false
             }
@@ -64,18 +73,20 @@ public struct ReserveCheck: Sendable {
             case .impossible(let certificate): verdict = .fails(hosts: hosts, because: certificate)
             case .unknown: if verdict == .holds { verdict = .undecided(hosts: hosts) }
             }
+            looks -= packing.wards.count + 1
             if case .fails = verdict { return false }
             return true
         }
         return verdict
     }
 
-    /// The verdict for the loss of just these hosts, and where their VMs would start: as many of them as can.
-    func verdict(losing hosts: [Int]) -> (verdict: ReserveVerdict, witness: Witness) {
+    /// The verdict for the loss of just these hosts, and where their VMs would start: as many of them as can. Those of hosts
+    /// that are lost already need places as well, unless only these hosts count (`alone`).
+    func verdict(losing hosts: [Int], alone: Bool = false) -> (verdict: ReserveVerdict, witness: Witness) {
         var packing = FailurePacking(fleet)
         var steps = Self.steps
         let verdict: ReserveVerdict
-        switch pack(hosts, salt: hosts.first ?? 0, &packing, &steps, keepsMost: true) {
+        switch pack(hosts, salt: hosts.first ?? 0, &packing, &steps, keepsMost: true, alone: alone) {
         case .packed: verdict = .holds
         case .impossible(let certificate): verdict = .fails(hosts: hosts, because: certificate)
         case .unknown: verdict = packing.losesAny ? .undecided(hosts: hosts) : .holds
@@ -84,8 +95,10 @@ public struct ReserveCheck: Sendable {
     }
 
     private func pack(
-        _ hosts: [Int], salt: Int, _ packing: inout FailurePacking, _ steps: inout Int, keepsMost: Bool = false
+        _ hosts: [Int], salt: Int, _ packing: inout FailurePacking, _ steps: inout Int, keepsMost: Bool = false,
+        alone: Bool = false
     ) -> FailurePacking.Outcome {
+        let hosts = lost.isEmpty || alone ? hosts : hosts + lost.filter { !hosts.contains($0) }
         packing.begin(hosts)
         wards.visit(hosts) { packing.add($0, holdings) }
         return packing.pack(holdings, salt: salt, steps: &steps, keepsMost: keepsMost)

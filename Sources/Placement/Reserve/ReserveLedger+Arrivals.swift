@@ -21,8 +21,11 @@ extension ReserveLedger {
         var steps = min(Self.stepsForMove, stepsLeft)
         let most = steps
         defer { stepsLeft -= most - steps }
-        for set in setsUndone(byArrivalOf: machine, on: host) {
-            guard repack(set, &changes, &steps) || bear(set, machine, &changes) else { return false }
+        for set in doubtfulFirst(setsUndone(byArrivalOf: machine, on: host)) {
+            guard repack(set, &changes, &steps) || bear(set, machine, &changes) else {
+                doubtful = set
+                return false
+            }
         }
         if holdings.fleet.isPinned(machine) || holdings.fleet.isPinned(machine, on: host) { return true }
         for set in sets.containing(host) where book.ward(of: machine, in: set) == nil {
@@ -32,6 +35,11 @@ extension ReserveLedger {
             else { return false }
         }
         return true
+    }
+
+    private func doubtfulFirst(_ sets: [Int]) -> [Int] {
+        guard let place = sets.firstIndex(of: doubtful), place > 0 else { return sets }
+        return [doubtful] + sets[..<place] + sets[(place + 1)...]
     }
 
     /// Where the VM's host is on its way out, and the set not proved anyway, as many of its VMs find hosts as can.
@@ -63,9 +71,10 @@ extension ReserveLedger {
     /// Packs a set anew, but for those that nobody takes in anyway. Once all steps are used up nothing is tried any more,
     /// and what is not proved counts as no.
     private mutating func repack(_ set: Int, _ changes: inout [Change], _ steps: inout Int) -> Bool {
-        guard stepsLeft > 0 else { return false }
+        guard !isSpent else { return false }
+        packings += 1
         let wards = load(set, .losses)
-        guard case .packed = packing.pack(holdings, salt: set, steps: &steps) else {
+        guard case .packed = packing.pack(holdings, salt: set, steps: &steps, certifies: false) else {
             stepsLeft -= Self.stepsForRefusal
             return false
         }
@@ -85,34 +94,16 @@ extension ReserveLedger {
     /// The sets whose proof rests on room that the arrival takes, on a refuge that it bars for a rival, or on where the
     /// VM was alone.
     private mutating func setsUndone(byArrivalOf machine: Int, on host: Int) -> [Int] {
-        var undone: Set<Int> = []
-        let guests = book.guests(of: host).map { (set: book.set($0), machine: Int(book.machine($0))) }
-            .sorted { $0.set < $1.set }
-        var first = 0
-        while first < guests.count {
-            let end = guests[first...].firstIndex { $0.set != guests[first].set } ?? guests.count
-            if isOver(guests[first..<end].lazy.map(\.machine), on: host) { undone.insert(guests[first].set) }
-            first = end
+        book.visitGuests(of: host) { tally.add(Int(book.machine($0)), to: book.set($0), on: host, holdings) }
+        let over = tally.takeOver(host, holdings)
+        guard holdings.fleet.isRuled[machine] else { return over }
+        var undone = Set(over)
+        book.visitGuests(of: host) { ward in
+            let guest = Int(book.machine(ward))
+            if holdings.fleet.hasRival(of: machine, where: { $0 == guest }) { undone.insert(book.set(ward)) }
         }
-        if holdings.fleet.isRuled[machine] {
-            for guest in guests where holdings.fleet.hasRival(of: machine, where: { $0 == guest.machine }) {
-                undone.insert(guest.set)
-            }
-            undone.formUnion(setsTornApart(by: machine))
-        }
+        undone.formUnion(setsTornApart(by: machine))
         return undone.sorted()
-    }
-
-    /// Whether the VMs would take more of the host than is free.
-    private func isOver(_ machines: some Sequence<Int>, on host: Int) -> Bool {
-        for resource in 0..<holdings.resources {
-            var burden: Int64 = 0
-            for machine in machines where !(holdings.isMoving(machine) && holdings.holds(machine, on: host)) {
-                burden += holdings.fleet.need(machine, resource)
-            }
-            if burden > holdings.free[host * holdings.resources + resource] { return true }
-        }
-        return false
     }
 
     /// The sets in which a group that the VM is spread with would no longer be spread, now that it is on its way.

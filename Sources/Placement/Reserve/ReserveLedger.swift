@@ -26,20 +26,28 @@ public struct ReserveLedger: Sendable {
     var book: WardBook
     var packing: FailurePacking
     var stepsLeft = Self.stepsForMoves
+    var tally: ArrivalTally
+    /// Packings made for moves so far: what trying a move costs where many failures rest on one host.
+    var packings = 0
+    /// The set that stood against a move last, which is asked first next time.
+    var doubtful = -1
     /// The sets of hosts whose failure would leave VMs without a host, or for which nothing else is proved. A set of one
     /// host has that host's number.
     public private(set) var unproved: Set<Int> = []
 
     /// Proves as much as it can about the loss of any one host.
-    public init(_ fleet: DenseFleet) { self.init(fleet, FailureSets(fleet, size: 1), holding: []) }
+    public init(_ fleet: DenseFleet) {
+        self.init(fleet, FailureSets(fleet, size: 1, mostWards: Self.mostWards), holding: [])
+    }
 
     /// The same about the loss of any so many; `nil` where that is too much to keep.
     init?(_ fleet: DenseFleet, failures: Int, holding moves: [DenseMove] = []) {
         let able = FailureSets.able(fleet).count
         let count = FailureSets.count(among: able, size: failures, most: Self.mostWards)
-        let machines = fleet.machines * failures / max(1, able)
+        let lost = (0..<fleet.machines).count { fleet.isLost[Int(fleet.places[$0])] }
+        let machines = fleet.machines * failures / max(1, able) + lost
         guard failures > 0, failures == 1 || count <= Self.mostWards / max(1, machines) else { return nil }
-        self.init(fleet, FailureSets(fleet, size: failures), holding: moves)
+        self.init(fleet, FailureSets(fleet, size: failures, mostWards: Self.mostWards), holding: moves)
     }
 
     private init(_ fleet: DenseFleet, _ sets: FailureSets, holding moves: [DenseMove]) {
@@ -48,6 +56,7 @@ public struct ReserveLedger: Sendable {
         for move in moves { holdings.hold(move.machine, on: move.to) }
         book = WardBook(sets: sets.count, hosts: fleet.hosts)
         packing = FailurePacking(fleet)
+        tally = ArrivalTally(sets: sets.count, resources: fleet.reserveResources)
         let lists = WardLists(holdings)
         if sets.size == 1 { book.reserve(lists.count) }
         var steps = Self.stepsFromCold
@@ -62,6 +71,9 @@ public struct ReserveLedger: Sendable {
             prove(set, &steps)
         }
     }
+
+    /// Whether all steps are used up: what would have to be proved anew counts as no from now on.
+    var isSpent: Bool { stepsLeft <= 0 }
 
     /// Whether every failure is proved to be survivable.
     public var holds: Bool { unproved.isEmpty }
@@ -106,7 +118,7 @@ public struct ReserveLedger: Sendable {
 
     /// Proves as much as it can about a set whose wards, in the book's order, are open in the packing.
     private mutating func prove(_ set: Int, _ steps: inout Int) {
-        switch packing.pack(holdings, salt: set, steps: &steps, keepsMost: true) {
+        switch packing.pack(holdings, salt: set, steps: &steps, keepsMost: true, certifies: false) {
         case .packed: break
         case .impossible, .unknown: if packing.losesAny { unproved.insert(set) }
         }
@@ -125,7 +137,7 @@ public struct ReserveLedger: Sendable {
         let most = steps
         defer { stepsLeft -= most - steps }
         var wards = load(set, .nothing)
-        if case .packed = packing.pack(holdings, salt: set, steps: &steps) {
+        if case .packed = packing.pack(holdings, salt: set, steps: &steps, certifies: false) {
             unproved.remove(set)
         } else {
             wards = load(set, .refuges)

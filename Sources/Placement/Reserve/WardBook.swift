@@ -34,8 +34,15 @@ struct WardBook: Sendable {
     @inline(__always)
     func next(after ward: Int32) -> Int32 { bySet.next(after: ward) }
 
-    /// The wards that a host would take in.
-    func guests(of host: Int) -> [Int32] { byRefuge.items(of: host) }
+    /// Shows the wards that a host would take in to `body`.
+    @inline(__always)
+    func visitGuests(of host: Int, _ body: (Int32) -> Void) {
+        var ward = byRefuge.first(of: host)
+        while ward >= 0 {
+            body(ward)
+            ward = byRefuge.next(after: ward)
+        }
+    }
 
     /// The ward of a VM when a set fails; `nil` where it has none.
     func ward(of machine: Int, in set: Int) -> Int32? {

@@ -33,6 +33,9 @@ struct CompiledCluster {
         var denseHosts: [DenseFleet.Host] = []
         var demands: [Int64] = []
         var numbers: [VirtualMachineID: Int] = [:]
+        let heard: Set<VirtualMachineID> =
+            hosts.contains(where: \.isSilent)
+            ? Set(snapshot.hosts.lazy.filter { !$0.isSilent }.flatMap(\.virtualMachines).map(\.id)) : []
         for (place, host) in hosts.enumerated() {
             let load = loads[place]
             let isCautious = isAutomatic && check.caution(aboutTouching: host) != nil
@@ -52,7 +55,9 @@ struct CompiledCluster {
                             && check.caution(aboutMoving: machine) == nil
                         : check.objection(toMoving: machine, from: host.opened, alone: false) == nil,
                     allowed: check.allowed(machine, on: host, of: hosts, &reach, heedsReturn: isAutomatic))
-                own.isRestarted = machine.traits.isHighlyAvailable
+                // One that a host which is heard reports as well has gone there.
+                own.isRestarted =
+                    machine.traits.isHighlyAvailable && !(host.isSilent && heard.contains(machine.id))
                 if own.allowed != nil {
                     own.refuges = check.reach(of: machine, of: hosts, &reach) ?? Array(hosts.indices)
                 }

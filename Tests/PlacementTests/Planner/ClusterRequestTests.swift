@@ -131,4 +131,11 @@ struct ClusterRequestTests {
         #expect(moves(1) == 0)
         #expect(moves(48) > 0)
     }
+
+    @Test("a cluster of which every load is unknown says that, and not that it is closed")
+    func nothingKnown() {
+        let fleet = Fleets.snapshot([Fleets.host("a", use: nil), Fleets.host("b", use: nil)])
+        let reason = Planner().plan(.consolidateCluster(Fleets.cluster), on: fleet).reason
+        #expect(reason == "no host of cluster c can be emptied: of each of them, its processor use is unknown")
+    }
 }

@@ -1,3 +1,4 @@
+import FleetModel
 import Placement
 import Testing
 
@@ -113,5 +114,38 @@ struct ReserveTests {
         #expect(!stopped.isYes)
         let empty = ReserveCheck(DenseFleet(hosts: [], machines: []))
         #expect(empty.verdict(failures: 1) == .fails(hosts: [], because: .noHosts))
+    }
+
+    @Test("a check of very many sets ends after so many looks, undecided, and says how many sets it has seen")
+    func looks() {
+        let hosts = (0..<20).map { Fleets.host("h\(10 + $0)", use: 0.1, gib: 64, [Fleets.machine($0 + 1, use: 0.1)]) }
+        let fleet = FleetSnapshot(version: 1, time: Fleets.time, hosts: hosts, reserve: 3)
+        let planner = Planner()
+        #expect(planner.reserve(of: Fleets.cluster, failures: 3, on: fleet).holds)
+        let cut = planner.reserve(of: Fleets.cluster, failures: 3, on: fleet, looks: 400)
+        #expect(!cut.holds && cut.proved == 100)
+        #expect(
+            cut.reason
+                == "undecided: of 1140 sets of hosts 100 were looked at, and hold, before the check was cut short")
+        #expect(planner.reserve(of: Fleets.cluster, failures: 0, on: fleet).reason == "it need not lose any host")
+    }
+
+    @Test("a reserve says amounts in units that people read, and what of its VMs is not known")
+    func words() {
+        var hosts = ["a", "b", "c"].map { Fleets.host($0, use: 0.1) }
+        hosts[0].virtualMachines = (1...3).map { Fleets.machine($0, use: 0.1) }
+        for place in hosts.indices { hosts[place].traits.diskBandwidth = 10 * 1_048_576 }
+        let reason = { (hosts: [PlacementHost]) in
+            let fleet = FleetSnapshot(version: 1, time: Fleets.time, hosts: hosts, reserve: 1)
+            return Planner().reserve(of: Fleets.cluster, failures: 1, on: fleet).reason
+        }
+        #expect(
+            reason(hosts).hasSuffix(
+                "what vm-1 and 2 others take of disks, network or processors is not known and counts as nothing"))
+        for place in 0..<3 { hosts[0].virtualMachines[place].traits.diskUse = 6 * 1_048_576 }
+        #expect(
+            reason(hosts)
+                == "if a failed, 3 of the VMs need \(Bytes(6 << 20)) a second of disk bandwidth or more each, "
+                + "and the others have room for 2 like that")
     }
 }

@@ -8,6 +8,8 @@ struct TinyPacker {
     var places: [Int]
     var domains: [Int]
     var closed: Set<Int> = []
+    /// Hosts that are lost already: they fail with every set.
+    var lost: Set<Int> = []
     var apart: [[Int]] = []
     var together: [[Int]] = []
     var spreads: [(members: [Int], domains: Int, most: Int)] = []
@@ -49,7 +51,8 @@ struct TinyPacker {
         DenseFleet(
             hosts: rooms.indices.map {
                 DenseFleet.Host(
-                    processor: 8000, room: rooms[$0], isOpen: !closed.contains($0), domain: Int32(domains[$0]))
+                    processor: 8000, room: rooms[$0], isOpen: !closed.contains($0), isLost: lost.contains($0),
+                    domain: Int32(domains[$0]))
             },
             machines: places.indices.map {
                 DenseFleet.Machine(host: places[$0], needs: needs[$0], load: 100, allowed: only[$0])
@@ -59,16 +62,18 @@ struct TinyPacker {
             })
     }
 
-    /// All sets of so many hosts.
+    /// All sets of so many hosts that can still fail.
     func sets(_ size: Int, from first: Int = 0) -> [[Int]] {
         if size == 0 { return [[]] }
-        return (first..<rooms.count).flatMap { host in sets(size - 1, from: host + 1).map { [host] + $0 } }
+        return (first..<rooms.count).filter { !lost.contains($0) }
+            .flatMap { host in sets(size - 1, from: host + 1).map { [host] + $0 } }
     }
 
     /// The least of the first resource that finds no host when these fail, whatever is tried, with VMs at `now` and some
     /// held on a second host as well. Rules are held against where VMs are in `places`.
     func leastLoss(_ failed: [Int], at now: [Int]? = nil, holding: [(machine: Int, host: Int)] = []) -> Int64 {
         let now = now ?? places
+        let failed = failed + lost.filter { !failed.contains($0) }
         var free = rooms
         for (machine, host) in now.enumerated() { take(machine, host, -1, &free) }
         for hold in holding { take(hold.machine, hold.host, -1, &free) }
