@@ -25,12 +25,11 @@ public struct AnnealingRace: Sendable {
 
     /// Ways that between them have done well on problems of very different kinds.
     public static func usual(seed: UInt64) -> AnnealingRace {
-        AnnealingRace(ways: [
-            Annealing(seed: seed, mix: Annealing.Mix(homeward: 0, chains: 0, clearances: 0.001)),
-            Annealing(seed: seed, mix: Annealing.Mix(homeward: 0.95, chains: 0.05, clearances: 0.001)),
-            Annealing(
-                seed: seed, mix: Annealing.Mix(homeward: 0.9, chains: 0.1, clearances: 0.004), warmth: 10, chill: 1e-3),
-        ])
+        let mixes = [
+            Annealing.Mix(homeward: 0, chains: 0, clearances: 0.003, depth: 6),
+            Annealing.Mix(homeward: 0.5, chains: 0.05, clearances: 0.003, depth: 6),
+        ]
+        return AnnealingRace(ways: mixes.map { Annealing(seed: seed, mix: $0, warmth: 2, chill: 2.5e-3) })
     }
 
     /// Improves `state`, which ends as the best placement that any of them found, never worse than it was. Returns the

@@ -20,6 +20,8 @@ public struct PackingState<Rules: PackingRules & ~Copyable>: ~Copyable {
     private let held: Slab<Int64>
     /// What is left of each bin; less than `room - held` where items that left still hold something.
     private let slack: Slab<Int64>
+    /// What would be left of each bin without its items, less what those that belong there hold wherever they are.
+    private let scope: Slab<Int64>
     private let binCost: Slab<Int64>
     private let nothing: Slab<Int64>
     private let roster: Roster
@@ -36,6 +38,7 @@ public struct PackingState<Rules: PackingRules & ~Copyable>: ~Copyable {
         place = Slab(packing.homes)
         held = Slab(packing.background)
         slack = Slab(zip(packing.room, packing.background).map { $0 - $1 })
+        scope = Slab(slack.values)
         binCost = Slab(repeating: 0, count: packing.bins)
         nothing = Slab(repeating: 0, count: packing.resources)
         claims = Slab(repeating: 0, count: packing.items * packing.resources * 2)
@@ -50,6 +53,7 @@ public struct PackingState<Rules: PackingRules & ~Copyable>: ~Copyable {
                 claims[(item * 2 + 1) * resources + resource] = packing.isHeldWhileMoving[resource] ? 0 : need
                 held[bin * resources + resource] += need
                 slack[bin * resources + resource] -= need
+                if packing.isHeldWhileMoving[resource] { scope[bin * resources + resource] -= need }
             }
         }
         for bin in 0..<bins {
@@ -119,21 +123,43 @@ public struct PackingState<Rules: PackingRules & ~Copyable>: ~Copyable {
         return true
     }
 
+    /// Whether the bin would have room for the item, were all others sent away that can be.
+    @inline(__always)
+    public func couldFit(_ item: Int, in bin: Int) -> Bool {
+        let needed = claim(of: item, on: bin)
+        let left = scope.row(from: bin * resources)
+        for resource in 0..<resources where left[resource] < needed[resource] { return false }
+        return true
+    }
+
     /// What the cost would change by, were the item moved; `nil` where there is no room or a rule forbids it.
     @inline(__always)
     public func change(moving item: Int, to bin: Int) -> Int64? {
         let from = Int(place[item])
         guard from != bin, fits(item, in: bin), rules.allows(item, from: from, to: bin) else { return nil }
-        return uncheckedChange(moving: item, from: from, to: bin)
+        return change(leaving: item) + uncheckedChange(bringing: item, from: from, to: bin)
+    }
+
+    /// The same, where `saved` is what `change(leaving:)` says: to try many bins for one item.
+    @inline(__always)
+    func change(moving item: Int, to bin: Int, afterLeaving saved: Int64) -> Int64? {
+        let from = Int(place[item])
+        guard from != bin, fits(item, in: bin), rules.allows(item, from: from, to: bin) else { return nil }
+        return saved + uncheckedChange(bringing: item, from: from, to: bin)
+    }
+
+    /// What the own cost of the item's bin would change by without it.
+    @inline(__always)
+    func change(leaving item: Int) -> Int64 {
+        let from = Int(place[item])
+        return rules.cost(ofBin: from, holding: load(of: from, with: nothing.row(from: 0), without: needs(of: item)))
+            - binCost[from]
     }
 
     @inline(__always)
-    private func uncheckedChange(moving item: Int, from: Int, to bin: Int) -> Int64 {
-        let none = nothing.row(from: 0)
-        let own = needs(of: item)
-        return rules.cost(ofBin: from, holding: load(of: from, with: none, without: own)) - binCost[from]
-            + rules.cost(ofBin: bin, holding: load(of: bin, with: own, without: none)) - binCost[bin]
-            + rules.costChange(of: item, from: from, to: bin)
+    private func uncheckedChange(bringing item: Int, from: Int, to bin: Int) -> Int64 {
+        rules.cost(ofBin: bin, holding: load(of: bin, with: needs(of: item), without: nothing.row(from: 0)))
+            - binCost[bin] + rules.costChange(of: item, from: from, to: bin)
     }
 
     /// Moves the item, whatever holds it back: check first.

@@ -24,6 +24,7 @@ struct SolverCoreTests {
                 let change = isSwap ? state.change(swapping: item, other) : state.change(moving: item, to: bin)
                 #expect(change.map { before + $0 } == problem.cost(of: after), "seed \(seed)")
                 guard change != nil else { continue }
+                #expect(isSwap || state.couldFit(item, in: bin))
                 if isSwap { state.swap(item, other) } else { state.move(item, to: bin) }
                 #expect(state.assignment == after)
                 #expect(state.cost == problem.cost(of: after))
@@ -39,7 +40,8 @@ struct SolverCoreTests {
             var state = problem.state()
             let before = state.cost
             var budget = StepBudget(60_000)
-            Annealing(seed: seed, mix: Annealing.Mix(homeward: 0.3, chains: 0.2, clearances: 0.05))
+            let depth = Int(seed % 2) * 6
+            Annealing(seed: seed, mix: Annealing.Mix(homeward: 0.3, chains: 0.2, clearances: 0.05, depth: depth))
                 .run(&state, budget: &budget)
             #expect(state.cost <= before)
             #expect(problem.cost(of: state.assignment) == state.cost)
