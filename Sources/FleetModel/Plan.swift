@@ -6,16 +6,20 @@ public struct Plan: Hashable, Codable, Sendable {
     public var explanation: String
     /// Every candidate that was not chosen, with the reason.
     public var rejected: [RejectedCandidate]
+    /// What it leaves undone of what was asked, for a person; `nil` where it does all of it.
+    public var shortfall: String?
     /// The version of the fleet snapshot that the plan was made from.
     public var snapshotVersion: Int64
 
     /// A plan.
     public init(
-        actions: [PlannedAction], explanation: String, rejected: [RejectedCandidate] = [], snapshotVersion: Int64
+        actions: [PlannedAction], explanation: String, rejected: [RejectedCandidate] = [], shortfall: String? = nil,
+        snapshotVersion: Int64
     ) {
         self.actions = actions
         self.explanation = explanation
         self.rejected = rejected
+        self.shortfall = shortfall
         self.snapshotVersion = snapshotVersion
     }
 }

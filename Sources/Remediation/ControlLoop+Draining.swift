@@ -80,6 +80,40 @@ extension ControlLoop {
         }
     }
 
+    /// Why a drain that has made its moves goes on with what is left; `nil` where that is not so, or not known yet.
+    func leftToDrain(_ tip: Tip) -> String? {
+        guard tip.isDrain, let host = tip.subject.host, let record = hosts[host], isFresh(record),
+            let end = past.lastEnd(ofTip: tip.number), record.received > end
+        else { return nil }
+        return tip.plan?.shortfall == nil ? "\(host) is not empty" : "all that could leave \(host) has left"
+    }
+
+    /// The maintenance of a host is over: its VMs stay, but for those that are on their way.
+    mutating func endDrain(of host: HostName, by actor: String) {
+        guard let tip = drainTip(of: host) else { return }
+        let running = runningOperations(of: tip)
+        if running > 0 {
+            let begun = tip.actionsDone + running
+            tips[tip.number]?.update { tip in
+                if let all = tip.plan?.actions { tip.plan?.actions = Array(all.prefix(begun)) }
+            }
+            return note(tip.number, "the maintenance is over: what is on its way arrives, and nothing more leaves")
+        }
+        if tip.state == .running || tip.state == .verifying {
+            step(tip.number, .advise, by: actor, "nothing more leaves")
+        }
+        step(tip.number, .dismiss, by: actor, "the maintenance of \(host) is over")
+    }
+
+    /// Ends a drain whose host is not in maintenance any more, once nothing is on its way.
+    mutating func endedWithMaintenance(_ tip: Tip) -> Bool {
+        guard tip.isDrain, let host = tip.subject.host, holds[.host(host)] == nil, !hasOperation(tip) else {
+            return false
+        }
+        endDrain(of: host, by: Actor.evenkeel)
+        return true
+    }
+
     /// Whether nothing lives on the host any more, as far as its agent says.
     func isEmpty(_ host: HostName) -> Bool {
         guard let record = hosts[host], isFresh(record) else { return false }

@@ -41,7 +41,7 @@ extension ControlLoop {
         let called = isCancelling ? cancelAll(in: scope, by: actor) : []
         if scope == .fleet { takeBack("everything was stopped by \(actor): \(reason)") }
         if case .host(let host) = scope {
-            if !isNew { return drainAgain(host, by: actor) }
+            if !isNew || drainTip(of: host) != nil { return drainAgain(host, by: actor) }
             drain(host, reason, by: actor)
             return .done(tip: drainTip(of: host)?.number)
         }
@@ -86,9 +86,7 @@ extension ControlLoop {
         pictures = [:]
         outbox.save(.removeHold(scope))
         audit(actor, "hold.end", "\(scope), held by \(hold.actor) since \(hold.since.text): \(hold.reason)")
-        if case .host(let host) = scope, let tip = drainTip(of: host), tip.state != .running {
-            step(tip.number, .dismiss, by: actor, "the maintenance of \(host) is over")
-        }
+        if case .host(let host) = scope { endDrain(of: host, by: actor) }
         for number in tips.keys { plannedAt[number] = nil }
         planWaitingTips()
         advance()

@@ -42,7 +42,7 @@ extension ControlLoop {
         for tip in tips.values.lazy.map(\.tip) {
             // Most tips are told from their words alone: the picture is made anew often, and there may be thousands.
             guard tip.remediation == RemediationName.evacuateHost.rawValue, !tip.state.isFinal else { continue }
-            guard case .request(.evacuateHost(let host)) = Remedy(for: tip) else { continue }
+            guard case .request = Remedy(for: tip), let host = tip.subject.host else { continue }
             // Of several the same one is named in every run.
             if let other = first[host], other.number < tip.number { continue }
             first[host] = tip

@@ -154,7 +154,7 @@ extension ControlLoop {
 
     /// Closes a tip whose subject is well again, and one that did not get well in time.
     private mutating func judge(_ number: Int64, _ findings: Findings, roundTime: Timestamp) {
-        guard let tip = tips[number]?.tip else { return }
+        guard let tip = tips[number]?.tip, !endedWithMaintenance(tip) else { return }
         let drained = tip.isDrain ? tip.subject.host.map(isEmpty) : nil
         let isWell = drained ?? findings.showsHealth(of: tip)
         switch tip.state {
@@ -162,6 +162,8 @@ extension ControlLoop {
             guard roundTime > tip.inStateSince else { return }
             if isWell {
                 step(number, .recover, by: Actor.evenkeel, "measured healthy\(loadText(of: tip))")
+            } else if let left = leftToDrain(tip) {
+                goOn(number, because: left)
             } else if let promises = tip.promises {
                 judgePart(number, promises, roundTime: roundTime)
             } else if clock.age(of: tip.inStateSince, at: roundTime) > .seconds(tip.terms.verifyWithinSeconds) {

@@ -140,7 +140,7 @@ extension ControlLoop {
     ) {
         switch question.kind {
         case .restart: answer.take(planner.restart(of: host, on: snapshot))
-        case .evacuate: answer.take(planner.plan(.evacuateHost(host), on: snapshot))
+        case .evacuate: answer.take(planner.plan(.drainHost(host), on: snapshot))
         default:
             answer.take(
                 planner.plan(
@@ -179,6 +179,7 @@ extension PlanAnswer {
             explanation = reason
             self.rejected = rejected
         case .plan(let plan):
+            isPossible = plan.shortfall == nil
             explanation = plan.explanation
             actions = plan.actions
             rejected = plan.rejected

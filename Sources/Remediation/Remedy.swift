@@ -27,7 +27,7 @@ enum Remedy: Sendable, Hashable {
                 self = .advice("'\(tip.remediation)' needs a host, and this tip is about \(tip.subject.name)")
                 return
             }
-            self = .request(.evacuateHost(host))
+            self = .request(tip.isDrain ? .drainHost(host) : .evacuateHost(host))
         case .balanceCluster: self = .request(.balanceCluster(tip.subject.cluster, aggressiveness: 3))
         case .execute: self = Self.plugIn(of: tip, "command", PlugInCall.Means.program, standard: 300)
         case .webhook: self = Self.plugIn(of: tip, "url", PlugInCall.Means.webhook, standard: 60)

@@ -63,6 +63,56 @@ struct DrainTests {
         #expect(world.loop.tip(1)?.state == .resolved)
     }
 
+    @Test("What can leave a host leaves it; what is bound to it stays and is named, and follows once it may")
+    func partly() throws {
+        var world = world()
+        let pin = Constraint(kind: .pin, machines: [Sample.machine(2)], hosts: [Sample.host("h1")])
+        world.ask(.changePolicy(.addConstraint(pin)))
+        drain(&world)
+        let plan = try #require(world.tip?.plan)
+        #expect(plan.actions.count == 2)
+        #expect(plan.shortfall?.contains("h1 cannot be emptied: 1 VM stays where it is (") == true, "\(plan)")
+        for _ in 0..<10 where world.tip?.state == .running { world.carryOutMoves() }
+        for _ in 0..<5 {
+            let tip = try #require(world.tip)
+            #expect(tip.state == .planned, "\(tip.history.map(\.note))")
+            #expect(world.journal.state.endedOperations.count { $0.state == .succeeded } == 2)
+            #expect(tip.planProblem?.contains("1 VM stays where it is") == true)
+            let notes = tip.history.map(\.note)
+            #expect(notes.last?.contains("all that could leave h1 has left") == true, "\(notes)")
+            world.pass(200)
+            world.reportAll()
+            world.round()
+        }
+        world.ask(.changePolicy(.removeConstraint(1)))
+        world.pass(61)
+        world.reportAll()
+        world.round()
+        #expect(world.tip?.state == .running)
+        finish(&world)
+        #expect(world.loop.tip(1)?.state == .resolved)
+    }
+
+    @Test("Once its maintenance is over nothing more leaves a host, and one that begins anew has one tip")
+    func resumed() throws {
+        var world = world()
+        drain(&world)
+        #expect(world.loop.openOperations.count == 1)
+        world.expect(.done(), for: .release(.host(Sample.host("h1"))))
+        #expect(world.tip?.state == .running)
+        world.expect(.done(tip: 1), for: .hold(.host(Sample.host("h1")), reason: "after all"))
+        world.expect(.done(), for: .release(.host(Sample.host("h1"))))
+        for _ in 0..<3 { world.carryOutMoves() }
+        let tip = try #require(world.loop.tip(1))
+        #expect(tip.state == .dismissed && tip.operations.count == 1, "\(tip.history.map(\.note))")
+        #expect(world.loop.openTips.isEmpty)
+        world.expect(.done(tip: 2), for: .hold(.host(Sample.host("h1")), reason: "again"))
+        world.expect(.done(), for: .release(.host(Sample.host("h1"))))
+        finish(&world)
+        #expect(world.loop.tip(2)?.state == .dismissed)
+        #expect(world.loop.tip(2)?.operations.count == 1)
+    }
+
     @Test("A move that an operator called off leaves the drain open for a person")
     func calledOff() {
         var world = world()

@@ -1,14 +1,17 @@
 import FleetModel
 
-/// evacuate-host: every VM of a host to another one, for maintenance.
+/// evacuate-host: every VM of a host to another one, for maintenance; or, where that will do, as many as can leave.
 struct Evacuation {
     let source: PlacementHost
+    /// Whether a part is better than nothing.
+    let takesPart: Bool
     let snapshot: FleetSnapshot
     let limits: PlannerLimits
     let cluster: PreparedCluster
 
-    init(source: PlacementHost, _ fleet: inout PreparedFleet) {
+    init(source: PlacementHost, takesPart: Bool, _ fleet: inout PreparedFleet) {
         self.source = source
+        self.takesPart = takesPart
         snapshot = fleet.snapshot
         limits = fleet.limits
         cluster = fleet.cluster(source.cluster, isAutomatic: false)
@@ -55,7 +58,7 @@ struct Evacuation {
         let gone = Set(assembly.actions.compactMap(\.virtualMachine))
         let stuck = source.virtualMachines.filter { !gone.contains($0.id) }
         for machine in stuck { explain(machine, source, compiled, check, &assembly) }
-        return outcome(assembly, stuck.map(\.name), isCut: found.isCut)
+        return outcome(assembly, stuck, isCut: found.isCut)
     }
 
     /// Says for each host why the VM cannot go there.
@@ -85,25 +88,39 @@ struct Evacuation {
         }
     }
 
-    private func outcome(_ assembly: Assembly, _ stuck: [String], isCut: Bool) -> PlanOutcome {
-        guard stuck.isEmpty else {
-            let names = stuck.prefix(5).joined(separator: ", ") + (stuck.count > 5 ? " and others" : "")
-            return .impossible(
-                reason: "\(source.name) cannot be emptied: \(Wording.count(stuck.count, "VM")) would have to stay "
-                    + "(\(names))" + (isCut ? "." + ReliefWriter.cutShort : ""),
-                rejected: assembly.rejections.list)
+    private func outcome(_ assembly: Assembly, _ stuck: [PlacementVM], isCut: Bool) -> PlanOutcome {
+        let rejected = assembly.rejections.list
+        let shortfall = stuck.isEmpty ? nil : shortfall(stuck, rejected) + (isCut ? "." + ReliefWriter.cutShort : "")
+        if let shortfall, !takesPart || assembly.actions.isEmpty {
+            return .impossible(reason: shortfall, rejected: rejected)
         }
         let actions = PlanSchedule(cluster).arrange(assembly.actions)
         let waves = (actions.compactMap(\.wave).max() ?? 0) + 1
+        let what = shortfall.map { $0 + (isCut ? "" : ".") + " What can leave does" } ?? "\(source.name) is emptied"
         return .plan(
             Plan(
                 actions: actions,
-                explanation: "\(source.name) is emptied by \(Wording.count(actions.count, "move")), those with "
+                explanation: "\(what) by \(Wording.count(actions.count, "move")), those with "
                     + "the highest priority first, each to a host that stays under its ceilings. None needs another one "
                     + "first; at most \(limits.movesAtATime) at a time on each host make \(Wording.count(waves, "wave"))."
                     + together(actions),
-                rejected: assembly.rejections.list, snapshotVersion: snapshot.version))
+                rejected: rejected, shortfall: shortfall, snapshotVersion: snapshot.version))
     }
+
+    /// Who stays; where a part is taken also why, of those of which there is one reason for all hosts.
+    private func shortfall(_ stuck: [PlacementVM], _ rejected: [RejectedCandidate]) -> String {
+        let shown = stuck.prefix(Self.mostNamed).map { machine in
+            let reasons = Set(rejected.lazy.filter { $0.virtualMachine == machine.name }.map(\.reason))
+            guard takesPart, reasons.count == 1, let reason = reasons.first else { return machine.name }
+            return "\(machine.name): \(reason)"
+        }
+        let names = shown.joined(separator: takesPart ? "; " : ", ") + (stuck.count > shown.count ? " and others" : "")
+        let part = stuck.count == 1 ? "stays where it is" : "stay where they are"
+        let verb = takesPart ? part : "would have to stay"
+        return "\(source.name) cannot be emptied: \(Wording.count(stuck.count, "VM")) \(verb) (\(names))"
+    }
+
+    private static let mostNamed = 5
 
     /// What becomes of VMs that must share a host.
     private func together(_ actions: [PlannedAction]) -> String {

@@ -14,6 +14,8 @@ public enum PlanRequest: Sendable, Hashable {
     case consolidateCluster(ClusterName)
     /// Moves all VMs off a host, for maintenance.
     case evacuateHost(HostName)
+    /// Moves off a host, for maintenance, what can leave it: all VMs, or as many as can, with what stays and why.
+    case drainHost(HostName)
     /// Moves one VM to one host, because an operator said so by name: limits hold, cool-downs do not.
     case migrate(VirtualMachineID, to: HostName)
 }

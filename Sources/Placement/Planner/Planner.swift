@@ -33,9 +33,9 @@ public struct Planner: Sendable {
             return Relief(source: source, resource: resource, target: target, &fleet).plan()
         case .balanceCluster(let cluster, let aggressiveness):
             return Balance(cluster: cluster, aggressiveness: aggressiveness, &fleet).plan()
-        case .evacuateHost(let name):
+        case .evacuateHost(let name), .drainHost(let name):
             guard let source = fleet.snapshot.host(name) else { return Self.noHost(name) }
-            return Evacuation(source: source, &fleet).plan()
+            return Evacuation(source: source, takesPart: request == .drainHost(name), &fleet).plan()
         case .relieveCluster(let cluster, let target):
             return ClusterRelief(cluster: cluster, target: target, &fleet).plan()
         case .consolidateCluster(let cluster): return Consolidation(cluster: cluster, &fleet).plan()

@@ -41,7 +41,8 @@ struct AnyStepFailsTests {
         [
             .relieveHost(Fleets.hostName(name(1)), resource: .processor, target: 0.6),
             .relieveCluster(Fleets.cluster, target: 0.7), .balanceCluster(Fleets.cluster, aggressiveness: 5),
-            .evacuateHost(Fleets.hostName(name(2))), .consolidateCluster(Fleets.cluster),
+            .evacuateHost(Fleets.hostName(name(2))), .drainHost(Fleets.hostName(name(2))),
+            .consolidateCluster(Fleets.cluster),
         ]
     }
 

@@ -133,6 +133,23 @@ struct RequestTests {
         #expect(partly.reason?.contains("cannot be emptied: 1 VM would have to stay") == true)
     }
 
+    @Test("a drain moves what can leave, and says what stays and why")
+    func drain() throws {
+        let source = Fleets.host(
+            "a", use: 0.3, [Fleets.machine(1, use: 1), Fleets.machine(2, use: 1, immovable: "it is paused")])
+        let hosts = [source, Fleets.host("b", use: 0.1)]
+        let plan = try #require(planner.plan(.drainHost(source.name), on: Fleets.snapshot(hosts)).plan)
+        #expect(plan.actions.map(\.virtualMachineName) == ["vm-1"])
+        let shortfall = "a cannot be emptied: 1 VM stays where it is (vm-2: it must stay: it is paused)"
+        #expect(plan.shortfall == shortfall)
+        #expect(plan.explanation.hasPrefix("\(shortfall). What can leave does by 1 move,"))
+        let stuck = planner.plan(.drainHost(source.name), on: Fleets.snapshot([source]))
+        #expect(stuck.reason?.hasPrefix("a cannot be emptied: 2 VMs stay where they are") == true)
+        let free = Fleets.host("a", use: 0.3, [Fleets.machine(1, use: 1)])
+        let whole = try #require(planner.plan(.drainHost(free.name), on: Fleets.snapshot([free, hosts[1]])).plan)
+        #expect(whole.shortfall == nil)
+    }
+
     @Test("two VMs that must not share a host are not evacuated to the same one")
     func evacuationOfRivals() {
         // They share one now, against the rule; the plan mends that.

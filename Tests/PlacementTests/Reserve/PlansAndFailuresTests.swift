@@ -8,7 +8,7 @@ struct PlansAndFailuresTests {
     private static let requests: [PlanRequest] = [
         .relieveHost(Fleets.hostName("h0"), resource: .processor, target: 0.5),
         .relieveCluster(Fleets.cluster, target: 0.6), .balanceCluster(Fleets.cluster, aggressiveness: 5),
-        .evacuateHost(Fleets.hostName("h1")), .consolidateCluster(Fleets.cluster),
+        .evacuateHost(Fleets.hostName("h1")), .drainHost(Fleets.hostName("h1")), .consolidateCluster(Fleets.cluster),
     ]
 
     @Test("at no prefix of any plan, and with any step failed, does the loss of any host cost more than at the start")
