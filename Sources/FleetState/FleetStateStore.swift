@@ -52,19 +52,26 @@ public final class FleetStateStore: StateStore {
 
     /// SQLite would make the file with whatever the umask allows; hashes of tokens are nobody else's business.
     private static func makePrivateFile(_ path: String) throws(FleetStateError) {
-        // SQLite takes a file without a byte for a new one: a fleet whose state was cut off would begin empty, with nothing
-        // stopped, no policy and no tokens, and say nothing.
-        let files = FileManager.default
-        if let size = (try? files.attributesOfItem(atPath: path))?[.size] as? Int, size == 0,
-            !files.fileExists(atPath: path + "-wal")
+        // SQLite takes a file without a header for a new one: a fleet whose state was cut off would begin empty, with
+        // nothing stopped, no policy and no tokens, and say nothing. Only what a server that died in its first moments
+        // leaves is new: no byte yet, and all of it in the write-ahead log. A clean stop leaves that log empty.
+        if let size = Self.size(of: path), size < Self.headerSize,
+            size > 0 || Self.size(of: path + "-wal") ?? 0 == 0
         {
-            throw .damaged(path: path, reason: "the file is empty")
+            throw .damaged(path: path, reason: size == 0 ? "the file is empty" : "the file has only \(size) bytes")
         }
         let descriptor = unsafe open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw .cannotOpen(path: path, reason: unsafe String(cString: strerror(errno)))
         }
         _ = Foundation.close(descriptor)
+    }
+
+    /// Of every file of SQLite.
+    private static let headerSize = 100
+
+    private static func size(of path: String) -> Int? {
+        (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int
     }
 
     /// Looks before anything is written.

@@ -124,7 +124,7 @@ struct Past: Sendable {
     /// Until when an operator, who dismissed it, wants to hear nothing more of the finding; `nil` where nobody did.
     func quietEnd(of key: AlertKey) -> Timestamp? {
         tips.values.filter { $0.state == .dismissed && $0.history.last?.actor != Actor.policy && $0.key == key }
-            .map { max($0.restEnd, $0.quietUntil ?? $0.updated) }.max()
+            .map { $0.quietUntil ?? $0.restEnd }.max()
     }
 
     /// The tip about the finding whose actions ended last, well or not: its pack lets the finding rest after it.

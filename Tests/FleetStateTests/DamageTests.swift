@@ -40,6 +40,24 @@ struct DamageTests {
         #expect(error?.description.contains("the file is empty") == true)
     }
 
+    @Test(
+        "So is one that is shorter than a header, with what a clean stop leaves beside it", arguments: [0, 1, 16, 99])
+    func cutBesideItsLog(size: Int) async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.file("fleet.sqlite")
+        let store = try FleetStateStore(path: path)
+        try await store.commit([.saveTip(try Fixture.tip(1))])
+        try store.close()
+        for suffix in ["-wal", "-shm"] where !FileManager.default.fileExists(atPath: path + suffix) {
+            try Data().write(to: URL(fileURLWithPath: path + suffix))
+        }
+        let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+        try whole.prefix(size).write(to: URL(fileURLWithPath: path))
+        let error = #expect(throws: FleetStateError.self) { try FleetStateStore(path: path) }
+        #expect(error?.description.contains(size == 0 ? "the file is empty" : "only \(size) bytes") == true)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)).count == size, "it is left as it is")
+    }
+
     @Test("A file of a newer version is refused by name, and left as it is")
     func newerVersion() throws {
         let folder = try TemporaryFolder()

@@ -45,6 +45,17 @@ struct TipLifeTests {
         #expect(world.loop.openTips.map(\.number) == [2])
     }
 
+    @Test("A time that is shorter than the pack's own counts as well")
+    func dismissedForLess() {
+        var world = World.hot()
+        world.round([Sample.hot("h1")])
+        world.expect(.done(tip: 1), for: .dismiss(tip: 1, reason: "batch", quietFor: .seconds(120)))
+        world.look(after: 61)
+        #expect(world.loop.openTips.isEmpty)
+        world.look(after: 61)
+        #expect(world.loop.openTips.map(\.number) == [2])
+    }
+
     @Test("Tips of one rule in one cluster that come together are one story, and each keeps since when it is true")
     func story() {
         var world = World.hot()

@@ -1,7 +1,8 @@
 /// Checks the reserve of a fleet from cold, for any number of failures.
 ///
 /// Survivors' own VMs stay where they are, and every hard resource and rule counts. Hosts that are lost already take
-/// nothing in, and their VMs need places beside those of every set: nobody else has room for them. Each set of hosts that may fail is packed by itself: see `FailurePacking`.
+/// nothing in, and their VMs need places beside those of every set: nobody else has room for them. Each set of hosts that
+/// may fail is packed by itself: see `FailurePacking`.
 public struct ReserveCheck: Sendable {
     /// More sets than that are not tried.
     public static let mostSets = 1_000_000
