@@ -26,6 +26,11 @@ extension ControlLoop {
         let underWay = executions.values.map(\.operation).sorted { $0.number < $1.number }
             .compactMap(RecentMove.init)
         var settled = past.lastMoves(otherThan: tip)
+        // A VM that somebody else moved rests where it was put like one that we moved.
+        for (machine, move) in movers.moves where settled.virtualMachines[machine].map({ $0 < move.seen }) ?? true {
+            settled.virtualMachines[machine] = move.seen
+            settled.origins[machine] = move.from
+        }
         // How long nothing goes back is the fleet's policy.
         settled.origins = settled.origins.filter { machine, _ in
             settled.virtualMachines[machine].map { now - $0 < limits.returnTime } ?? false

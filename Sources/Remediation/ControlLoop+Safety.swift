@@ -235,6 +235,10 @@ extension ControlLoop {
     /// From A to B and back within a short time is what loops do that fight themselves, or somebody else.
     private func returnObjection(to action: PlannedAction) -> String? {
         guard let move = action.migration, let id = action.virtualMachine else { return nil }
+        if let other = movers.moves[id], other.from == move.to, age(of: other.seen) < limits.returnTime {
+            return "somebody else moved \(action.virtualMachineName) off \(move.to) less than "
+                + "\(limits.returnTime.text) ago, and policy does not bring it back"
+        }
         let back = past.operations.values.first { operation in
             guard operation.state == .succeeded, let ended = operation.ended, let last = operation.move else {
                 return false

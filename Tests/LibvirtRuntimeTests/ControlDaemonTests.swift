@@ -167,10 +167,13 @@ import Testing
     @Test func aDaemonThatHangsHoldsNoStepUpForLongAndIsObeyedAgainWhenItIsBack() async throws {
         try await withHosts(1) { hosts, root in
             let domain = try TestDomain("tiny", under: root)
+            // On a busy machine a QEMU may take longer to start than the limit.
+            let start = HostTask.start(try domain.definition)
+            try await serving(hosts[0].control) { #expect(await $0.perform(start) { _ in } == .done) }
             var configuration = hosts[0].control
             configuration.callLimit = .seconds(1)
             try await serving(configuration) { runtime in
-                #expect(await runtime.perform(.start(try domain.definition)) { _ in } == .done)
+                try await eventually { await runtime.perform(.inspect(domain.id)) { _ in } == .state(.running) }
                 try hosts[0].freeze()
                 for _ in 0..<2 {
                     guard case .failed(let why) = await runtime.perform(.pause(domain.id), progress: { _ in }) else {

@@ -139,6 +139,13 @@ extension Veto {
         ) {
             limit(.returnHours, 1, &$0)
         },
+        Veto(
+            "there and back after somebody else", .notByPolicy,
+            "somebody else moved vm-4 off h3 less than 60 min ago, and policy does not bring it back",
+            move: (4, "h4", "h3"), sparing: (4, "h4", "h2"), in: movedByOthers
+        ) {
+            limit(.returnHours, 1, &$0)
+        },
     ]
 
     // MARK: Nobody may

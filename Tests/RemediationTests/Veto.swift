@@ -73,6 +73,17 @@ struct Veto: Sendable, CustomTestStringConvertible {
         return world
     }
 
+    /// The same after somebody else has moved vm-4 to h4, and an operator has let policy go on.
+    static func movedByOthers() -> World {
+        var world = calm()
+        limit(.returnHours, 0, &world)
+        world.relocate(4, to: "h4")
+        world.pass(5)
+        again(&world)
+        world.ask(.release(.cluster(World.cluster)))
+        return world
+    }
+
     /// What stands against its action in `world`.
     func verdict(in world: World) -> SafetyVerdict? { Self.verdict(on: move, by: standing, in: world) }
 

@@ -14,6 +14,8 @@ struct MoverWatch: Sendable {
     }
 
     private var homes: [VirtualMachineID: (host: HostName, since: Timestamp)] = [:]
+    /// What somebody else moved last: from where, and when that was seen. Kept as long as the server runs.
+    private(set) var moves: [VirtualMachineID: (from: HostName, seen: Timestamp)] = [:]
 
     /// Takes a host's report. `isClaimed` tells whether the host before still says that the guest lives there: then
     /// nobody has moved it yet. `isOurs` tells whether an operation that had not ended before that moment may have
@@ -32,6 +34,7 @@ struct MoverWatch: Sendable {
             if home.host == report.host || isClaimed(id, home.host) { continue }
             homes[id] = (report.host, time)
             if isOurs(id, report.host, home.since) { continue }
+            moves[id] = (home.host, time)
             findings.append(
                 Finding(
                     machine: id, name: status.definition.name.text, from: home.host, to: report.host,
@@ -43,6 +46,7 @@ struct MoverWatch: Sendable {
     /// Takes what was seen later than `time`, by a clock that was ahead, for having been seen then.
     mutating func settle(at time: Timestamp) {
         for id in homes.keys { homes[id]?.since.settle(at: time) }
+        for id in moves.keys { moves[id]?.seen.settle(at: time) }
     }
 
     /// A host has left the fleet: what it had may turn up anywhere.
