@@ -49,6 +49,8 @@ public struct Tip: Hashable, Codable, Sendable {
     public var windows: [EvidenceWindow]?
     /// What the part of its plan that an operator approved promises; `nil` where all of it was approved.
     public var promises: [LoadPromise]?
+    /// What was considered where no plan was found; `nil` where there is one, or nothing to consider.
+    public var considered: [RejectedCandidate]?
     /// Why policy leaves what is left to do to an operator: what somebody did to it; `nil` where policy may go on.
     public var operatorReason: String?
 

@@ -73,6 +73,9 @@ struct FleetReader: Sendable {
 
     func virtualMachines() -> [VirtualMachineView] {
         let view = view
+        let doubled = DoubledMachines(view.hosts, moving: Set(view.operations.compactMap(\.action.virtualMachine))) {
+            isReporting($0)
+        }
         let rows = view.hosts.flatMap { record in
             record.report.virtualMachines.map { status in
                 VirtualMachineView(
@@ -80,7 +83,9 @@ struct FleetReader: Sendable {
                     cluster: record.report.cluster.text, state: isReporting(record) ? status.state : .unknown,
                     accelerator: status.accelerator, virtualProcessors: status.definition.virtualProcessors,
                     memory: status.definition.memory, residentMemory: status.residentMemory,
-                    processorUse: view.readings?.virtualMachineUse[status.definition.id], problem: status.problem,
+                    processorUse: view.readings?.virtualMachineUse[status.definition.id],
+                    problem: status.problem
+                        ?? doubled.problem(of: status.definition.id, on: record.report.host),
                     manager: status.manager ?? "evenkeel", readOnly: status.readOnly)
             }
         }

@@ -30,7 +30,7 @@ extension ControlLoop {
             drain(host, holds[.host(host)]?.reason ?? "", by: actor)
             return .done(tip: drainTip(of: host)?.number)
         }
-        plannedAt[tip.number] = nil
+        plannings[tip.number] = nil
         planWaitingTips()
         if let planned = tips[tip.number]?.tip, planned.state == .awaitingApproval {
             step(tip.number, .approve, by: actor, "\(actor) asks for \(host) to be emptied again")
@@ -72,7 +72,10 @@ extension ControlLoop {
             ? "\(host) is not empty: 'evenkeel host drain \(host)' tries again, 'evenkeel host resume \(host)' gives up"
             : "what is left is planned anew"
         if proposal.plan == nil {
-            tips[number]?.update { $0.planProblem = proposal.problem }
+            tips[number]?.update { tip in
+                tip.planProblem = proposal.problem
+                tip.considered = proposal.considered
+            }
             let problem = proposal.problem ?? "there is nothing left to do"
             step(number, .advise, by: Actor.evenkeel, "\(reason); \(next): \(problem)")
         } else {

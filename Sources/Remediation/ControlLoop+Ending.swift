@@ -66,7 +66,10 @@ extension ControlLoop {
         }
         let note = "\(reason); what is left is planned anew"
         if proposal.plan == nil {
-            tips[number]?.update { $0.planProblem = proposal.problem }
+            tips[number]?.update { tip in
+                tip.planProblem = proposal.problem
+                tip.considered = proposal.considered
+            }
             step(number, .advise, by: Actor.evenkeel, "\(note): \(proposal.problem ?? "there is nothing left to do")")
         } else {
             adopt(proposal, for: number, because: note)

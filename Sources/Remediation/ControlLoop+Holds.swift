@@ -87,7 +87,7 @@ extension ControlLoop {
         outbox.save(.removeHold(scope))
         audit(actor, "hold.end", "\(scope), held by \(hold.actor) since \(hold.since.text): \(hold.reason)")
         if case .host(let host) = scope { endDrain(of: host, by: actor) }
-        for number in tips.keys { plannedAt[number] = nil }
+        for number in tips.keys { plannings[number] = nil }
         planWaitingTips()
         advance()
         return .done()

@@ -19,6 +19,7 @@ extension ControlLoop {
         refusedClusters[report.host] = nil
         let known = hosts.updateValue(record, forKey: report.host)
         if let run = known?.report.agentRun, run != report.agentRun { noteRestart(of: report.host) }
+        if known.map({ !$0.report.hasSameResidents(as: report) }) ?? true { noteChange(of: report.host) }
         if known?.report.inventory != report.inventory {
             outbox.save(.saveHost(record))
             claims.note(report)
@@ -52,6 +53,7 @@ extension ControlLoop {
                 "host \(host) is part of operation \(operation.number), which has not ended: cancel that first")
         }
         hosts[host] = nil
+        noteChange(of: host)
         claims.forget(host)
         movers.forget(host)
         if holds.removeValue(forKey: .host(host)) != nil { outbox.save(.removeHold(.host(host))) }
@@ -89,6 +91,13 @@ extension ControlLoop {
 }
 
 extension HostReport {
+    /// Whether its VMs and how they are have not changed.
+    fileprivate func hasSameResidents(as other: HostReport) -> Bool {
+        virtualMachines.elementsEqual(other.virtualMachines) {
+            $0.definition.id == $1.definition.id && $0.state == $1.state
+        }
+    }
+
     /// The report without what changes with every look: what is worth a write to disk.
     fileprivate var inventory: HostReport {
         var copy = self

@@ -21,7 +21,7 @@ extension ControlLoop {
     mutating func set(_ setting: PackSetting, by actor: String) -> ControlReply {
         outbox.save(.savePack(setting))
         if setting.allowsPlugIns { allowedPlugIns.insert(setting.pack) } else { allowedPlugIns.remove(setting.pack) }
-        for tip in openTips where tip.pack == setting.pack { plannedAt[tip.number] = nil }
+        for tip in openTips where tip.pack == setting.pack { plannings[tip.number] = nil }
         let plugIns = setting.allowsPlugIns ? "its plug-ins are allowed" : "its plug-ins are not allowed"
         audit(actor, setting.isEnabled ? "pack.enable" : "pack.disable", "\(setting.pack); \(plugIns)")
         guard !setting.isEnabled else { return .done() }

@@ -20,6 +20,25 @@ extension ControlLoop {
         return answer
     }
 
+    /// Plans for a tip that has no plan without hosts and VMs that were moved lately: with those whose loads show it by
+    /// now. Policy lets them rest all the same (`coolDownObjection`); an operator may decide otherwise. `nil` where
+    /// nothing rests.
+    private mutating func planWithinCoolDown(_ request: PlanRequest, for tip: Tip) -> PlanOutcome? {
+        guard let readings else { return nil }
+        var limits = planner.limits
+        limits.coolDown = max(.zero, now - (readings.time - readings.window))
+        let fleet = snapshot(for: tip.number)
+        guard limits.coolDown < planner.limits.coolDown, fleet.rests(within: planner.limits.coolDown) else {
+            return nil
+        }
+        let hurried = Planner(limits: limits)
+        var prepared = hurried.prepare(fleet)
+        for number in tips.keys.sorted() where number != tip.number {
+            if let actions = tips[number]?.tip.remainingActions { prepared.expect(actions) }
+        }
+        return hurried.plan(request, on: &prepared)
+    }
+
     private mutating func picture(for tip: Int64?) -> FleetSnapshot {
         snapshotVersion += 1
         let window = (readings?.window ?? .zero) + settings.readingsAgeLimit
@@ -30,10 +49,6 @@ extension ControlLoop {
         for (machine, move) in movers.moves where settled.virtualMachines[machine].map({ $0 < move.seen }) ?? true {
             settled.virtualMachines[machine] = move.seen
             settled.origins[machine] = move.from
-        }
-        // How long nothing goes back is the fleet's policy.
-        settled.origins = settled.origins.filter { machine, _ in
-            settled.virtualMachines[machine].map { now - $0 < limits.returnTime } ?? false
         }
         let bare = builder.snapshot(
             version: snapshotVersion, of: hosts.values, readings: readings,
@@ -82,16 +97,63 @@ extension ControlLoop {
     }
 
     private mutating func needsPlan(_ tip: Tip) -> Bool {
-        guard let last = plannedAt[tip.number] else { return true }
-        guard now - last >= settings.replanInterval else { return false }
+        guard let last = plannings[tip.number] else { return true }
+        if isOutdated(tip) { return true }
+        guard now - last.time >= settings.replanInterval else { return false }
         guard let action = tip.remainingActions.first else { return true }
         // What was refused at the last moment is asked for again once it can be done.
         if tip.state == .planned, approvalLevel(of: tip) != .advise { return true }
-        return objection(to: action, of: tip.number, isAutomatic: false) != nil
+        return last.isHurried || objection(to: action, of: tip.number, isAutomatic: false) != nil
+    }
+
+    /// Whether the VMs of a host that the tip or its plan is about are other ones than when it was planned.
+    func isOutdated(_ tip: Tip) -> Bool {
+        guard let last = plannings[tip.number] else { return false }
+        let subject = tip.subject.host.map { [$0] } ?? []
+        let touched = tip.remainingActions.lazy.flatMap(\.hosts)
+        return subject.contains { changes[$0] ?? 0 > last.change }
+            || touched.contains { changes[$0] ?? 0 > last.change }
+    }
+
+    /// What a tip's plan rests on.
+    struct Planning: Sendable {
+        /// When it was made.
+        var time: Timestamp
+        /// The last change of any host's VMs that it knew of.
+        var change: Int64
+        /// Whether hosts or VMs are a part of it that policy lets rest.
+        var isHurried: Bool
     }
 
     /// A plan, or why there is none.
-    typealias Proposal = (plan: Plan?, problem: String?)
+    struct Proposal: Sendable {
+        var plan: Plan?
+        var problem: String?
+        /// What was considered and came to no plan, as much of it as a tip keeps.
+        var considered: [RejectedCandidate]?
+        /// Whether hosts or VMs are a part of it that policy lets rest.
+        var isHurried = false
+
+        private static let mostConsidered = 40
+
+        init(plan: Plan? = nil, problem: String? = nil) {
+            self.plan = plan
+            self.problem = problem
+        }
+
+        init(_ outcome: PlanOutcome) {
+            switch outcome {
+            case .plan(let plan) where plan.actions.isEmpty: refuse(plan.explanation, plan.rejected)
+            case .plan(let plan): self.plan = plan
+            case .impossible(let reason, let rejected): refuse(reason, rejected)
+            }
+        }
+
+        private mutating func refuse(_ reason: String, _ rejected: [RejectedCandidate]) {
+            problem = reason
+            considered = rejected.isEmpty ? nil : Array(rejected.prefix(Self.mostConsidered))
+        }
+    }
 
     /// Gives the tip a new plan and puts it where that and policy want it. Returns whether the actions that are still
     /// to be done are other ones than before. Where they are the same, the plan keeps its version: who has seen it may
@@ -99,7 +161,7 @@ extension ControlLoop {
     @discardableResult
     mutating func adopt(_ found: Proposal, for number: Int64, because reason: String? = nil) -> Bool {
         guard let tip = tips[number]?.tip else { return false }
-        plannedAt[number] = now
+        plannings[number] = Planning(time: now, change: lastChange, isHurried: found.isHurried)
         // What is under way stays a part of the plan.
         let kept = tip.actionsDone + runningOperations(of: tip)
         let before = (tip.plan?.actions.dropFirst(kept) ?? []).map(\.kind)
@@ -114,6 +176,7 @@ extension ControlLoop {
             }
             if found.plan == nil { tip.actionsDone = 0 }
             tip.planProblem = found.problem
+            tip.considered = found.considered
         }
         station(number, isNew: before != after, because: reason)
         return before != after
@@ -122,14 +185,14 @@ extension ControlLoop {
     /// Asks the planner.
     mutating func proposal(for tip: Tip) -> Proposal {
         switch Remedy(for: tip) {
-        case .advice(let reason): return (nil, reason)
+        case .advice(let reason): return Proposal(problem: reason)
         case .plugIn(let call): return plugInProposal(call, for: tip)
         case .request(let request):
-            switch plan(request, for: tip.number) {
-            case .plan(let plan) where plan.actions.isEmpty: return (nil, plan.explanation)
-            case .plan(let plan): return (plan, nil)
-            case .impossible(let reason, _): return (nil, reason)
-            }
+            let proposal = Proposal(plan(request, for: tip.number))
+            guard proposal.plan == nil, let outcome = planWithinCoolDown(request, for: tip) else { return proposal }
+            var hurried = Proposal(outcome)
+            hurried.isHurried = hurried.plan != nil
+            return hurried
         }
     }
 
@@ -170,6 +233,10 @@ extension ControlLoop {
             ?? policyObjection(to: action, for: tip) ?? objection(to: action, of: number, isAutomatic: true)
         {
             wait(number, for: "policy: \(reason)")
+        } else if let planned = plannings[number], now - planned.time >= settings.replanInterval {
+            // It waited, and loads have gone on meanwhile.
+            adopt(proposal(for: tip), for: number, because: "planned anew, since it waited")
+            approveByPolicy(number)
         } else {
             step(number, .approve, by: Actor.policy, authority(for: tip, Actor.policy))
         }

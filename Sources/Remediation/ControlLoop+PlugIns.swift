@@ -4,14 +4,13 @@ import FleetModel
 extension ControlLoop {
     /// The one action, or why there is none.
     func plugInProposal(_ call: PlugInCall, for tip: Tip) -> Proposal {
-        if let objection = plugInObjection(to: call) { return (nil, objection) }
+        if let objection = plugInObjection(to: call) { return Proposal(problem: objection) }
         let action = PlannedAction(
             kind: .plugIn(call, subject: tip.subject), virtualMachineName: "", prediction: .none)
-        return (
-            Plan(
+        return Proposal(
+            plan: Plan(
                 actions: [action], explanation: "the pack has an action of its own: \(call.text)",
-                snapshotVersion: now.milliseconds), nil
-        )
+                snapshotVersion: now.milliseconds))
     }
 
     /// Why a plug-in may not be run; looked at when it is planned and right before it begins.

@@ -22,7 +22,7 @@ extension ControlLoop {
             AuditEntry(
                 time: now, actor: actor, event: "policy.set", detail: change.text,
                 authority: "operator \(actor)", outcome: "version \(next.version)"))
-        for number in tips.keys { plannedAt[number] = nil }
+        for number in tips.keys { plannings[number] = nil }
         planWaitingTips()
         advance()
         return .changed(version: next.version, warnings: policyWarnings)

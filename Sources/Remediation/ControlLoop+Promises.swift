@@ -60,7 +60,10 @@ extension ControlLoop {
         tips[number]?.update { $0.promises = nil }
         let proposal = proposal(for: tip)
         if proposal.plan == nil {
-            tips[number]?.update { $0.planProblem = proposal.problem }
+            tips[number]?.update { tip in
+                tip.planProblem = proposal.problem
+                tip.considered = proposal.considered
+            }
             let problem = proposal.problem ?? "there is nothing left to do"
             step(number, .advise, by: Actor.evenkeel, "\(reason); what is left is planned anew: \(problem)")
         } else {

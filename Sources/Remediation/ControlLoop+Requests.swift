@@ -33,21 +33,17 @@ extension ControlLoop {
     private mutating func approve(
         _ number: Int64, planned version: Int64?, _ choice: PlanChoice, by actor: String
     ) -> ControlReply {
-        guard let tip = tip(number) else { return .notFound("there is no tip \(number)") }
-        switch tip.state {
-        case .awaitingApproval: break
-        case .raised: return .refused("tip \(number) has no plan yet; try again in a moment")
-        case .planned: return .refused("tip \(number) cannot be approved: \(adviceReason(tip))")
-        case .approved, .running, .verifying: return .refused("tip \(number) was approved already\(approvalText(tip))")
-        default: return .refused("tip \(number) has ended: \(endText(tip))")
-        }
-        guard approvalLevel(of: tip) != .advise else {
-            return .refused("tip \(number) cannot be approved: \(adviceReason(tip))")
+        guard let known = tip(number) else { return .notFound("there is no tip \(number)") }
+        if let reason = objection(toApproving: known) { return .refused(reason) }
+        let tip = upToDate(known)
+        guard tip.state == .awaitingApproval else {
+            return .refused(
+                "tip \(number) was not approved: the VMs of its hosts are other ones than when it was planned, and there "
+                    + "is no plan for them: \(adviceReason(tip))")
         }
         if let version, tip.plan?.snapshotVersion != version {
             return .refused("the plan of tip \(number) has changed since it was shown; look again")
         }
-        if let reason = stopReason { return .refused("tip \(number) was not approved: \(reason)") }
         let note: String
         switch choose(choice, of: tip) {
         case .refused(let reason): return .refused(reason)
@@ -69,6 +65,26 @@ extension ControlLoop {
         case .approved, .running, .verifying: return .done(tip: number, operation: now.operations.last)
         default: return .refused("tip \(number): \(now.history.last?.note ?? "its plan no longer holds")")
         }
+    }
+
+    private func objection(toApproving tip: Tip) -> String? {
+        let number = tip.number
+        switch tip.state {
+        case .awaitingApproval: break
+        case .raised: return "tip \(number) has no plan yet; try again in a moment"
+        case .planned: return "tip \(number) cannot be approved: \(adviceReason(tip))"
+        case .approved, .running, .verifying: return "tip \(number) was approved already\(approvalText(tip))"
+        default: return "tip \(number) has ended: \(endText(tip))"
+        }
+        if approvalLevel(of: tip) == .advise { return "tip \(number) cannot be approved: \(adviceReason(tip))" }
+        return stopReason.map { "tip \(number) was not approved: \($0)" }
+    }
+
+    /// The tip with a plan for the VMs that its hosts have now.
+    private mutating func upToDate(_ tip: Tip) -> Tip {
+        guard isOutdated(tip) else { return tip }
+        adopt(proposal(for: tip), for: tip.number, because: "the VMs of its hosts are other ones now")
+        return self.tip(tip.number) ?? tip
     }
 
     private mutating func dismiss(

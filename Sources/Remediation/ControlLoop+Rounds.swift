@@ -99,7 +99,7 @@ extension ControlLoop {
     /// The news is stored with the tip's next step.
     private mutating func refresh(_ number: Int64, _ rendered: RenderedTip) {
         guard tips[number]?.tip.operations.isEmpty == true else { return }
-        if tips[number]?.tip.terms.obstacle != rendered.terms.obstacle { plannedAt[number] = nil }
+        if tips[number]?.tip.terms.obstacle != rendered.terms.obstacle { plannings[number] = nil }
         tips[number]?.update { tip in
             tip.title = rendered.title
             tip.body = rendered.body

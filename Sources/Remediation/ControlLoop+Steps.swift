@@ -154,6 +154,7 @@ extension ControlLoop {
         record.report.fold(task)
         guard record != hosts[host] else { return }
         hosts[host] = record
+        noteChange(of: host)
         claims.note(record.report)
         outbox.save(.saveHost(record))
     }

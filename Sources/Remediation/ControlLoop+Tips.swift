@@ -8,7 +8,7 @@ extension ControlLoop {
         let tip = machine.tip
         if tip.state.isFinal {
             tips[number] = nil
-            plannedAt[number] = nil
+            plannings[number] = nil
             past.remember(tip)
         } else {
             tips[number] = machine

@@ -62,8 +62,11 @@ public struct ControlLoop: Sendable {
     var allowedPlugIns: Set<String> = []
     /// Tips that have not ended.
     var tips: [Int64: TipMachine] = [:]
-    /// When a tip was planned last, in this run of the server.
-    var plannedAt: [Int64: Timestamp] = [:]
+    /// How a tip was planned last, in this run of the server.
+    var plannings: [Int64: Planning] = [:]
+    /// By host, the number of the last change of its VMs.
+    private(set) var changes: [HostName: Int64] = [:]
+    private(set) var lastChange: Int64 = 0
     /// Operations that have not ended.
     var executions: [Int64: any OperationExecution] = [:]
     /// Commands that have not been answered.
@@ -95,11 +98,18 @@ public struct ControlLoop: Sendable {
         limits = SafetyLimits(settings, policy)
     }
 
+    /// Other VMs are on the host, or they are in other states: what was planned for it may not be what it needs.
+    mutating func noteChange(of host: HostName) {
+        lastChange += 1
+        changes[host] = lastChange
+    }
+
     private mutating func usePolicy() {
         limits = SafetyLimits(settings, policy)
         calendar = PolicyCalendar(policy.windows)
         var planning = settings.planner
         planning.coolDown = limits.machineCoolDown
+        planning.returnTime = limits.returnTime
         planning.movesInCluster = min(limits.concurrentPerCluster, limits.concurrentMigrations)
         planning.movesAtATime = max(1, min(limits.outgoingPerHost, limits.incomingPerHost))
         planner = Planner(limits: planning)

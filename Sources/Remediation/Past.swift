@@ -139,8 +139,8 @@ struct Past: Sendable {
 }
 
 extension Tip {
-    /// Whether it has ended after actions of its own.
-    fileprivate var hasActed: Bool { [.resolved, .ineffective, .failed].contains(state) }
+    /// Whether it has ended after actions of its own; one that is well before the rest of its plan was done, too.
+    fileprivate var hasActed: Bool { [.resolved, .ineffective, .failed].contains(state) || actionsDone > 0 }
 
     /// Until when its pack wants nothing more done about the finding, once it has ended.
     var restEnd: Timestamp { updated + .seconds(terms.coolDownSeconds) }

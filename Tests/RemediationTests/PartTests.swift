@@ -45,6 +45,23 @@ struct PartTests {
         world.round([alert])
     }
 
+    @Test("A tip that is well before the rest of its plan was done has acted: its pack's cool-down counts")
+    func wellBeforeTheRest() throws {
+        var world = try world()
+        try carryOut(&world, source: 0.6, destination: 0.35)
+        #expect(world.tip?.number == 1 && world.tip?.state == .awaitingApproval)
+        world.pass(30)
+        world.reportAll()
+        world.round(healthy: [Sample.key("h1")])
+        #expect(world.loop.tip(1)?.state == .cleared)
+        world.set(.automatic)
+        world.pass(30)
+        world.reportAll()
+        world.round([alert])
+        #expect(world.tip?.number == 2 && world.tip?.state == .awaitingApproval)
+        #expect(world.tip?.waitsFor?.contains("leaves it alone until") == true, "\(world.tip?.waitsFor ?? "")")
+    }
+
     @Test("A host for a step that is not approved is refused, not forgotten")
     func idleDestination() {
         var world = World.roomy(level: .operator)

@@ -149,6 +149,14 @@ struct World {
         }
     }
 
+    /// The VM's process ended, as the next reports will say.
+    mutating func stop(_ id: VirtualMachineID, on name: String) {
+        guard let host = hosts.firstIndex(where: { $0.report.host.text == name }),
+            let place = hosts[host].report.virtualMachines.firstIndex(where: { $0.definition.id == id })
+        else { return }
+        hosts[host].report.virtualMachines[place].state = .stopped
+    }
+
     /// The server dies, and another run takes up what was stored.
     mutating func restart() {
         loop = ControlLoop(settings: loop.settings)

@@ -56,7 +56,9 @@ enum TipText {
 
     /// What would be done, what is expected of it, and what else was looked at.
     static func plan(_ tip: TipView) -> [String] {
-        guard let plan = tip.plan else { return ["  no plan: \(tip.planProblem ?? "none was made yet")"] }
+        guard let plan = tip.plan else {
+            return ["  no plan: \(tip.planProblem ?? "none was made yet")"] + rejected(tip.considered ?? [])
+        }
         var lines = ["  " + plan.explanation]
         for (place, action) in plan.actions.enumerated() {
             let done = tip.done ?? 0
@@ -65,9 +67,10 @@ enum TipText {
                     ? "  done: \(OperationText.what(action))" : "  \(place - done + 1). \(OperationText.what(action))")
             if action.to != nil { lines.append("     expected: \(OperationText.prediction(action))") }
         }
-        for other in plan.rejected {
-            lines.append("  not \(other.virtualMachine)\(other.destination.map { " to \($0)" } ?? ""): \(other.reason)")
-        }
-        return lines
+        return lines + rejected(plan.rejected)
+    }
+
+    private static func rejected(_ candidates: [RejectedCandidate]) -> [String] {
+        candidates.map { "  not \($0.virtualMachine)\($0.destination.map { " to \($0)" } ?? ""): \($0.reason)" }
     }
 }

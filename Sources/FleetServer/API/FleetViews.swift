@@ -121,6 +121,8 @@ public struct TipView: Codable, Sendable {
     public var plan: PlanView?
     /// Why there is no plan.
     public var planProblem: String?
+    /// What was considered where no plan was found.
+    public var considered: [RejectedCandidate]?
     /// The operations that carry it out.
     public var operations: [Int64]
     /// When it was raised.
@@ -156,6 +158,7 @@ public struct TipView: Codable, Sendable {
         remediation = tip.remediation
         plan = tip.plan.map(PlanView.init)
         planProblem = tip.planProblem
+        considered = tip.considered
         operations = tip.operations
         raised = tip.raised
         updated = tip.updated

@@ -95,9 +95,9 @@ struct MoveCheck: Sendable {
     func caution(aboutReturning machine: PlacementVM, to host: HostName) -> String? {
         guard let last = machine.lastMoved, machine.traits.cameFrom == host else { return nil }
         let age = time - last
-        guard age < limits.stabilityWindow else { return nil }
+        guard age < limits.returnTime else { return nil }
         return "it came from there \(Wording.span(age)) ago, and nothing goes there and back within "
-            + Wording.span(limits.stabilityWindow)
+            + Wording.span(limits.returnTime)
     }
 
     /// The hosts of `hosts` that the VM may start on by rules and by what it needs; `nil` for all.

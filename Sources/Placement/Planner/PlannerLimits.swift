@@ -12,9 +12,10 @@ public struct PlannerLimits: Sendable, Hashable, Codable {
     public var hostReserve: Bytes
     /// How long a VM that was moved, and a host that gave or took one, is left alone.
     public var coolDown: Duration
-    /// For how long a plan should hold: what a move costs is weighed against what it saves over that time, and no VM
-    /// goes back to the host that it came from within it.
+    /// For how long a plan should hold: what a move costs is weighed against what it saves over that time.
     public var stabilityWindow: Duration = .seconds(43_200)
+    /// Within which time no VM goes back to the host that it came from.
+    public var returnTime: Duration = .seconds(43_200)
     /// Virtual processors that a host may carry for each LP; `nil` for any number.
     public var processorOvercommit: Double?
     /// How much of its memory a host may promise to VMs, with 1 for all of it and no more.

@@ -68,7 +68,8 @@ struct Relief {
             let reason =
                 keepsReserve && left.map { $0 > share - 1e-9 } == true
                 ? writer.whyNoneForReserve(share: share, candidates: candidates.count)
-                : writer.whyImpossible(share: share, best: left, candidates: candidates.count)
+                : writer.whyImpossible(
+                    share: share, best: left, candidates: candidates.count, rejected: rejections.list)
             let isCut = chosen.isCut || chained.isCut || most?.isCut == true
             return .impossible(reason: reason + (isCut ? "." + ReliefWriter.cutShort : ""), rejected: rejections.list)
         }

@@ -77,6 +77,17 @@ struct ReliefWriter {
         return "another choice of \(Wording.count(choice.count, "move")) does as well or better"
     }
 
+    /// The first reasons in a sentence.
+    private static func summary(_ rejected: [RejectedCandidate]) -> String {
+        let said = rejected.prefix(mostSaid).map { candidate in
+            "\(candidate.virtualMachine)\(candidate.destination.map { " to \($0)" } ?? ""): \(candidate.reason)"
+        }
+        let more = rejected.count - said.count
+        return said.joined(separator: "; ") + (more > 0 ? "; and \(Wording.count(more, "other reason"))" : "")
+    }
+
+    private static let mostSaid = 2
+
     /// Each VM alone would find a host, if it were not for the reserve.
     func whyNoneForReserve(share: Double, candidates: Int) -> String {
         let cost =
@@ -87,9 +98,15 @@ struct ReliefWriter {
     }
 
     /// `best`: the share that the moves which are possible would leave; `nil` when none is.
-    func whyImpossible(share: Double, best: Double?, candidates: Int) -> String {
+    func whyImpossible(
+        share: Double, best: Double?, candidates: Int, rejected: [RejectedCandidate]
+    ) -> String {
         if source.virtualMachines.isEmpty { return "\(seen(share)), and no VM runs on it that could move" }
-        guard let best else { return "\(seen(share)), and none of its VMs can move to another host" }
+        guard let best else {
+            let reasons = Self.summary(rejected)
+            return
+                "\(seen(share)), and none of its VMs can move to another host\(reasons.isEmpty ? "" : ": ")\(reasons)"
+        }
         return "\(seen(share)); at most \(Wording.count(relief.limits.maximumMoves, "move")) of the "
             + "\(Wording.count(candidates, "VM")) that can move would leave it at \(Wording.percent(max(0, best))), "
             + "target \(Wording.percent(relief.target))"

@@ -47,6 +47,12 @@ public struct FleetSnapshot: Sendable, Hashable {
         hosts.first { $0.name == name }
     }
 
+    /// Whether a host or a VM was moved from, to or itself less than `coolDown` before the picture.
+    public func rests(within coolDown: Duration) -> Bool {
+        let isRecent = { (last: Timestamp?) in last.map { time - $0 < coolDown } ?? false }
+        return hosts.contains { isRecent($0.lastMoved) || $0.virtualMachines.contains { isRecent($0.lastMoved) } }
+    }
+
     /// Where the VM lives, and the VM; of hosts that both list it, one that is not silent.
     public func locate(_ id: VirtualMachineID) -> (host: PlacementHost, machine: PlacementVM)? {
         var last: (host: PlacementHost, machine: PlacementVM)?

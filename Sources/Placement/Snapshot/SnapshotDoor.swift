@@ -6,7 +6,8 @@ struct SnapshotDoor {
     private var seenMachines: [VirtualMachineID: HostName] = [:]
     /// By VM, the hosts that list it and are not silent.
     private var heard: [VirtualMachineID: Set<HostName>] = [:]
-    private var doubled: Set<VirtualMachineID> = []
+    /// By VM that more than one host lists, those hosts.
+    private var doubled: [VirtualMachineID: Set<HostName>] = [:]
 
     /// More is not a size but a mistake: 2^50 bytes, as `HostReport.objection` has it.
     private static let sizeLimit = Bytes(1 << 50)
@@ -50,7 +51,7 @@ struct SnapshotDoor {
         let place = { "VM \(original.name) on \(host)" }
         if let other = seenMachines[machine.id] {
             problems.append("VM \(machine.name) is reported by \(other) and by \(host)")
-            doubled.insert(machine.id)
+            doubled[machine.id, default: []].formUnion([other, host])
             if other == host { return nil }
         }
         seenMachines[machine.id] = host
@@ -84,9 +85,10 @@ struct SnapshotDoor {
     /// one of them are silent, an operator, who can look, may move it from that one.
     private func holdingDoubled(_ host: PlacementHost) -> PlacementHost {
         var host = host
-        for place in host.virtualMachines.indices where doubled.contains(host.virtualMachines[place].id) {
-            if heard[host.virtualMachines[place].id] == [host.name] {
-                host.virtualMachines[place].doubt = "a host that is silent has reported it as well"
+        for place in host.virtualMachines.indices {
+            guard let listed = doubled[host.virtualMachines[place].id] else { continue }
+            if heard[host.virtualMachines[place].id] == [host.name], let other = listed.subtracting([host.name]).min() {
+                host.virtualMachines[place].doubt = "\(other), which is silent, reported it as well"
             } else {
                 host.virtualMachines[place].immovable = "more than one host reports it"
             }

@@ -18,7 +18,7 @@ extension ControlLoop {
             count += 1
         }
         for number in commands.keys { commands[number]?.issued.settle(at: now) }
-        for number in plannedAt.keys { plannedAt[number]?.settle(at: now) }
+        for number in plannings.keys { plannings[number]?.time.settle(at: now) }
         startedAt?.settle(at: now)
         movers.settle(at: now)
         guard count > 0 else { return }

@@ -96,7 +96,7 @@ struct ConstraintTests {
     @Test("nothing goes back to where it came from inside the window, and a named move by an operator may")
     func thereAndBack() throws {
         var limits = PlannerLimits()
-        limits.stabilityWindow = .seconds(7200)
+        limits.returnTime = .seconds(7200)
         let fleet = hosts(machine: {
             $0.traits.cameFrom = Fleets.hostName("c")
             $0.lastMoved = Fleets.time - .seconds(3600)
@@ -110,7 +110,7 @@ struct ConstraintTests {
         let action = try #require(named.plan?.actions.first)
         #expect(planner.objection(to: action, on: snapshot, automatic: false) == nil)
         #expect(planner.objection(to: action, on: snapshot, automatic: true)?.contains("it came from there") == true)
-        limits.stabilityWindow = .seconds(1800)
+        limits.returnTime = .seconds(1800)
         #expect(relief(fleet, limits: limits).moves == ["vm-1>c"])
     }
 
