@@ -15,6 +15,8 @@ struct EvaluationLoop: Service {
     let state: any StateStore
     let controller: FleetController
     let checkpoint: RuleCheckpointFile
+    /// What an earlier run of the server left.
+    let earlier: RuleCheckpoint?
     let events: EventDesk
     let external: ExternalIdentity
     let clock: any Clock
@@ -33,7 +35,7 @@ struct EvaluationLoop: Service {
 
     func run() async throws {
         var rules = RuleEngine(packs: shelf.packs(try await state.packs()), options: options)
-        if let earlier = try checkpoint.read() { rules.restore(earlier, at: clock.now) }
+        if let earlier { rules.restore(earlier, at: clock.now) }
         var needs = NeedsWatch()
         var moment = clock.now
         while !Task.isShuttingDownGracefully && !Task.isCancelled {

@@ -99,7 +99,7 @@ public struct FleetServerService: Service {
                 metrics: metrics, board: board, jobs: jobs, consoles: consoles, engine: engine, control: control,
                 tokens: tokens))
         // Rules have an engine of their own, so that slow queries of operators never hold up a round.
-        let evaluation = evaluationLoop(
+        let evaluation = try evaluationLoop(
             controller: controller, engine: self.engine(QueryOptions(), timeLimit: Self.ruleLimit))
         let plugIns = PlugInDesk(
             controller: controller, shelf: shelf,
@@ -182,12 +182,12 @@ public struct FleetServerService: Service {
         return state
     }
 
-    private func evaluationLoop(controller: FleetController, engine: any QueryEngine) -> EvaluationLoop {
-        EvaluationLoop(
+    private func evaluationLoop(controller: FleetController, engine: any QueryEngine) throws -> EvaluationLoop {
+        let checkpoint = RuleCheckpointFile(path: configuration.data + "/rules.json")
+        return EvaluationLoop(
             shelf: shelf, interval: configuration.evaluationInterval,
             queries: LoadQueries().scaled(by: configuration.packSpeed), engine: engine, sink: intake, state: state,
-            controller: controller, checkpoint: RuleCheckpointFile(path: configuration.data + "/rules.json"),
-            events: events,
+            controller: controller, checkpoint: checkpoint, earlier: try checkpoint.read(), events: events,
             external: ExternalIdentity(labels: configuration.externalLabels, url: configuration.shownURL), clock: clock,
             logger: logger)
     }

@@ -14,7 +14,12 @@ struct RuleCheckpointFile {
         do {
             return try JSONDecoder().decode(RuleCheckpoint.self, from: data)
         } catch {
-            throw ServerError.damagedFile(path: path, reason: "\(error)")
+            let reason = (error as? DecodingError).map(FleetJSON.explain) ?? "\(error)"
+            throw ServerError.damagedFile(
+                path: path,
+                reason:
+                    "\(reason) It holds since when alerts are there; put it back from a backup, or move it away to let "
+                    + "them begin anew")
         }
     }
 

@@ -5,7 +5,7 @@ extension ControlLoop {
     mutating func create(
         _ definition: VirtualMachineDefinition, on wanted: HostName?, start isStarted: Bool, by actor: String
     ) -> ControlReply {
-        if let reason = stopReason { return .refused("not now: \(reason)") }
+        if let reason = stopReason { return .refused(reason) }
         if let objection = definition.objection { return .refused(objection) }
         guard let wanted else { return .refused("say on which host, with --host or 'host:': \(hostNames)") }
         guard let record = hosts[wanted] else {

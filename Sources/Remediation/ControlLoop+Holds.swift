@@ -45,6 +45,11 @@ extension ControlLoop {
             drain(host, reason, by: actor)
             return .done(tip: drainTip(of: host)?.number)
         }
+        if !isNew && isCancelling {
+            audit(
+                actor, "hold.again",
+                "\(scope), held already\(holdText(scope)): what is under way is called off (\(reason))")
+        }
         guard isNew || isCancelling else { return .refused("\(scope) is held already\(holdText(scope))") }
         return isCancelling ? .stopped(cancelled: called) : .done()
     }

@@ -39,6 +39,8 @@ enum SafetyVerdict: Sendable, Hashable {
 /// | loads of host and VM unknown                                                     | no     | no       | yes   |
 extension ControlLoop {
     mutating func verdict(on action: PlannedAction, for tip: Tip?, by standing: Standing) -> SafetyVerdict? {
+        // Who names an action is not kept waiting for the end of a stop.
+        if standing == .named, let reason = stopReason { return .never(reason) }
         if let reason = stopReason ?? turnReason(for: action) ?? startReason(for: action, by: standing) {
             return .later(reason)
         }

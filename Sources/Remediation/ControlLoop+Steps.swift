@@ -20,7 +20,7 @@ extension ControlLoop {
     /// Writes the step down and issues it, where the host can be told and nothing else is under way on the VM.
     mutating func begin(_ action: PlannedAction, on record: HostRecord, by actor: String) -> ControlReply {
         let host = record.report.host
-        if let reason = stopReason(for: action) { return .refused("not now: \(reason)") }
+        if let reason = stopReason(for: action) { return .refused(reason) }
         guard isFresh(record) else {
             return .refused(
                 "\(host) has not reported since \(record.received.text): nothing can be done to its VMs until its agent "

@@ -31,6 +31,16 @@ struct PolicyTextTests {
         #expect(text.hasSuffix("VM       db-1 (\(known)): priority high, highly available"))
     }
 
+    @Test("A limit has no fraction that it does not have, wherever it is said")
+    func limits() throws {
+        #expect(PolicyChange.setLimit(.actionsPerHour, 20).text == "actions-per-hour: 20")
+        #expect(PolicyChange.setLimit(.hostCoolDownMinutes, 7.5).text == "host-cool-down-minutes: 7.5")
+        let objection = #expect(throws: PolicyProblem.self) {
+            try FleetPolicy().applying(.setLimit(.actionsPerHour, 1e9))
+        }
+        #expect(objection.map { "\($0)" }?.hasSuffix("not 1000000000") == true)
+    }
+
     private func machine(_ number: Int) throws -> VirtualMachineID {
         try #require(VirtualMachineID("00000000-0000-4000-8000-00000000000\(number)"))
     }

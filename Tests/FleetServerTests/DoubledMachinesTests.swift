@@ -33,7 +33,9 @@ struct DoubledMachinesTests {
         #expect(try problem(on: "old", both) == "new reports it running as well: it is moved from neither")
         let renamed = [try record("new", .running), try record("old", .running, age: 100)]
         let text = try #require(try problem(on: "new", renamed))
-        #expect(text.hasPrefix("old, which is silent, reported it ") && text.hasSuffix("('evenkeel host rm old')"), "\(text)")
+        #expect(
+            text.hasPrefix("old, which is silent, reported it ") && text.hasSuffix("('evenkeel host rm old')"),
+            "\(text)")
     }
 
     @Test("Is none while it is moved, where the other only knows it, or where it runs once")

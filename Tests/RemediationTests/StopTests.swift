@@ -33,6 +33,7 @@ struct StopTests {
                     continue
                 }
                 #expect(reason.contains("everything is stopped by bob since 1970-01-01"), "\(kind): \(reason)")
+                #expect(!reason.hasPrefix("not now"), "nobody waits for the end of a stop: \(reason)")
                 #expect(reason.contains("(storm); 'evenkeel stop --resume' lets it go on"), "\(kind): \(reason)")
                 #expect(world.openCommands.isEmpty && world.loop.openOperations.isEmpty)
                 world.restart()
@@ -88,6 +89,7 @@ struct StopTests {
             return
         }
         #expect(reason.contains("fleet is held already by ann"))
+        #expect(world.journal.audit.contains { $0.event == "hold.again" && $0.detail.contains("called off (storm)") })
     }
 
     @Test("A stop that the store does not take holds all the same, and once it is stored since it was asked for")

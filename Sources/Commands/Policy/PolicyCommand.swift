@@ -41,7 +41,7 @@ struct PolicyListCommand: AsyncParsableCommand {
         for name in LimitName.allCases {
             guard let value = view.limits[name.rawValue] else { continue }
             let own = view.policy.limits[name] == nil ? "" : "  (set)"
-            lines.append("LIMIT    \(name.rawValue): \(value == value.rounded() ? "\(Int(value))" : "\(value)")\(own)")
+            lines.append("LIMIT    \(name.rawValue): \(LimitName.text(of: value))\(own)")
         }
         return (lines + view.warnings.map { "WARNING  \($0)" }).joined(separator: "\n")
     }

@@ -8,12 +8,14 @@ struct TopScreen {
     let height: Int
     var hasColours = false
 
-    /// Lines of head and foot.
-    private static let frame = 5
+    /// Below this height the title and the foot are all that stands around the rows.
+    private static let lowest = 8
 
     func lines(of state: TopState) -> [String] {
-        let head = [cut(title(state)), cut(tabs(state)), ""]
-        let room = max(0, height - Self.frame)
+        let isLow = height < Self.lowest
+        let head = isLow ? [cut(title(state))] : [cut(title(state)), cut(tabs(state)), ""]
+        let tail = isLow ? [cut(foot(state))] : ["", cut(foot(state))]
+        let room = max(0, height - head.count - tail.count)
         var body: [String]
         switch state.mode {
         case .detail(let lines, let first):
@@ -22,7 +24,7 @@ struct TopScreen {
         case .list, .filter: body = list(state, room: room)
         }
         body += Array(repeating: "", count: max(0, room - body.count))
-        return Array((head + body + ["", cut(foot(state))]).prefix(height))
+        return Array((head + body + tail).prefix(height))
     }
 
     /// What the keys do.

@@ -104,7 +104,7 @@ extension FleetPolicy {
         if let objection = windows.lazy.compactMap(\.objection).first { return PolicyProblem(objection) }
         for (name, value) in limits.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             guard value.isFinite, name.range.contains(value), !name.isCount || value == value.rounded() else {
-                return PolicyProblem("\(name.rawValue) is \(name.rangeText), not \(value)")
+                return PolicyProblem("\(name.rawValue) is \(name.rangeText), not \(LimitName.text(of: value))")
             }
         }
         return nil
@@ -112,6 +112,11 @@ extension FleetPolicy {
 }
 
 extension LimitName {
+    /// A value of it, without a fraction that it does not have.
+    public static func text(of value: Double) -> String {
+        Int(exactly: value).map { "\($0)" } ?? "\(value)"
+    }
+
     /// What it may be, for a person.
     public var rangeText: String {
         let (low, high) = (Int(range.lowerBound), Int(range.upperBound))
@@ -153,7 +158,7 @@ extension PolicyChange {
         case .removeAutomation(let scope): "\(scope): no level of its own"
         case .setWindow(let window): window.text
         case .removeWindow(let name): "window \(name) is no more"
-        case .setLimit(let name, let value): "\(name.rawValue): \(value.map { "\($0)" } ?? "its default")"
+        case .setLimit(let name, let value): "\(name.rawValue): \(value.map(LimitName.text) ?? "its default")"
         case .replace(let policy):
             "all of it: \(policy.clusters.count) clusters, \(policy.constraints.count) constraints, "
                 + "\(policy.machines.count) VMs, \(policy.automation.count) levels, \(policy.windows.count) windows, "

@@ -128,8 +128,13 @@ struct PackRoutes {
             name: pack.name, version: pack.version, title: pack.title, path: entry.path, isEnabled: setting.isEnabled,
             allowsPlugIns: setting.allowsPlugIns, rules: rules.count, alerts: rules.count(where: \.isAlert),
             firing: states.flatMap(\.alerts).count(where: \.isFiring),
-            remarks: view.needs.remarks(on: pack, FleetAbilities(view.hosts.map(\.report))),
+            remarks: held(pack.name, view) + view.needs.remarks(on: pack, FleetAbilities(view.hosts.map(\.report))),
             problem: problems.isEmpty ? nil : problems.joined(separator: "\n"))
+    }
+
+    /// Why policy does nothing of the pack's by itself.
+    private static func held(_ pack: String, _ view: FleetView) -> [String] {
+        view.holds.filter { $0.scope == .pack(pack) }.map { "held by \($0.actor): \($0.reason)" }
     }
 
     /// The rules that failed in their last evaluation, and what else went wrong in the last round; each reason once.

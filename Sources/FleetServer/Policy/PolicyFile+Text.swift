@@ -25,7 +25,7 @@ extension PolicyFile {
         for window in policy.windows { lines += text(window) }
         if !policy.limits.isEmpty { lines.append("limits:") }
         for (limit, value) in policy.limits.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-            lines.append("  \(limit.rawValue): \(limit.isCount ? "\(Int(value))" : "\(value)")")
+            lines.append("  \(limit.rawValue): \(LimitName.text(of: value))")
         }
         return lines.joined(separator: "\n") + "\n"
     }

@@ -65,6 +65,13 @@ struct TopScreenTests {
         }
     }
 
+    @Test("On a terminal of five lines there are rows between the title and the foot")
+    func low() throws {
+        let lines = TopScreen(width: 20, height: 5).lines(of: try Self.state())
+        #expect(lines[0].hasPrefix("Evenkeel") && lines[2].hasPrefix(">") && lines[2].contains("kvm"), "\(lines)")
+        #expect(lines[3].contains("kvm") && lines[4].hasPrefix("Enter open"))
+    }
+
     @Test("Rows are sorted by any column, either way, with what is unknown last; a filter leaves what it names")
     func sorting() throws {
         var state = try Self.state()
