@@ -56,7 +56,7 @@ extension ControlLoop {
             guard failures > 0, hosts.values.contains(where: { $0.report.cluster == cluster }) else { return nil }
             let report = planner.reserve(of: cluster, failures: failures, on: picture)
             return report.holds
-                ? nil : "the reserve of \(failures) of cluster \(cluster) does not hold now: \(report.reason)"
+                ? nil : "the reserve of \(failures) of cluster \(cluster) \(report.verdict) now: \(report.reason)"
         }
     }
 

@@ -222,7 +222,7 @@ extension PlanAnswer {
             ? "; of \(report.proved) sets of hosts \(report.witnesses.count) are listed with where VMs would start" : ""
         explanation =
             "any \(report.failures == 1 ? "one host" : "\(report.failures) hosts") may fail: "
-            + "\(report.holds ? "holds" : "does not hold"): \(report.reason)\(uncovered)\(listed)"
+            + "\(report.verdict): \(report.reason)\(uncovered)\(listed)"
     }
 }
 

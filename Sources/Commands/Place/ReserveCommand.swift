@@ -81,7 +81,7 @@ struct ReserveCommand: AsyncParsableCommand {
     }
 
     static func line(_ view: ReserveView) -> String {
-        let verdict = view.holds ? "holds" : "DOES NOT HOLD"
+        let verdict = view.holds ? "holds" : view.undecided == true ? "UNDECIDED, which counts as no" : "DOES NOT HOLD"
         let uncovered = view.uncovered.isEmpty ? "" : "; no reserve covers \(view.uncovered.joined(separator: ", "))"
         let slots =
             view.isOverCommittedBySlots.map { "; a count of slots would say \($0 ? "no" : "yes")" } ?? ""

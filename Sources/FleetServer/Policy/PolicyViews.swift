@@ -77,6 +77,8 @@ public struct ReserveView: Codable, Sendable {
     public var wanted: Int
     /// Whether it was proved that the cluster can lose any so many, or those that were asked about.
     public var holds: Bool
+    /// Whether neither that nor the contrary was proved, which counts as no; `nil` for a decided verdict.
+    public var undecided: Bool?
     /// The proof, or what stands against it.
     public var reason: String
     /// VMs that rules bind to one host: no reserve covers them.

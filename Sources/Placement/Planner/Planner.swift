@@ -27,6 +27,15 @@ public struct Planner: Sendable {
 
     /// The same on a picture that was prepared by a planner with these limits.
     public func plan(_ request: PlanRequest, on fleet: inout PreparedFleet) -> PlanOutcome {
+        let outcome = outcome(of: request, on: &fleet)
+        guard case .plan(var plan) = outcome, case .migrate(_, let source, _) = plan.actions.first?.kind,
+            let cluster = fleet.snapshot.host(source)?.cluster, let caveat = fleet.reserveCaveat(of: cluster)
+        else { return outcome }
+        plan.explanation += " \(caveat)"
+        return .plan(plan)
+    }
+
+    private func outcome(of request: PlanRequest, on fleet: inout PreparedFleet) -> PlanOutcome {
         switch request {
         case .relieveHost(let name, let resource, let target):
             guard let source = fleet.snapshot.host(name) else { return Self.noHost(name) }

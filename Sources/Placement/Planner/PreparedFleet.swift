@@ -67,6 +67,18 @@ public struct PreparedFleet: Sendable {
         }
     }
 
+    /// What a plan does not keep of a cluster's reserve, for a person; `nil` where it keeps all of it.
+    mutating func reserveCaveat(of name: ClusterName) -> String? {
+        let wanted = snapshot.reserve(of: name)
+        guard wanted > 1,
+            let ledger = cluster(name, isAutomatic: clusters[Key(cluster: name, isAutomatic: true)] != nil).ledger,
+            ledger.sets.size < wanted
+        else { return nil }
+        return
+            "Any \(wanted) hosts of \(name) are too many sets to watch: the plan keeps the reserve for each single host, and "
+            + "not for \(wanted) at a time."
+    }
+
     /// Watches over the cluster's reserve; `nil` where it keeps none.
     mutating func reserveGuard(of name: ClusterName) -> ReserveGuard? {
         if snapshot.reserve(of: name) <= 0 { return nil }

@@ -22,7 +22,7 @@ extension Planner {
             ", \($0 ? "but" : "and") for its highly available VMs \($0 ? "it holds" : "neither")"
         }
         var report = ReserveReport(
-            failures: failures, holds: verdict.isYes,
+            failures: failures, holds: verdict.isYes, isUndecided: verdict.isUndecided,
             reason: question.reason(verdict, failures, proved: proved) + (spared ?? ""),
             isOverCommittedBySlots: failures == 1 ? check.isOverCommittedBySlots() : nil,
             holdsForProtected: protected, uncovered: question.uncovered, proved: proved)
@@ -41,7 +41,8 @@ extension Planner {
         guard !hosts.isEmpty, places.count == Set(hosts).count else { return nil }
         let (verdict, witness) = ReserveCheck(question.compiled.fleet).verdict(losing: places)
         return ReserveReport(
-            failures: places.count, holds: verdict.isYes, reason: question.reason(verdict, places.count, of: places),
+            failures: places.count, holds: verdict.isYes, isUndecided: verdict.isUndecided,
+            reason: question.reason(verdict, places.count, of: places),
             uncovered: question.uncovered, proved: verdict.isYes ? 1 : 0, witnesses: [question.witness(witness)])
     }
 }
@@ -147,7 +148,7 @@ struct ReserveQuestion {
         if sets > ReserveCheck.mostSets {
             return "\(failures) of \(able) hosts are more than \(ReserveCheck.mostSets) sets, too many to look at"
         }
-        return "undecided: of \(sets) sets of hosts \(proved) were looked at, and hold, before the check was cut short"
+        return "of \(sets) sets of hosts \(proved) were looked at, and hold, before the check was cut short"
     }
 
     private func names(_ hosts: [Int]) -> String {

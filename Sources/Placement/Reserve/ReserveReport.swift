@@ -6,6 +6,10 @@ public struct ReserveReport: Sendable, Hashable {
     public var failures: Int
     /// Whether it was proved that the cluster can lose any so many, or those that were asked about.
     public var holds: Bool
+    /// Whether neither that nor the contrary was proved, which counts as no.
+    public var isUndecided = false
+    /// `holds`, `does not hold`, or that it is undecided.
+    public var verdict: String { holds ? "holds" : isUndecided ? "is undecided, which counts as no" : "does not hold" }
     /// The proof, or what stands against it.
     public var reason: String
     /// Whether SCVMM's formula, which counts slots, would call the cluster over-committed; for one failure only.

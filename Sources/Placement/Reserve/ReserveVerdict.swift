@@ -9,6 +9,9 @@ public enum ReserveVerdict: Sendable, Hashable {
 
     /// Whether an automatic action may rest on it.
     public var isYes: Bool { self == .holds }
+
+    /// Whether nothing was proved.
+    public var isUndecided: Bool { if case .undecided = self { true } else { false } }
 }
 
 /// Why the VMs of a set of hosts cannot all start elsewhere, whatever is tried.

@@ -126,7 +126,7 @@ struct ReserveTests {
         #expect(!cut.holds && cut.proved == 100)
         #expect(
             cut.reason
-                == "undecided: of 1140 sets of hosts 100 were looked at, and hold, before the check was cut short")
+                == "of 1140 sets of hosts 100 were looked at, and hold, before the check was cut short")
         #expect(planner.reserve(of: Fleets.cluster, failures: 0, on: fleet).reason == "it need not lose any host")
     }
 
