@@ -209,7 +209,8 @@ extension ReserveView {
     fileprivate init(_ report: ReserveReport, of cluster: ClusterName, wanted: Int, isWitnessed: Bool) {
         self.init(
             cluster: cluster.text, failures: report.failures, wanted: wanted, holds: report.holds,
-            undecided: report.isUndecided ? true : nil, reason: report.reason, uncovered: report.uncovered, isOverCommittedBySlots: report.isOverCommittedBySlots,
+            undecided: report.isUndecided ? true : nil, reason: report.reason, uncovered: report.uncovered,
+            isOverCommittedBySlots: report.isOverCommittedBySlots,
             proved: report.proved, witness: isWitnessed ? report.witnesses : nil,
             isWitnessCut: isWitnessed ? report.isCut : nil)
     }
