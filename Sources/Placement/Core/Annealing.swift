@@ -26,15 +26,20 @@ public struct Annealing: Sendable {
         public var chains: Double
         /// Of all steps, those that clear a bin for an item, as `Clearance` does; hundreds of times as dear as others.
         public var clearances: Double
+        /// Of the steps that are neither, those in which two items change places; the others move one.
+        public var swaps: Double
         /// Most items that a clearance sends by force to where they have no room either. With 0 it takes any bin for its
         /// item and gives up early: many cheap tries instead of fewer thorough ones.
         public var depth: Int
 
-        /// A mix; what is left is moves and swaps, half and half.
-        public init(homeward: Double = 0, chains: Double = 0.1, clearances: Double = 0.002, depth: Int = 0) {
+        /// A mix; what is left is moves.
+        public init(
+            homeward: Double = 0, chains: Double = 0.1, clearances: Double = 0.002, swaps: Double = 0.5, depth: Int = 0
+        ) {
             self.homeward = homeward
             self.chains = chains
             self.clearances = clearances
+            self.swaps = swaps
             self.depth = depth
         }
     }

@@ -34,10 +34,10 @@ struct AnnealingWalk: ~Copyable {
             clear(&state)
         } else if kind < mix.clearances + mix.chains {
             chain(&state)
-        } else if dice.next() & 1 == 0 {
-            move(&state)
-        } else {
+        } else if dice.share() <= mix.swaps {
             swap(&state)
+        } else {
+            move(&state)
         }
     }
 

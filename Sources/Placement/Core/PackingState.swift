@@ -192,14 +192,6 @@ public struct PackingState<Rules: PackingRules & ~Copyable>: ~Copyable {
         binCost[bin] = own
     }
 
-    /// Whether the bin holds more than it has room for, as it may between two moves of a compound one.
-    @inline(__always)
-    public func isOverfull(_ bin: Int) -> Bool {
-        let left = slack.row(from: bin * resources)
-        for resource in 0..<resources where left[resource] < 0 { return true }
-        return false
-    }
-
     /// Whether the item's leaving would free something that the bin holds too much of.
     @inline(__always)
     public func relieves(_ item: Int, _ bin: Int) -> Bool {
@@ -236,20 +228,6 @@ public struct PackingState<Rules: PackingRules & ~Copyable>: ~Copyable {
         let left = slack.row(from: bin * resources)
         for resource in 0..<resources where left[resource] + freed[resource] < needed[resource] { return false }
         return true
-    }
-
-    /// Lets two items change places, whatever holds them back: check first.
-    @inline(__always)
-    public mutating func swap(_ first: Int, _ second: Int) {
-        let firstBin = Int(place[first])
-        let secondBin = Int(place[second])
-        move(first, to: secondBin)
-        move(second, to: firstBin)
-    }
-
-    /// Puts every item where `assignment` says.
-    public mutating func restore(_ assignment: borrowing Slab<Int32>) {
-        for item in 0..<items where assignment[item] != place[item] { move(item, to: Int(assignment[item])) }
     }
 
     /// Writes every item's bin down.

@@ -13,37 +13,55 @@ struct AnnealingRaceTests {
         mutating func moved(_ item: Int, from: Int, to: Int) {}
     }
 
-    private func state(_ seed: UInt64) throws -> PackingState<Even> {
+    private func packing(_ seed: UInt64, isHeld: Bool) throws -> Packing {
         var random = SeededGenerator(seed: seed)
-        let packing = try Packing(
+        return try Packing(
             resources: 1, needs: (0..<40).map { _ in Int64.random(in: 1...50, using: &random) },
-            room: [Int64](repeating: 600, count: 6), homes: (0..<40).map { Int32($0 % 2) }, isHeldWhileMoving: [false])
-        return PackingState(packing, rules: Even())
+            room: [Int64](repeating: 600, count: 6), homes: (0..<40).map { Int32($0 % 4) }, isHeldWhileMoving: [isHeld])
     }
 
-    @Test("it ends within its budget, better than it began, and the same way each time")
-    func improves() throws {
+    @Test("it ends within its budget, better than it began, and the same way each time", arguments: [false, true])
+    func improves(isHeld: Bool) throws {
         for seed in UInt64(1)...5 {
-            var first = try state(seed)
+            let packing = try packing(seed, isHeld: isHeld)
+            var first = PackingState(packing, rules: Even())
             let before = first.cost
             var budget = StepBudget(200_000)
-            let steps = AnnealingRace.usual(seed: seed).run(&first, budget: &budget)
+            let steps = AnnealingRace.usual(seed: seed, for: packing).run(&first, budget: &budget)
             #expect(steps >= 200_000 && steps < 240_000)
             #expect(first.cost < before)
-            var second = try state(seed)
+            var second = PackingState(packing, rules: Even())
             var again = StepBudget(200_000)
-            AnnealingRace.usual(seed: seed).run(&second, budget: &again)
+            AnnealingRace.usual(seed: seed, for: packing).run(&second, budget: &again)
             #expect(first.assignment == second.assignment)
             #expect((0..<6).allSatisfy { !first.isOverfull($0) })
         }
     }
 
-    @Test("without a budget nothing changes, and without ways nothing is done")
-    func nothing() throws {
-        var state = try state(1)
+    @Test("with the same budget a race of whole coolings ends no higher than its last way alone")
+    func wholeCoolings() throws {
+        for seed in UInt64(1)...5 {
+            let packing = try packing(seed, isHeld: false)
+            let race = AnnealingRace.usual(seed: seed, for: packing)
+            let last = try #require(race.ways.last)
+            #expect(Set(race.ways.map(\.seed)).count == race.ways.count)
+            var alone = PackingState(packing, rules: Even())
+            var share = StepBudget(50_000)
+            last.run(&alone, budget: &share)
+            var raced = PackingState(packing, rules: Even())
+            var whole = StepBudget(50_000 * race.ways.count)
+            race.run(&raced, budget: &whole)
+            #expect(raced.cost <= alone.cost)
+        }
+    }
+
+    @Test("without a budget nothing changes, and without ways nothing is done", arguments: [false, true])
+    func nothing(isHeld: Bool) throws {
+        let packing = try packing(1, isHeld: isHeld)
+        var state = PackingState(packing, rules: Even())
         let before = state.assignment
         var none = StepBudget(0)
-        AnnealingRace.usual(seed: 1).run(&state, budget: &none)
+        AnnealingRace.usual(seed: 1, for: packing).run(&state, budget: &none)
         #expect(state.assignment == before)
         var some = StepBudget(1000)
         let steps = AnnealingRace(ways: []).run(&state, budget: &some)

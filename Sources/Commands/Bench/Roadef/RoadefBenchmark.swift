@@ -63,7 +63,7 @@ struct RoadefBenchmark {
             homes: instance.start, isHeldWhileMoving: instance.isTransient)
         var state = PackingState(packing, rules: RoadefRules(instance))
         var budget = TimeBudget(seconds: seconds, since: start, clock)
-        let steps = AnnealingRace.usual(seed: seed).run(&state, budget: &budget)
+        let steps = AnnealingRace.usual(seed: seed, for: packing).run(&state, budget: &budget)
         let assignment = state.assignment
         let objective = check.cost(of: assignment)
         let mark = Self.marks[name]
