@@ -49,6 +49,9 @@ public struct Tip: Hashable, Codable, Sendable {
     public var windows: [EvidenceWindow]?
     /// What the part of its plan that an operator approved promises; `nil` where all of it was approved.
     public var promises: [LoadPromise]?
+    /// Since when nothing of what its rule looks at was measured of the object, so that nobody knows whether it is well;
+    /// `nil` while it is measured. A tip that has ended keeps what was so at its end.
+    public var unmeasuredSince: Timestamp?
     /// Why policy leaves what is left to do to an operator: what somebody did to it; `nil` where policy may go on.
     public var operatorReason: String?
 
@@ -220,7 +223,7 @@ public enum TipState: String, Codable, Sendable, CaseIterable {
     case failed
     /// An operator does not want it.
     case dismissed
-    /// Nobody answered in time.
+    /// Nobody answered in time, or its object has left the fleet.
     case expired
     /// Another tip took its place.
     case superseded
