@@ -1,0 +1,37 @@
+import FleetModel
+import FleetServer
+import Foundation
+import Testing
+
+@testable import Commands
+
+@Suite struct StatusTextTests {
+    private func status(_ more: String) throws -> StatusView {
+        let json = """
+            {"version": "1", "storeProblems": [], "hosts": 12, "silentHosts": [], "virtualMachines": 3,
+             "crashedVirtualMachines": [], "openTips": {}, "awaitingApproval": [], "runningOperations": [],
+             "automation": "advise", "ruleFailures": []\(more)}
+            """
+        return try JSONDecoder().decode(StatusView.self, from: Data(json.utf8))
+    }
+
+    private func problems(_ more: String) throws -> [String] {
+        let text = StatusCommand.text(try status(more), now: Timestamp(milliseconds: 0))
+        return text.split(separator: "\n").filter { $0.hasPrefix("PROBLEM") }.map(String.init)
+    }
+
+    @Test func hostsThatReportAndAreNotMeasuredAreAProblemWithNamesWhileTheyAreFew() throws {
+        #expect(try problems("").isEmpty)
+        #expect(try problems(#", "unmeasuredHosts": []"#).isEmpty)
+        let few = try problems(#", "unmeasuredHosts": ["h1", "h2"]"#)
+        #expect(few.first?.contains("no fresh samples of 2 of the 12 hosts that report: h1, h2;") == true)
+        let many = try problems(#", "unmeasuredHosts": ["a", "b", "c", "d", "e", "f"]"#)
+        #expect(many.first?.contains("no fresh samples of 6 of the 12 hosts that report;") == true)
+    }
+
+    @Test func aClockThatWasSetIsAProblem() throws {
+        #expect(
+            try problems(#", "clockProblem": "it was set back by 1d"}"#.dropLast(1).description)
+                == ["PROBLEM      it was set back by 1d"])
+    }
+}
