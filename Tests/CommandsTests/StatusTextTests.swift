@@ -1,7 +1,9 @@
 import FleetModel
 import FleetServer
 import Foundation
+import Logging
 import Testing
+import TimeSeriesStore
 
 @testable import Commands
 
@@ -33,5 +35,18 @@ import Testing
         #expect(
             try problems(#", "clockProblem": "it was set back by 1d"}"#.dropLast(1).description)
                 == ["PROBLEM      it was set back by 1d"])
+    }
+
+    @Test func aFolderWhoseStateIsGoneOrCutOffIsNotSound() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "evenkeel-check-\(UUID().uuidString)").path
+        let store = try TimeSeriesStore(directory: folder + "/series", logger: Logger(label: "test"))
+        try await store.close()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let gone = try await StoreCheckCommand.findings(folder: folder)
+        #expect(
+            gone.damages.map(\.file) == ["fleet.sqlite"] && gone.damages.first?.reason.contains("not there") == true)
+        try Data("short".utf8).write(to: URL(fileURLWithPath: folder + "/fleet.sqlite"))
+        let cut = try await StoreCheckCommand.findings(folder: folder)
+        #expect(cut.damages.map(\.reason) == ["the file has only 5 bytes"])
     }
 }
