@@ -49,4 +49,10 @@ import TimeSeriesStore
         let cut = try await StoreCheckCommand.findings(folder: folder)
         #expect(cut.damages.map(\.reason) == ["the file has only 5 bytes"])
     }
+
+    @Test func aBacktestSaysForHowLongNothingWasMeasured() throws {
+        let json = #"{"variant": "", "alerts": [], "tips": [], "count": 0, "failures": {}, "unmeasuredSeconds": 7200}"#
+        let view = try JSONDecoder().decode(BacktestView.self, from: Data(json.utf8))
+        #expect(PackBacktestCommand.text(view).contains("no samples of what it reads for 2h of the span"))
+    }
 }
