@@ -51,6 +51,9 @@ public struct Tip: Hashable, Codable, Sendable {
     public var promises: [LoadPromise]?
     /// What was considered where no plan was found; `nil` where there is one, or nothing to consider.
     public var considered: [RejectedCandidate]?
+    /// Since when nothing of what its rule looks at was measured of the object, so that nobody knows whether it is well;
+    /// `nil` while it is measured. A tip that has ended keeps what was so at its end.
+    public var unmeasuredSince: Timestamp?
     /// Why policy leaves what is left to do to an operator: what somebody did to it; `nil` where policy may go on.
     public var operatorReason: String?
 
@@ -222,7 +225,7 @@ public enum TipState: String, Codable, Sendable, CaseIterable {
     case failed
     /// An operator does not want it.
     case dismissed
-    /// Nobody answered in time.
+    /// Nobody answered in time, or its object has left the fleet.
     case expired
     /// Another tip took its place.
     case superseded

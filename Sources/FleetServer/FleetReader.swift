@@ -24,6 +24,7 @@ struct FleetReader: Sendable {
     func status() -> StatusView {
         let view = view
         let (reporting, silent) = partition(view.hosts)
+        let unmeasured = unmeasured(reporting, view.readings)
         let running = reporting.flatMap(\.report.virtualMachines).filter(\.state.ownsGuest)
         return StatusView(
             version: version, problem: view.problem ?? view.seriesProblem, storeProblems: condition().lines,
@@ -34,7 +35,18 @@ struct FleetReader: Sendable {
             openTips: Dictionary(grouping: view.tips, by: \.level.rawValue).mapValues(\.count),
             awaitingApproval: view.tips.filter { $0.state == .awaitingApproval }.map(\.number),
             runningOperations: view.operations.map(\.number), automation: view.automation, holds: view.holds,
-            ruleFailures: view.ruleFailures, lastRound: view.readings?.time, drains: drains(view))
+            ruleFailures: view.ruleFailures, lastRound: view.readings?.time, drains: drains(view),
+            unmeasuredHosts: unmeasured,
+            clockProblem: view.setBackText ?? (unmeasured?.isEmpty == false ? view.wentAheadText : nil))
+    }
+
+    /// Hosts of which nothing fresh is known; all of them where rounds do not measure any more.
+    private func unmeasured(_ hosts: [HostRecord], _ readings: LoadReadings?) -> [String]? {
+        guard let readings else { return nil }
+        let age = clock.now - readings.time
+        let isFresh = max(age, .zero - age) <= settings.readingsAgeLimit
+        let known = isFresh ? readings.hostProcessorUse : [:]
+        return hosts.map(\.report.host).filter { known[$0] == nil }.map(\.text).sorted()
     }
 
     /// How far the emptying of each host in maintenance is.

@@ -59,6 +59,7 @@ public struct FleetServerService: Service {
             atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         shelf = PackShelf(
             configuration.packs, folder: configuration.packFolder, speed: configuration.packSpeed, logger: logger)
+        Self.warnOfMissingState(in: folder, logger)
         series = try TimeSeriesStore(directory: folder + "/series", options: configuration.store, logger: logger)
         state = try FleetStateStore(path: folder + "/fleet.sqlite")
         events = try EventDesk(
@@ -74,6 +75,16 @@ public struct FleetServerService: Service {
         let keeper: SampleIntake.Keeper =
             configuration.remoteEngine.map { .remote(RemoteEngine(client: client, endpoint: $0)) } ?? .store(series)
         intake = SampleIntake(keeper: keeper, exports: exports)
+    }
+
+    /// Series without a state are no new fleet: somebody took the file away, or it was never restored.
+    private static func warnOfMissingState(in folder: String, _ logger: Logger) {
+        let series = (try? FileManager.default.contentsOfDirectory(atPath: folder + "/series")) ?? []
+        let state = folder + "/fleet.sqlite"
+        if series.isEmpty || FileManager.default.fileExists(atPath: state) { return }
+        logger.warning(
+            "the fleet begins empty: its state is missing, though there are series; hosts, tips, policy, tokens and the audit log are gone unless the file is put back",
+            metadata: ["missing": "\(state)", "series": "\(folder)/series"])
     }
 
     /// Serves until the task is told to stop.

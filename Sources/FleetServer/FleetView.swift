@@ -11,6 +11,10 @@ struct FleetView: Sendable {
     var automation: AutomationLevel
     /// What is held.
     var holds: [Hold]
+    /// That the server's clock was set back, and until when that matters.
+    var setBackText: String?
+    /// That the server's clock went ahead.
+    var wentAheadText: String?
     /// What operators want of the fleet.
     var policy: FleetPolicy
     /// Rules that could not be evaluated in the last round.
@@ -35,6 +39,8 @@ struct FleetView: Sendable {
         readings = loop.lastReadings
         automation = loop.level(in: nil)
         holds = loop.openHolds
+        setBackText = loop.setBackText
+        wentAheadText = loop.wentAheadText
         policy = loop.policy
     }
 }

@@ -33,6 +33,12 @@ public final class FleetStateStore: StateStore {
         }
     }
 
+    /// The file as it is: nothing is checked and nothing changed.
+    init(lookingAt path: String, through database: any DatabaseWriter) {
+        self.path = path
+        self.database = database
+    }
+
     private init(path: String, database: any DatabaseWriter) throws {
         self.path = path
         self.database = database
@@ -53,11 +59,9 @@ public final class FleetStateStore: StateStore {
     /// SQLite would make the file with whatever the umask allows; hashes of tokens are nobody else's business.
     private static func makePrivateFile(_ path: String) throws(FleetStateError) {
         // SQLite takes a file without a header for a new one: a fleet whose state was cut off would begin empty, with
-        // nothing stopped, no policy and no tokens, and say nothing. Only what a server that died in its first moments
-        // leaves is new: no byte yet, and all of it in the write-ahead log. A clean stop leaves that log empty.
-        if let size = Self.size(of: path), size < Self.headerSize,
-            size > 0 || Self.size(of: path + "-wal") ?? 0 == 0
-        {
+        // nothing stopped, no policy and no tokens, and say nothing; a write-ahead log beside it would be thrown away. A
+        // server that dies in its first moments leaves a header: SQLite writes it before it begins that log.
+        if let size = Self.size(of: path), size < Self.headerSize {
             throw .damaged(path: path, reason: size == 0 ? "the file is empty" : "the file has only \(size) bytes")
         }
         let descriptor = unsafe open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
@@ -68,9 +72,9 @@ public final class FleetStateStore: StateStore {
     }
 
     /// Of every file of SQLite.
-    private static let headerSize = 100
+    static let headerSize = 100
 
-    private static func size(of path: String) -> Int? {
+    static func size(of path: String) -> Int? {
         (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int
     }
 

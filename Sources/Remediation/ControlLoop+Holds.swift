@@ -148,6 +148,7 @@ extension ControlLoop {
     mutating func fallBackWhereUseless(_ pack: String) {
         let ended = past.tips.values.filter {
             $0.pack == pack && [.resolved, .ineffective].contains($0.state) && $0.approval?.actor == Actor.policy
+                && $0.unmeasuredSince == nil
         }.sorted { $0.number > $1.number }
         let useless = ended.prefix { $0.state == .ineffective }.count
         guard useless >= limits.ineffectiveTips, holds[.pack(pack)] == nil else { return }

@@ -10,11 +10,13 @@ private struct Findings {
     private let healthy: Set<AlertKey>
     private var firingKeys: Set<AlertKey> = []
     private var failed: Set<String> = []
+    private let unmeasured: Set<AlertKey>
     private let resting: [String: Set<ClusterName>]
 
     init(_ round: AlertRound) {
         healthy = Set(round.healthy)
         resting = round.resting
+        unmeasured = round.unmeasured
         for alert in round.alerts {
             guard let tip = alert.tip else { continue }
             let key = AlertKey(pack: alert.pack, alert: alert.alert, subject: tip.subject)
@@ -25,13 +27,18 @@ private struct Findings {
         for failure in round.failures { failed.insert(Self.name(failure.pack, failure.rule)) }
     }
 
-    /// Whether the subject is known to be well: measured where the pack says how, else by the alert's silence.
+    /// Whether the subject is known to be well: measured where the pack says how, else by the silence of an alert whose
+    /// rule had something to look at.
     func showsHealth(of tip: Tip) -> Bool {
         let key = tip.key
         if resting[tip.pack]?.contains(tip.subject.cluster) == true { return false }
         if tip.terms.hasVerification { return healthy.contains(key) }
+        if isUnmeasured(key) { return false }
         return !present.contains(key) && !failed.contains(Self.name(tip.pack, tip.alert))
     }
+
+    /// Whether nothing is known of the subject, neither that it is well nor that it is not.
+    func isUnmeasured(_ key: AlertKey) -> Bool { unmeasured.contains(key) }
 
     func isFiring(_ key: AlertKey) -> Bool { firingKeys.contains(key) }
 
@@ -51,7 +58,8 @@ extension ControlLoop {
             let sizes = machineSizes
             demand.add(readings, sizes: sizes)
         }
-        lastRound = round.alerts.time
+        let lastRound = self.lastRound
+        self.lastRound = round.alerts.time
         let findings = Findings(round.alerts)
         let open = Dictionary(tips.values.map { ($0.tip.key, $0.tip.number) }, uniquingKeysWith: max)
         for (key, rendered, since) in findings.firing {
@@ -62,7 +70,10 @@ extension ControlLoop {
             }
         }
         measureEffects()
-        for number in tips.keys.sorted() { judge(number, findings, roundTime: round.alerts.time) }
+        for number in tips.keys.sorted() {
+            noteMeasuring(number, findings.isUnmeasured, since: lastRound ?? round.alerts.time)
+            judge(number, findings, roundTime: round.alerts.time)
+        }
         planWaitingTips()
         advance()
     }
@@ -154,7 +165,7 @@ extension ControlLoop {
 
     /// Closes a tip whose subject is well again, and one that did not get well in time.
     private mutating func judge(_ number: Int64, _ findings: Findings, roundTime: Timestamp) {
-        guard let tip = tips[number]?.tip, !endedWithMaintenance(tip) else { return }
+        guard let tip = tips[number]?.tip, !endedWithMaintenance(tip), !endedWithSubject(tip) else { return }
         let drained = tip.isDrain ? tip.subject.host.map(isEmpty) : nil
         let isWell = drained ?? findings.showsHealth(of: tip)
         switch tip.state {
@@ -170,14 +181,16 @@ extension ControlLoop {
                 let limit = Duration.seconds(tip.terms.verifyWithinSeconds)
                 step(
                     number, .runOut, by: Actor.evenkeel,
-                    "not measured healthy within \(limit.text)\(loadText(of: tip))")
+                    "not measured healthy within \(limit.text)\(doubt(of: tip) ?? loadText(of: tip))")
                 fallBackWhereUseless(tip.pack)
             }
         case .raised, .planned, .awaitingApproval, .approved:
             if level(for: tip) == .off {
                 step(number, .dismiss, by: Actor.policy, "tips are switched off here")
             } else if isWell, !findings.isFiring(tip.key) {
-                step(number, .recover, by: Actor.evenkeel, "healthy again by itself\(loadText(of: tip))")
+                let what =
+                    tip.terms.hasVerification || tip.isDrain ? "healthy again by itself" : "its rule finds it no more"
+                step(number, .recover, by: Actor.evenkeel, "\(what)\(loadText(of: tip))")
             }
         case .running:
             if isWell, !hasOperation(tip), let last = past.lastEnd(ofTip: number), roundTime > last {
@@ -190,16 +203,4 @@ extension ControlLoop {
 
     /// Whether an operation of the tip is under way.
     func hasOperation(_ tip: Tip) -> Bool { tip.operations.contains { executions[$0] != nil } }
-
-    /// What was measured of a tip's host, in the resource that the tip is about; nothing of one that is not about loads.
-    private func loadText(of tip: Tip) -> String {
-        guard case .host(let host, _) = tip.subject else { return "" }
-        switch tip.terms.arguments["resource"] {
-        case "memory":
-            guard let report = hosts[host]?.report, let available = report.memoryAvailable else { return "" }
-            return ": \(available) of \(report.memory) available"
-        case "processor": return readings?.hostProcessorUse[host].map { ": processor at \($0.percent)" } ?? ""
-        default: return ""
-        }
-    }
 }

@@ -20,7 +20,7 @@ public enum TipStep: Sendable, Hashable, CaseIterable {
     case fail
     /// An operator does not want it.
     case dismiss
-    /// Nobody answered in time, or nothing could begin in time.
+    /// Nobody answered in time, nothing could begin in time, or the subject has left the fleet.
     case expire
     /// A tip that says more took its place.
     case supersede
@@ -134,6 +134,7 @@ public struct TipMachine: Sendable, Hashable {
         tip.raised.settle(at: time)
         tip.updated.settle(at: time)
         tip.since?.settle(at: time)
+        tip.unmeasuredSince?.settle(at: time)
         for place in tip.history.indices { tip.history[place].time.settle(at: time) }
         return true
     }

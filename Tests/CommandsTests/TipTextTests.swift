@@ -31,6 +31,17 @@ import Testing
         #expect(try TipText.nothingToApprove(tip(.awaitingApproval)) == nil)
     }
 
+    @Test func aTipWhoseObjectIsNotMeasuredSaysSinceWhen() throws {
+        var view = try tip(.planned)
+        #expect(!TipText.details(view).contains("Measured:"))
+        view.unmeasuredSince = Timestamp(milliseconds: 0)
+        let since = "not measured since \(Phrases.timeOfDay(view.unmeasuredSince))"
+        #expect(TipText.details(view).contains("Measured:  \(since): it stays open"))
+        #expect(TipListCommand.table([TipRow(view)], now: Timestamp(milliseconds: 0)).contains(since))
+        view.state = .expired
+        #expect(!TipListCommand.table([TipRow(view)], now: Timestamp(milliseconds: 0)).contains("not measured"))
+    }
+
     @Test func aStoryIsOneLineUntilSomebodyWantsAll() throws {
         var rows = [TipRow(try tip(.planned))]
         for number in 8...18 {

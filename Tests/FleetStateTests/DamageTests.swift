@@ -58,6 +58,62 @@ struct DamageTests {
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)).count == size, "it is left as it is")
     }
 
+    @Test("So is an empty one beside a log that is not: SQLite would throw that away")
+    func emptyBesideAFullLog() async throws {
+        let folder = try TemporaryFolder()
+        let (path, killed) = (folder.file("fleet.sqlite"), folder.file("killed.sqlite"))
+        let store = try FleetStateStore(path: path)
+        try await store.commit([.saveTip(try Fixture.tip(1))])
+        try FileManager.default.copyItem(atPath: path + "-wal", toPath: killed + "-wal")
+        try store.close()
+        try Data().write(to: URL(fileURLWithPath: killed))
+        let log = try Data(contentsOf: URL(fileURLWithPath: killed + "-wal"))
+        #expect(!log.isEmpty)
+        let error = #expect(throws: FleetStateError.self) { try FleetStateStore(path: killed) }
+        #expect(error == .damaged(path: killed, reason: "the file is empty"))
+        #expect(try Data(contentsOf: URL(fileURLWithPath: killed + "-wal")) == log, "what can be saved is still there")
+        #expect(await FleetStateStore.examine(path: killed).damages == ["the file is empty"])
+    }
+
+    @Test("An examination names what is wrong, and changes nothing")
+    func examination() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.file("fleet.sqlite")
+        let store = try FleetStateStore(path: path)
+        try await store.commit([
+            .saveTip(try Fixture.tip(1)),
+            .audit(AuditEntry(time: Timestamp(milliseconds: 1), actor: "ann", event: "stop", detail: "d")),
+        ])
+        try store.close()
+        let before = try Data(contentsOf: URL(fileURLWithPath: path))
+        let sound = await FleetStateStore.examine(path: path)
+        #expect(sound.damages.isEmpty && sound.auditEntries == 1 && sound.bytes >= Int64(before.count))
+        #expect(sound.notes.first?.hasPrefix("the audit log is whole; it ends with 1:") == true)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
+        let queue = try DatabaseQueue(path: path)
+        try await queue.write { database in
+            for name in try String.fetchAll(
+                database, sql: "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit'")
+            {
+                try database.execute(sql: "DROP TRIGGER \(name)")
+            }
+            try database.execute(sql: "UPDATE audit SET seal = 'x'")
+        }
+        try queue.close()
+        #expect(await FleetStateStore.examine(path: path).damages.first?.contains("audit log is not whole") == true)
+        try before.prefix(before.count / 2).write(to: URL(fileURLWithPath: path))
+        #expect(await FleetStateStore.examine(path: path).damages.isEmpty == false)
+        let later = try DatabaseQueue(path: folder.file("later.sqlite"))
+        try await later.write {
+            try $0.execute(
+                sql: "CREATE TABLE grdb_migrations (identifier TEXT); INSERT INTO grdb_migrations VALUES ('9-future')")
+        }
+        try later.close()
+        #expect(
+            await FleetStateStore.examine(path: folder.file("later.sqlite")).damages.first?.contains("9-future") == true
+        )
+    }
+
     @Test("A file of a newer version is refused by name, and left as it is")
     func newerVersion() throws {
         let folder = try TemporaryFolder()

@@ -121,7 +121,7 @@ struct TipLifeTests {
         world.round([fan])
         world.pass(5)
         world.round()
-        #expect(world.tip?.state == .cleared && world.tip?.history.last?.note == "healthy again by itself")
+        #expect(world.tip?.state == .cleared && world.tip?.history.last?.note == "its rule finds it no more")
     }
 
     @Test("What was predicted is held against what came, once the loads show it")

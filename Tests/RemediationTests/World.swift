@@ -74,11 +74,13 @@ struct World {
     }
 
     mutating func round(
-        _ alerts: [ActiveAlert] = [], healthy: [AlertKey] = [], failures: [RuleFailure] = []
+        _ alerts: [ActiveAlert] = [], healthy: [AlertKey] = [], failures: [RuleFailure] = [],
+        unmeasured: Set<AlertKey> = []
     ) {
         let readings = LoadReadings(
             time: now, window: .seconds(60), hostProcessorUse: use, virtualMachineUse: machineUse)
-        let round = AlertRound(time: now, alerts: alerts, healthy: healthy, failures: failures)
+        var round = AlertRound(time: now, alerts: alerts, healthy: healthy, failures: failures)
+        round.unmeasured = unmeasured
         take(.round(ControlRound(alerts: round, readings: readings)))
     }
 

@@ -131,4 +131,23 @@ import Testing
         let backwards = try self.plan(from: 3_600_000, through: 0)
         await #expect(throws: BacktestError.emptySpan) { _ = try await Backtest.run(backwards, over: history) }
     }
+
+    @Test("a gap without samples is told of, and a span that is all gap is refused")
+    func gap() async throws {
+        var history = MemorySource()
+        let hour: Int64 = 3_600_000
+        for time in stride(from: Int64(0), through: 6 * hour, by: 15_000) where !(hour..<4 * hour).contains(time) {
+            history.append(
+                ["__name__": "load", "cluster": "c", "host": "a"], at: Timestamp(milliseconds: time), 50)
+        }
+        let whole = try await Backtest.run(try plan(from: 0, through: 6 * hour), over: history)
+        let seconds = whole.unmeasured.inSeconds
+        #expect((10_800 - 600...10_800).contains(seconds), "three hours, less what is seen still: \(seconds)")
+        let sound = try await Backtest.run(try plan(from: 0, through: hour - 60_000), over: history)
+        #expect(sound.unmeasured == .zero)
+        let gap = try plan(from: hour + 600_000, through: 3 * hour)
+        await #expect(throws: BacktestError.gap(metrics: ["load"], from: gap.first, through: gap.last)) {
+            _ = try await Backtest.run(gap, over: history)
+        }
+    }
 }

@@ -88,12 +88,13 @@ struct AheadTests {
     @Test("What was set aside comes back where its files go behind those of the log")
     func takenBack() async throws {
         var store: TimeSeriesStore? = try open()
+        try await write(#require(store), for: 30)
         clock.set(testTime + Self.day)
         try await write(#require(store), for: 30)
-        clock.set(testTime)
+        clock.set(testTime + 120_000)
         try await write(#require(store), for: 30)
         await store?.maintain()
-        #expect(try times(#require(store), a).count == 2)
+        #expect(try times(#require(store), a).count == 4)
         try await store?.close()
         store = nil
         let name = try #require(SetAside(folder: folder.path).names.first)
@@ -102,7 +103,21 @@ struct AheadTests {
         clock.set(testTime + Self.day + 60_000)
         #expect(
             try times(open(), a)
-                == [testTime, testTime + 15_000, testTime + Self.day, testTime + Self.day + 15_000])
+                == [0, 15_000, 120_000, 135_000, Self.day, Self.day + 15_000].map { testTime + $0 })
+    }
+
+    @Test("A young store whose clock slips back keeps all that it has: nothing tells that the clock was wrong before")
+    func young() async throws {
+        let store = try open()
+        clock.set(testTime + Self.day)
+        try await write(store, for: 1800)
+        clock.set(testTime)
+        try await write(store, for: 30)
+        await store.maintain()
+        #expect(try times(store, a).count == 1800 / 15 + 2)
+        #expect(SetAside(folder: folder.path).names.isEmpty)
+        let lines = store.condition.lines
+        #expect(lines.count == 1 && lines[0].contains("lie in the future of the server's clock"), "\(lines)")
     }
 
     @Test("A clock that is behind now takes nothing away, and is told of", arguments: [day, 4_500_000])

@@ -9,7 +9,8 @@ struct PackBacktestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backtest", abstract: "Plays recorded history through a pack: which tips, on what, for how long.",
         discussion: """
-            The server plays its raw samples; a span that they do not cover is refused. Nothing is raised and nothing is \
+            The server plays its raw samples; a span that they do not reach back to, or in which there are none, is refused, \
+            and gaps are told of. Nothing is raised and nothing is \
             written. --set plays the same with another value of a parameter, beside what is set.
             Examples:
               evenkeel pack backtest rules/host-pressure --since 7d
@@ -75,11 +76,14 @@ struct PackBacktestCommand: AsyncParsableCommand {
         return files
     }
 
-    private static func text(_ view: BacktestView) -> String {
+    static func text(_ view: BacktestView) -> String {
         var lines = [
             view.variant.isEmpty
                 ? "With what is set: \(view.count) tip(s)" : "With \(view.variant): \(view.count) tip(s)"
         ]
+        if let gap = view.unmeasuredSeconds, gap > 0 {
+            lines.append("no samples of what it reads for \(span(gap)) of the span: of that time nothing is known")
+        }
         var table = TextTable("ALERT", ">TIPS", ">OBJECTS", ">MEDIAN", ">LONGEST", ">FLAPS", ">HELD BACK", "PROPOSES")
         for alert in view.alerts {
             table.add(

@@ -7,8 +7,8 @@ struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Says in a few lines whether the fleet is well.",
         discussion:
-            "Exit code 1 when a critical tip is open, a host is silent, a VM crashed, or the server has a problem or\n"
-            + "damaged files.\n"
+            "Exit code 1 when a critical tip is open, a host is silent or not measured, a VM crashed, or the server has a\n"
+            + "problem, a clock that was set, or damaged files.\n"
             + "Example: evenkeel status --json | jq .openTips")
 
     @OptionGroup var server: ServerOptions
@@ -20,7 +20,7 @@ struct StatusCommand: AsyncParsableCommand {
         let critical = status.openTips[TipLevel.critical.rawValue] ?? 0
         let isWell =
             status.silentHosts.isEmpty && status.crashedVirtualMachines.isEmpty && status.problem == nil
-            && status.storeProblems.isEmpty
+            && status.storeProblems.isEmpty && status.clockProblem == nil && status.unmeasuredHosts?.isEmpty ?? true
         if critical > 0 || !isWell { throw ExitCode(1) }
     }
 
@@ -29,6 +29,8 @@ struct StatusCommand: AsyncParsableCommand {
         for hold in status.holds ?? [] { lines.append("HELD         \(hold.scope) by \(hold.actor): \(hold.reason)") }
         for drain in status.drains ?? [] where drain.machines > 0 || drain.tip != nil { lines += text(drain) }
         if let problem = status.problem { lines.append("PROBLEM      \(problem)") }
+        if let problem = status.clockProblem { lines.append("PROBLEM      \(problem)") }
+        if let problem = blindness(status) { lines.append("PROBLEM      \(problem)") }
         for problem in status.storeProblems { lines.append("SERIES       \(problem)") }
         let silent = status.silentHosts.isEmpty ? "" : ", silent: " + status.silentHosts.joined(separator: ", ")
         lines.append("Hosts        \(status.hosts) reporting\(silent)")
@@ -43,6 +45,17 @@ struct StatusCommand: AsyncParsableCommand {
         lines.append("Rules        evaluated \(round)")
         for failure in status.ruleFailures { lines.append("             cannot be evaluated: \(failure)") }
         return lines.joined(separator: "\n")
+    }
+
+    /// How many hosts are named one by one.
+    private static let mostNamed = 5
+
+    private static func blindness(_ status: StatusView) -> String? {
+        guard let hosts = status.unmeasuredHosts, !hosts.isEmpty else { return nil }
+        let names = hosts.count <= mostNamed ? ": " + hosts.joined(separator: ", ") : ""
+        return
+            "no fresh samples of \(hosts.count) of the \(status.hosts) hosts that report\(names); nothing is done by itself "
+            + "about what is not measured, and its tips stay open"
     }
 
     private static func text(_ drain: DrainView) -> [String] {

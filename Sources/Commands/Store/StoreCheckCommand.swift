@@ -1,16 +1,19 @@
 import ArgumentParser
 import FleetModel
 import FleetServer
+import FleetState
+import Foundation
 import TimeSeriesStore
 
 /// `evenkeel store check`: is all that is on disk as it was written?
 struct StoreCheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Reads all series on disk and says what is damaged, and where.",
+        commandName: "check", abstract: "Reads all that is on disk and says what is damaged, and where.",
         discussion: """
             Every page is decoded and held against its checksum, every run against its directory, and the catalogue and \
-            the log are read. Without --data the running server does it while it works on. Exit code 1 when something \
-            is damaged.
+            the log are read. Without --data the running server does it while it works on. With --data the fleet's \
+            state (fleet.sqlite) is read as well: its pages, its version, and every seal of the audit log. Exit code 1 \
+            when something is damaged.
             Examples:
               evenkeel store check
               evenkeel store check --data /var/lib/evenkeel --json | jq .damages
@@ -36,11 +39,29 @@ struct StoreCheckCommand: AsyncParsableCommand {
             guard let findings = job.findings else { throw CommandFailure(.unreachable, "the server found nothing") }
             return findings
         }
+        return try await Self.findings(folder: data)
+    }
+
+    /// What is in the data folder of a server that does not run.
+    static func findings(folder: String) async throws -> StoreFindings {
+        var findings: StoreFindings
         do {
-            return try StoreCheck(folder: data + "/series").run()
+            findings = try StoreCheck(folder: folder + "/series").run()
         } catch {
             throw CommandFailure(.environment, "\(error)")
         }
+        let name = "fleet.sqlite"
+        guard FileManager.default.fileExists(atPath: folder + "/" + name) else {
+            let reason = "it is not there, though \(folder)/series is: a server would begin with an empty fleet"
+            findings.add(StoreFindings.File(name: name, bytes: 0, items: 0, samples: 0), [reason])
+            return findings
+        }
+        let state = await FleetStateStore.examine(path: folder + "/" + name)
+        findings.add(
+            StoreFindings.File(name: name, bytes: state.bytes, items: Int(state.auditEntries), samples: 0),
+            state.damages)
+        findings.notes += state.notes.map { "\(name): \($0)" }
+        return findings
     }
 
     static func text(_ findings: StoreFindings) -> String {

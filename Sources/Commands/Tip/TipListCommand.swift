@@ -39,7 +39,7 @@ struct TipListCommand: AsyncParsableCommand {
         let folded = isFlat ? [] : Set(parts.map(\.number))
         let related = Dictionary(grouping: parts) { $0.story ?? 0 }
         let shown = tips.filter { !folded.contains($0.number) }
-        let waits = shown.contains { $0.waitsFor != nil }
+        let waits = shown.contains { wait($0) != nil }
         var table = TextTable(
             [">N", "LEVEL", "STATE", "OBJECT", "AGE", "TITLE", "PROPOSES"] + (waits ? ["WAITS FOR"] : []))
         for tip in shown {
@@ -48,8 +48,14 @@ struct TipListCommand: AsyncParsableCommand {
                 "\(tip.number)", tip.level.rawValue, tip.state.rawValue, "\(tip.subjectKind) \(tip.subject)",
                 Phrases.age(tip.raised, now: now), tip.title + (isFlat ? "" : more), tip.proposal,
             ]
-            table.add(cells + (waits ? [tip.waitsFor ?? ""] : []))
+            table.add(cells + (waits ? [wait(tip) ?? ""] : []))
         }
         return table.text
+    }
+
+    private static func wait(_ tip: TipRow) -> String? {
+        let blind = tip.state.isFinal ? nil : tip.unmeasuredSince
+        let parts = [blind.map { "not measured since \(Phrases.timeOfDay($0))" }, tip.waitsFor].compactMap(\.self)
+        return parts.isEmpty ? nil : parts.joined(separator: "; ")
     }
 }

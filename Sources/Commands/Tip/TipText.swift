@@ -20,6 +20,11 @@ enum TipText {
         ]
         lines += tip.evidence.map { "  \($0.text)   at \(Phrases.timeOfDay($0.time)) by  \($0.query)" }
         lines += EvidencePlot.lines(of: tip.windows ?? [], width: TerminalSize.columns)
+        if let since = tip.unmeasuredSince {
+            let line =
+                "Measured:  not measured since \(Phrases.timeOfDay(since)): it stays open until it is known to be well"
+            lines.insert(tip.state.isFinal ? "Measured:  not since \(Phrases.timeOfDay(since))" : line, at: 3)
+        }
         if let story = tip.story { lines.insert("Story:     a part of what tip \(story) is about", at: 3) }
         lines += ["", "Remediation: \(tip.remediation)"] + plan(tip)
         if !tip.operations.isEmpty {

@@ -141,6 +141,8 @@ public struct TipView: Codable, Sendable {
     public var checks: [String]?
     /// What the queries of the evidence gave over the time that led to the tip; `nil` where nobody has looked yet.
     public var windows: [EvidenceWindow]?
+    /// Since when nothing of what its rule looks at was measured of the object; `nil` while it is measured.
+    public var unmeasuredSince: Timestamp?
 
     /// The view of a stored tip.
     public init(_ tip: Tip) {
@@ -168,6 +170,7 @@ public struct TipView: Codable, Sendable {
         done = tip.actionsDone
         checks = TipChecks.lines(of: tip)
         windows = tip.windows
+        unmeasuredSince = tip.unmeasuredSince
         subjectKind = tip.subject.kindWord
     }
 }
@@ -325,6 +328,10 @@ public struct StatusView: Codable, Sendable {
     public var lastRound: Timestamp?
     /// Hosts in maintenance, and how far each is emptied.
     public var drains: [DrainView]?
+    /// Hosts that report and of whose processors the last round had no fresh samples; `nil` before the first round.
+    public var unmeasuredHosts: [String]?
+    /// That the server's clock was set back, and until when that matters; or that it went ahead, while hosts are unmeasured.
+    public var clockProblem: String?
 }
 
 /// A host in maintenance.

@@ -24,6 +24,8 @@ public struct TipRow: Codable, Sendable, Hashable {
     public var story: Int64?
     /// Why nothing goes on, where somebody would expect that.
     public var waitsFor: String?
+    /// Since when nothing of what its rule looks at was measured of the object; `nil` while it is measured.
+    public var unmeasuredSince: Timestamp?
 
     /// The row of a stored tip.
     public init(_ tip: Tip) {
@@ -38,6 +40,7 @@ public struct TipRow: Codable, Sendable, Hashable {
         raised = tip.raised
         story = tip.story
         waitsFor = tip.waitsFor
+        unmeasuredSince = tip.unmeasuredSince
     }
 
     /// The row of a tip that was asked for whole.
@@ -53,6 +56,7 @@ public struct TipRow: Codable, Sendable, Hashable {
         raised = view.raised
         story = view.story
         waitsFor = view.state.isFinal ? nil : view.history.last?.waitsFor
+        unmeasuredSince = view.unmeasuredSince
     }
 
     private static func proposal(_ tip: Tip) -> String {
@@ -91,6 +95,7 @@ public struct TipRow: Codable, Sendable, Hashable {
         object.member("raised", Int(raised.milliseconds))
         if let story { object.member("story", Int(story)) }
         if let waitsFor { object.member("waitsFor", waitsFor) }
+        if let unmeasuredSince { object.member("unmeasuredSince", Int(unmeasuredSince.milliseconds)) }
     }
 }
 

@@ -45,6 +45,8 @@ public struct BacktestView: Codable, Sendable {
     public var failures: [String: String]
     /// What the plans for the tips would have come to; `nil` where nobody looked.
     public var plans: Plans?
+    /// For how many seconds none of the metrics that the pack reads had a sample.
+    public var unmeasuredSeconds: Double?
 
     /// What the plans for the tips would have come to.
     public struct Plans: Codable, Sendable {
@@ -112,6 +114,7 @@ extension BacktestView {
         self.variant = variant
         count = report.tips.count
         failures = report.failures
+        unmeasuredSeconds = report.unmeasured.inSeconds
         tips = report.tips.suffix(Self.mostTips).reversed().map { tip in
             Tip(
                 alert: tip.key.alert, subjectKind: tip.key.subject.kind.rawValue, subject: tip.key.subject.name,

@@ -32,6 +32,9 @@ struct ClockWatch: Sendable {
         return now - before >= Self.leap ? now - before : nil
     }
 
+    /// The last time that the clock was set ahead, or the server slept, and by how much; `nil` where it did not.
+    var wentAhead: (at: Timestamp, by: Duration)? { jumps.last.map { ($0.from, $0.by) } }
+
     /// How long ago `time` was, without what the clock was set ahead since.
     func age(of time: Timestamp, at now: Timestamp) -> Duration {
         jumps.reduce(now - time) { age, jump in jump.by >= Self.leap && jump.from >= time ? age - jump.by : age }

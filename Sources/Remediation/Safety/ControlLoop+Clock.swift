@@ -5,6 +5,22 @@ extension ControlLoop {
     /// How long ago something was, without what the clock was set ahead since.
     func age(of time: Timestamp) -> Duration { clock.age(of: time, at: now) }
 
+    /// That the server's clock was set back, and until when that matters; `nil` once it shows that time again.
+    public var setBackText: String? {
+        guard latest - now > settings.readingsAgeLimit else { return nil }
+        return "the server's clock was set back by \((latest - now).text): policy does nothing by itself until it is "
+            + "\(latest.text), or until the server is started again"
+    }
+
+    /// That the server's clock went ahead, or that the server slept, in this run of the server; `nil` where it did not. It
+    /// matters as long as hosts are not measured.
+    public var wentAheadText: String? {
+        clock.wentAhead.map { leap in
+            "the server's clock went ahead by \(leap.by.text) at \(leap.at.text): what hosts sample counts as old until "
+                + "their clocks and the server's agree"
+        }
+    }
+
     /// What is stamped later than now, by a clock that was ahead or is behind now, counts as of now: brakes, waits and
     /// limits last as long as they are meant to, and not until that time has come. Hosts keep their stamps: they are heard
     /// of again in a moment.

@@ -42,9 +42,9 @@ public struct Backtest: Sendable {
     /// An end and a new beginning within this are flapping.
     private static let flapping = Duration.seconds(3600)
 
-    private let plan: Plan
+    let plan: Plan
     private let series: OverlaySeries
-    private let engine: EmbeddedEngine
+    let engine: EmbeddedEngine
     private let parameters: ParameterValues
     private let memoryNeeded: Duration
     private let isByStep: Bool
@@ -61,6 +61,7 @@ public struct Backtest: Sendable {
     ) async throws -> BacktestReport {
         try checkCoverage(plan, history)
         var backtest = Backtest(plan, history, options)
+        backtest.report.unmeasured = try await backtest.unmeasured()
         try await backtest.play(progress)
         return backtest.report
     }
@@ -77,23 +78,6 @@ public struct Backtest: Sendable {
     }
 
     // MARK: What can be played
-
-    /// Throws where history does not begin by the first moment: a pack that finds nothing in data that is not there would
-    /// look harmless.
-    private static func checkCoverage(_ plan: Plan, _ history: any SeriesSource) throws {
-        guard plan.first < plan.last else { throw BacktestError.emptySpan }
-        let metrics = plan.pack.inputMetrics
-        let (from, through) = (plan.first.milliseconds, plan.last.milliseconds)
-        let hour: Int64 = 3_600_000
-        var seen = false
-        for metric in metrics.sorted() {
-            let matcher = [LabelMatcher(Labels.metricName, .equal, metric)]
-            if try history.select(matcher, from: from - hour, through: min(from + hour, through)).count > 0 {
-                seen = true
-            }
-        }
-        if !seen, !metrics.isEmpty { throw BacktestError.noData(metrics: metrics.sorted(), at: plan.first) }
-    }
 
     /// The longest that any of its rules looks back.
     private static func lookBack(of pack: RulePack) -> Duration {
@@ -341,17 +325,24 @@ public enum BacktestError: Error, Hashable, Sendable, CustomStringConvertible {
     case calledOff
     /// Raw samples do not reach back so far.
     case noData(metrics: [String], at: Timestamp)
+    /// Raw samples reach back so far, and there is none in the whole span.
+    case gap(metrics: [String], from: Timestamp, through: Timestamp)
 
     /// The problem for a person.
     public var description: String {
         switch self {
         case .calledOff: "it was called off"
         case .emptySpan: "there is no time between the beginning and the end"
+        case .gap(let metrics, let first, let last):
+            "there are no raw samples of \(metrics.prefix(5).joined(separator: ", ")) from \(Self.text(first)) to "
+                + "\(Self.text(last)): a pack that finds nothing there would look harmless; choose another span"
         case .noData(let metrics, let time):
-            "there are no raw samples of \(metrics.prefix(5).joined(separator: ", ")) at "
-                + Date(timeIntervalSince1970: Double(time.milliseconds) / 1000).formatted(.iso8601)
-                + ": choose a later beginning, "
+            "there are no raw samples of \(metrics.prefix(5).joined(separator: ", ")) at \(Self.text(time)): choose a later beginning, "
                 + "or keep raw samples for longer (raw_retention)"
         }
+    }
+
+    private static func text(_ time: Timestamp) -> String {
+        Date(timeIntervalSince1970: Double(time.milliseconds) / 1000).formatted(.iso8601)
     }
 }

@@ -41,6 +41,8 @@ public struct BacktestReport: Sendable, Hashable {
     public var heldBack: [String: Int] = [:]
     /// How often a tip ended and the same came back within an hour, by alert.
     public var flaps: [String: Int] = [:]
+    /// For how long of the span none of the metrics that the pack reads had a sample: of that time it says nothing.
+    public var unmeasured: Duration = .zero
     /// Rules that could not be evaluated, and why; once each.
     public var failures: [String: String] = [:]
 

@@ -11,6 +11,9 @@ public struct AlertRound: Sendable, Hashable {
     public var healthy: [AlertKey]
     /// Rules that could not be evaluated; what they said before stands.
     public var failures: [RuleFailure]
+    /// Of the findings that were asked about those whose alert is not there, whose object is not measured healthy, and
+    /// whose rule could not be worked out for it: nothing that it looks at has fresh samples. Silence says nothing then.
+    public var unmeasured: Set<AlertKey> = []
     /// Clusters in which a pack rests since series that it needs are missing, by the pack's name: what it does not find
     /// there says nothing.
     public var resting: [String: Set<ClusterName>] = [:]

@@ -206,7 +206,19 @@ public struct RuleEngine: Sendable {
         var round = AlertRound(time: composer.moment)
         round.alerts = await composer.alerts(of: composer.withoutInhibited(found), &asker)
         round.healthy = await composer.healthy(packs, among: openTips, &asker)
+        let silent = (openTips ?? []).subtracting(found.compactMap(\.key)).subtracting(round.healthy)
+        if !silent.isEmpty { round.unmeasured = await composer.unmeasured(silent, looks(composer.moment), &asker) }
         round.failures = asker.failures
         return round
+    }
+
+    /// Every alerting rule with what its queries saw last.
+    private func looks(_ moment: Timestamp) -> [RoundComposer.Look] {
+        groups.flatMap { placed in
+            placed.rules.filter(\.rule.isAlert).map { key, rule in
+                let last = memories[placed.key]?.rules[key]?.lastEvaluation ?? moment
+                return RoundComposer.Look(pack: placed.pack, rule: rule, time: last - placed.group.queryOffset)
+            }
+        }
     }
 }

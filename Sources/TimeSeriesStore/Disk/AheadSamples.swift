@@ -16,12 +16,19 @@ struct AheadSamples {
     private(set) var span: ClosedRange<Int64>?
     /// Whether there are samples between the clock and them: then time went on up to them, and the clock is behind now.
     private(set) var isContinued = false
+    /// Whether the store has samples from before the clock was noticed to show another time: without a past of its own
+    /// nothing tells a clock that was ahead then from one that is behind now.
+    private(set) var hasPast = false
     private let bounds: TimeBounds
     private var runs: [(file: BlockFile, run: Run)] = []
 
-    /// Looks through what is on disk.
-    init(in days: [StoredDay], bounds: TimeBounds) throws(StoreError) {
+    /// The flusher looks as soon as samples come whose time lies behind their series': these are no older than this.
+    private static let newest: Int64 = 60_000
+
+    /// Looks through what is on disk; `bounds` are those of what is received at `now`, in milliseconds.
+    init(in days: [StoredDay], bounds: TimeBounds, now: Int64) throws(StoreError) {
         self.bounds = bounds
+        hasPast = days.contains { $0.runs.contains { $0.span.lowerBound < now - Self.newest } }
         for day in days {
             for run in day.runs where run.span.upperBound > bounds.span.upperBound {
                 runs.append((day.file, run))
@@ -30,9 +37,9 @@ struct AheadSamples {
         }
     }
 
-    /// Whether a clock that was ahead for a short time wrote them: they are an island of their own.
+    /// Whether a clock that was ahead for a short time wrote them: they are an island of their own, and not all that there is.
     var isIsland: Bool {
-        guard let span else { return false }
+        guard let span, hasPast else { return false }
         return !isContinued && span.upperBound - span.lowerBound <= Self.longestSpan
     }
 

@@ -11,8 +11,9 @@ extension Flusher {
         // What an earlier flush could not write comes first.
         try flush()
         try flush()
-        let bounds = TimeBounds(options, received: clock.now.milliseconds)
-        let found = try AheadSamples(in: state.withLock { $0.days }, bounds: bounds)
+        let now = clock.now.milliseconds
+        let bounds = TimeBounds(options, received: now)
+        let found = try AheadSamples(in: state.withLock { $0.days }, bounds: bounds, now: now)
         if let span = found.span {
             let times = [span.lowerBound, span.upperBound].map(SetAside.text)
             let what =

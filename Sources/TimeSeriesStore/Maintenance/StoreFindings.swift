@@ -12,6 +12,11 @@ public struct StoreFindings: Codable, Sendable {
         public var samples: Int
         /// How many damages are in it.
         public var damages = 0
+
+        /// A file in which no damage is known.
+        public init(name: String, bytes: Int64, items: Int, samples: Int) {
+            (self.name, self.bytes, self.items, self.samples) = (name, bytes, items, samples)
+        }
     }
 
     /// Something that is not as it was written.
@@ -37,7 +42,8 @@ public struct StoreFindings: Codable, Sendable {
     /// Nothing looked at.
     public init() {}
 
-    mutating func add(_ file: File, _ reasons: [String]) {
+    /// Adds a file with what is wrong in it.
+    public mutating func add(_ file: File, _ reasons: [String]) {
         var file = file
         file.damages = reasons.count
         files.append(file)
