@@ -59,6 +59,7 @@ struct CompiledCluster {
                         : check.objection(toMoving: machine, from: host.opened, alone: false) == nil,
                     allowed: check.allowed(machine, on: host, of: hosts, &reach, heedsReturn: isAutomatic))
                 own.isRestarted = machine.traits.isHighlyAvailable && !isGone
+                own.binding = DenseFleet.Binding(check.rules.allowed(machine.id, of: hosts))
                 if own.allowed != nil {
                     own.refuges = check.reach(of: machine, of: hosts, &reach) ?? Array(hosts.indices)
                 }
