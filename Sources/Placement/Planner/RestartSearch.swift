@@ -67,12 +67,13 @@ struct RestartSearch {
     }
 
     private mutating func start(_ machine: PlacementVM, _ load: MachineLoad, on place: Int) {
-        let strain = check.unknown(of: open[place].load) ?? check.limitBroken(by: load, on: open[place].load)
+        let strain = check.limitBroken(by: load, on: open[place].load)
         open[place].load.add(load)
         check.rules.restarted(machine, on: open[place].host.name)
         plan.placements.append(
             RestartPlan.Placement(
-                machine: machine.id, name: machine.name, host: open[place].host.name, strain: strain))
+                machine: machine.id, name: machine.name, host: open[place].host.name, strain: strain,
+                unknown: check.unknown(of: open[place].load)))
     }
 
     /// All of the VMs on one host, or none of them.

@@ -71,8 +71,9 @@ struct CompiledCluster {
                 isOpen: isTaking && !isCautious && check.unknown(of: load) == nil, isLost: !host.isAvailable,
                 domain: domains[place],
                 ownLoad: load.processorDemand.map { max(0, Units.thousandthsUp($0) - sum) } ?? 0)
-            // As after a failure: how busy it is matters then less than whether the VMs run.
-            denseHost.isRefuge = isTaking && load.unknownAmount == nil
+            // As after a failure: how busy it is matters then less than whether the VMs run. What is unknown of a load
+            // counts as nothing, whoever brought it.
+            denseHost.isRefuge = isTaking
             denseHost.isLeaving = !host.isAvailable || host.closedReason != nil
             denseHosts.append(denseHost)
         }
