@@ -71,6 +71,8 @@ public struct PlanAnswer: Sendable, Hashable, Codable {
         public var host: HostName
         /// What is over its ceiling there with it, for a person; `nil` where nothing is.
         public var strain: String?
+        /// What of the host is unknown with it, for a person; `nil` where nothing is.
+        public var unknown: String?
     }
 
     /// A VM that should have another size.
@@ -188,15 +190,19 @@ extension PlanAnswer {
 
     fileprivate mutating func take(_ plan: RestartPlan?) {
         guard let plan else { return }
-        starts = plan.placements.map { Start(virtualMachine: $0.name, host: $0.host, strain: $0.strain) }
+        starts = plan.placements.map {
+            Start(virtualMachine: $0.name, host: $0.host, strain: $0.strain, unknown: $0.unknown)
+        }
         rejected = plan.unplaced
         isPossible = plan.unplaced.isEmpty
         let strain = starts.count { $0.strain != nil }
         let strained = strain == 0 ? "" : "; \(strain) of them only above a host's ceilings"
+        let unknown = starts.count { $0.unknown != nil }
+        let unsure = unknown == 0 ? "" : "; for \(unknown) of them it is unknown how busy their host will be"
         let left = plan.left.isEmpty ? "" : "; not to be started elsewhere: \(plan.left.joined(separator: ", "))"
         explanation =
             "\(starts.count) of \(starts.count + rejected.count) VMs find a host, highly available ones and high "
-            + "priorities first\(strained)\(left). Evenkeel starts none of them: make sure that the host is dead before you do."
+            + "priorities first\(strained)\(unsure)\(left). Evenkeel starts none of them: make sure that the host is dead before you do."
     }
 
     fileprivate mutating func take(_ advice: [SizeAdvice]) {

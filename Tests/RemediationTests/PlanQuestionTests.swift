@@ -72,6 +72,19 @@ struct PlanQuestionTests {
         #expect(hot.isPossible && hot.supposed == ["3 VMs want 50 % more"])
     }
 
+    @Test("where VMs start on a host whose load is unknown, the answer says that, and not that it is too much")
+    func unknownLoad() throws {
+        var world = World()
+        world.add("h1", use: 0.2, machines: [1: 0.2])
+        world.add("h2", use: nil, machines: [2: 0.1])
+        world.round()
+        let starts = try answer(PlanQuestion(.restart, about: "h1"), world)
+        #expect(starts.starts.map(\.strain) == [nil])
+        #expect(starts.starts.map(\.unknown) == ["its processor use is unknown"])
+        #expect(starts.explanation.contains("; for 1 of them it is unknown how busy their host will be"))
+        #expect(!starts.explanation.contains("ceilings"))
+    }
+
     @Test("a reserve holds as it is, and not for more hosts than there are")
     func reserve() throws {
         var question = PlanQuestion(.reserve, about: "main")

@@ -116,7 +116,9 @@ struct PlanCommand: AsyncParsableCommand {
         }
         if !answer.starts.isEmpty {
             var table = TextTable("VM", "STARTS ON", "BUT")
-            for start in answer.starts { table.add(start.virtualMachine, start.host.text, start.strain ?? "") }
+            for start in answer.starts {
+                table.add(start.virtualMachine, start.host.text, start.strain ?? start.unknown ?? "")
+            }
             return [table.text]
         }
         if let witnesses = answer.witnesses { return [ReserveCommand.table(witnesses)] }

@@ -124,7 +124,7 @@ struct PreparedCluster: Sendable {
 
     /// The same cluster in another picture; `nil` where it is not as it was, or where time alone changes what is allowed.
     func renewed(for snapshot: FleetSnapshot, _ check: MoveCheck) -> PreparedCluster? {
-        guard failures == snapshot.reserve(of: name),
+        guard failures == snapshot.reserve(of: name), compiled.departed == snapshot.departed,
             snapshot.hosts.lazy.filter({ $0.cluster == name }).elementsEqual(compiled.hosts),
             !compiled.hosts.contains(where: \.isResting), !check.rules.reachesBeyond(compiled.numbers)
         else { return nil }

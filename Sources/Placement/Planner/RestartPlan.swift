@@ -12,6 +12,8 @@ public struct RestartPlan: Sendable, Hashable {
         public var host: HostName
         /// What is over its ceiling on the host with it, for a person; `nil` where nothing is.
         public var strain: String?
+        /// What of the host is unknown with it, so that nobody can say how busy it will be; `nil` where nothing is.
+        public var unknown: String?
     }
 
     /// In the order in which they start: the highest priority first.

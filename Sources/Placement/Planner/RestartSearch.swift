@@ -29,17 +29,28 @@ struct RestartSearch {
         }
     }
 
-    /// Starts every VM on the host that is given for it, which a proof of the reserve found; `false` where one has none, or
-    /// it has no room after all.
+    /// Starts every VM on the host that is given for it, which a proof of the reserve found; `false` where one has none, it
+    /// has no room after all, or rules do not let all of them be where they end.
     mutating func follow(_ refuges: [VirtualMachineID: HostName]) -> Bool {
-        for machine in waiting() {
+        let before = check.rules
+        let waiting = waiting()
+        for machine in waiting {
             let load = MachineLoad(machine.expected, on: failed, limits: limits)
             guard let place = open.firstIndex(where: { $0.host.name == refuges[machine.id] }),
                 check.hardLimitBroken(by: load, on: open[place].load) == nil
             else { return false }
             start(machine, load, on: place)
         }
-        return true
+        return check.rules.isSpread(asIn: before) && waiting.allSatisfy(isAllowed)
+    }
+
+    /// Whether a VM that was started may be where it is, now that the others are where they are.
+    private func isAllowed(_ machine: PlacementVM) -> Bool {
+        guard let name = plan.placements.first(where: { $0.machine == machine.id })?.host,
+            let host = open.first(where: { $0.host.name == name })?.host
+        else { return false }
+        return check.objection(toStarting: machine, on: host) == nil
+            && check.rules.objection(toJoining: name, machine, except: failed.name) == nil
     }
 
     /// The VMs to start, those first that come first; notes those that are not to be started elsewhere.
@@ -56,12 +67,13 @@ struct RestartSearch {
     }
 
     private mutating func start(_ machine: PlacementVM, _ load: MachineLoad, on place: Int) {
-        let strain = check.unknown(of: open[place].load) ?? check.limitBroken(by: load, on: open[place].load)
+        let strain = check.limitBroken(by: load, on: open[place].load)
         open[place].load.add(load)
         check.rules.restarted(machine, on: open[place].host.name)
         plan.placements.append(
             RestartPlan.Placement(
-                machine: machine.id, name: machine.name, host: open[place].host.name, strain: strain))
+                machine: machine.id, name: machine.name, host: open[place].host.name, strain: strain,
+                unknown: check.unknown(of: open[place].load)))
     }
 
     /// All of the VMs on one host, or none of them.

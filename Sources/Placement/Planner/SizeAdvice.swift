@@ -31,8 +31,9 @@ extension Planner {
     /// Which VMs have too many or too few processors, or too much memory, for what they were seen to want. VMs of which
     /// the usual peak is unknown are left out: advice rests on days, not on a moment.
     public func sizeAdvice(on snapshot: FleetSnapshot, of cluster: ClusterName? = nil) -> [SizeAdvice] {
-        snapshot.hosts.filter { cluster == nil || $0.cluster == cluster }.flatMap(\.virtualMachines).compactMap {
-            machine in
+        let hosts = snapshot.hosts.lazy.filter { cluster == nil || $0.cluster == cluster }
+        let machines = hosts.flatMap { host in host.virtualMachines.filter { !snapshot.hasLost($0.id, host) } }
+        return machines.compactMap { machine in
             var advice = SizeAdvice(machine: machine.id, name: machine.name, reasons: [])
             adviseProcessors(machine, &advice)
             adviseMemory(machine, &advice)

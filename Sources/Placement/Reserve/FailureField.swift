@@ -64,13 +64,20 @@ struct FailureField {
             let (last, unit) = (units[place - 1], units[place])
             units[place].isLikeLast = unit.mask != nil && unit.mask == last.mask && unit.needs == last.needs
         }
-        self.units = units
-        let able = candidates.map { host in
+        let found = candidates.map { host in
             units.map { unit in
                 packing.hasRoom(forAll: unit.places, on: Int(host), holdings)
                     && packing.survivorsAllow(unit.places, on: Int(host), holdings)
             }
         }
+        // What has no host in any case comes first: a search then leaves it out at once.
+        let places = units.indices
+        let order =
+            places.filter { unit in !found.contains { $0[unit] } }
+            + places.filter { unit in found.contains { $0[unit] } }
+        let able = found.map { row in order.map { row[$0] } }
+        units = order.map { units[$0] }
+        self.units = units
         let kept = candidates.indices.filter { able[$0].contains(true) }
         hosts = kept.map { candidates[$0] }
         isAble = units.indices.flatMap { unit in kept.map { able[$0][unit] } }

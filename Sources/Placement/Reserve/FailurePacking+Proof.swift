@@ -23,6 +23,12 @@ extension FailurePacking {
         let open = wards.indices.filter { refuges[$0] == Self.open }
         if shelterAll(holdings, salt: salt) { return .packed }
         for place in open { release(place, holdings) }
+        if keepsMost && !certifies {
+            // What nothing else could run is lost whatever is tried: that takes no search.
+            shelterMost(holdings, salt: salt)
+            if losesAny && !losesForRoom(holdings) { return .unknown }
+            for place in open { release(place, holdings) }
+        }
         let looks = 4 * open.count * holdings.order.count
         guard steps > (certifies ? 0 : looks), let field = field(holdings, &steps) else {
             if keepsMost { shelterMost(holdings, salt: salt) }

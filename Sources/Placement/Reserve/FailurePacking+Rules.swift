@@ -37,6 +37,17 @@ extension FailurePacking {
         return true
     }
 
+    /// Whether nothing that survives could run the VM, however much room there were: for what it needs, or by rules about
+    /// it alone.
+    func isHomeless(_ machine: Int, _ holdings: Holdings) -> Bool {
+        !holdings.order.contains { !fails(Int($0)) && holdings.fleet.mayRestart(machine, on: Int($0)) }
+    }
+
+    /// Whether wards are lost that room could have saved.
+    func losesForRoom(_ holdings: Holdings) -> Bool {
+        wards.indices.contains { refuges[$0] == Self.lost && !isHomeless(Int(wards[$0]), holdings) }
+    }
+
     /// The wards that must share a host with one of them, itself included.
     func unit(of place: Int, _ fleet: DenseFleet) -> [Int] {
         guard fleet.isPaired(Int(wards[place])) else { return [place] }

@@ -63,7 +63,8 @@ struct ReserveQuestion {
 
     /// VMs that no reserve covers.
     var uncovered: [String] {
-        compiled.machines.indices.filter(compiled.fleet.isPinned).map { compiled.machines[$0].name }
+        compiled.machines.indices.filter { !compiled.gone.contains($0) && compiled.fleet.isPinned($0) }
+            .map { compiled.machines[$0].name }
     }
 
     func witness(_ witness: ReserveCheck.Witness) -> ReserveWitness {
@@ -114,15 +115,19 @@ struct ReserveQuestion {
 
     /// VMs of which nobody knows what they take of something that hosts have a limit of.
     private var unmeasured: String {
-        let missing = compiled.machines.filter { machine in
-            limited.contains("disk bandwidth") && machine.traits.diskUse == nil
-                || limited.contains("network bandwidth") && machine.traits.networkUse == nil
-                || limited.contains("virtual processors") && machine.virtualProcessors == nil
-        }
+        let missing = compiled.machines.indices.filter(isUnmeasured).map { compiled.machines[$0] }
         guard let first = missing.first else { return "" }
         let others = missing.count > 1 ? " and \(Wording.count(missing.count - 1, "other"))" : ""
         return "; what \(first.name)\(others) take\(missing.count == 1 ? "s" : "") of disks, network or processors is "
             + "not known and counts as nothing"
+    }
+
+    private func isUnmeasured(_ number: Int) -> Bool {
+        if compiled.gone.contains(number) { return false }
+        let machine = compiled.machines[number]
+        return limited.contains("disk bandwidth") && machine.traits.diskUse == nil
+            || limited.contains("network bandwidth") && machine.traits.networkUse == nil
+            || limited.contains("virtual processors") && machine.virtualProcessors == nil
     }
 
     private func found(_ verdict: ReserveVerdict, _ failures: Int, of asked: [Int], proved: Int) -> String {

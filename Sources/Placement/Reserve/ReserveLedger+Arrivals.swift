@@ -42,10 +42,12 @@ extension ReserveLedger {
         return [doubtful] + sets[..<place] + sets[(place + 1)...]
     }
 
-    /// Where the VM's host is on its way out, and the set not proved anyway, as many of its VMs find hosts as can.
+    /// Where the VM's host is on its way out, and the set not proved anyway, as many of its VMs find hosts as can. That
+    /// nothing else could run some of them is no excuse for others.
     private mutating func bear(_ set: Int, _ machine: Int, _ changes: inout [Change]) -> Bool {
         guard unproved.contains(set), holdings.fleet.isLeaving[Int(holdings.places[machine])] else { return false }
         let wards = load(set, .losses)
+        guard packing.losesForRoom(holdings) || packing.isHomeless(machine, holdings) else { return false }
         packing.shelterMost(holdings, salt: set)
         for (ward, refuge) in zip(wards, packing.refuges) { settle(ward, on: refuge, &changes) }
         return true

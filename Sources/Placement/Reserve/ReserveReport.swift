@@ -17,7 +17,7 @@ public struct ReserveReport: Sendable, Hashable {
     /// Whether it holds at least for the VMs that operators want up first; `nil` where it holds for all, and where there
     /// are none.
     public var holdsForProtected: Bool?
-    /// VMs that rules bind to one host: no reserve covers them.
+    /// VMs that rules bind to one host, or that are not started elsewhere: no reserve covers them.
     public var uncovered: [String]
     /// How many sets of hosts were proved to be survivable.
     public var proved = 0

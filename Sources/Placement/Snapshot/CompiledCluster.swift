@@ -10,8 +10,13 @@ struct CompiledCluster {
     private(set) var fleet: DenseFleet
     /// What each VM wants now, in thousandths of an LP; 0 where that is unknown.
     let demands: [Int64]
-    /// The number of each VM; of one that two hosts list, the first.
+    /// The number of each VM, be it on a silent host or not; what is out of date has none, and of one that more than one
+    /// host lists for all that, it is the first.
     let numbers: [VirtualMachineID: Int]
+    /// VMs by number of which a silent host lists what is out of date: they have gone elsewhere.
+    let gone: Set<Int>
+    /// VMs of the picture that silent hosts list as well as others.
+    let departed: Set<VirtualMachineID>
     /// The number of each host.
     let places: [HostName: Int]
     /// What each host carries, exactly.
@@ -32,10 +37,7 @@ struct CompiledCluster {
         var dense: [DenseFleet.Machine] = []
         var denseHosts: [DenseFleet.Host] = []
         var demands: [Int64] = []
-        var numbers: [VirtualMachineID: Int] = [:]
-        let heard: Set<VirtualMachineID> =
-            hosts.contains(where: \.isSilent)
-            ? Set(snapshot.hosts.lazy.filter { !$0.isSilent }.flatMap(\.virtualMachines).map(\.id)) : []
+        var listings = Listings()
         for (place, host) in hosts.enumerated() {
             let load = loads[place]
             let isCautious = isAutomatic && check.caution(aboutTouching: host) != nil
@@ -44,7 +46,8 @@ struct CompiledCluster {
                 let now = MachineLoad(machine, on: host, limits: limits).demand.map(Units.thousandthsUp)
                 let expected = machine.forecast.map { Units.thousandthsUp($0.mean) } ?? now
                 sum += now ?? 0
-                if numbers[machine.id] == nil { numbers[machine.id] = machines.count }
+                let isGone = snapshot.hasLost(machine.id, host)
+                listings.add(machine.id, machines.count, isGone: isGone)
                 machines.append(machine)
                 demands.append(now ?? 0)
                 var own = DenseFleet.Machine(
@@ -55,9 +58,8 @@ struct CompiledCluster {
                             && check.caution(aboutMoving: machine) == nil
                         : check.objection(toMoving: machine, from: host.opened, alone: false) == nil,
                     allowed: check.allowed(machine, on: host, of: hosts, &reach, heedsReturn: isAutomatic))
-                // One that a host which is heard reports as well has gone there.
-                own.isRestarted =
-                    machine.traits.isHighlyAvailable && !(host.isSilent && heard.contains(machine.id))
+                own.isRestarted = machine.traits.isHighlyAvailable && !isGone
+                own.binding = DenseFleet.Binding(check.rules.allowed(machine.id, of: hosts))
                 if own.allowed != nil {
                     own.refuges = check.reach(of: machine, of: hosts, &reach) ?? Array(hosts.indices)
                 }
@@ -69,8 +71,9 @@ struct CompiledCluster {
                 isOpen: isTaking && !isCautious && check.unknown(of: load) == nil, isLost: !host.isAvailable,
                 domain: domains[place],
                 ownLoad: load.processorDemand.map { max(0, Units.thousandthsUp($0) - sum) } ?? 0)
-            // As after a failure: how busy it is matters then less than whether the VMs run.
-            denseHost.isRefuge = isTaking && load.unknownAmount == nil
+            // As after a failure: how busy it is matters then less than whether the VMs run. What is unknown of a load
+            // counts as nothing, whoever brought it.
+            denseHost.isRefuge = isTaking
             denseHost.isLeaving = !host.isAvailable || host.closedReason != nil
             denseHosts.append(denseHost)
         }
@@ -78,9 +81,11 @@ struct CompiledCluster {
         self.loads = loads
         self.machines = machines
         self.demands = demands
-        self.numbers = numbers
+        numbers = listings.first
+        gone = listings.gone
+        departed = snapshot.departed
         places = Dictionary(hosts.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
-        let rulesInNumbers = DenseRules(snapshot, numbers, places)
+        let rulesInNumbers = DenseRules(snapshot, listings, places)
         fleet = DenseFleet(
             hosts: denseHosts, machines: dense, apart: rulesInNumbers.apart, together: rulesInNumbers.together,
             spreads: rulesInNumbers.spreads, wishes: rulesInNumbers.wishes, reserveResources: columns.reserveCount)
@@ -120,27 +125,48 @@ extension PlacementHost {
     }
 }
 
+/// Which numbers the VMs of a cluster have: of one that more than one host lists, several.
+private struct Listings {
+    private(set) var first: [VirtualMachineID: Int] = [:]
+    private(set) var gone: Set<Int> = []
+    private var others: [VirtualMachineID: [Int]] = [:]
+
+    /// One more listing of a VM, which may be out of date.
+    mutating func add(_ machine: VirtualMachineID, _ number: Int, isGone: Bool) {
+        if isGone {
+            gone.insert(number)
+        } else if first[machine] == nil {
+            first[machine] = number
+        } else {
+            others[machine, default: []].append(number)
+        }
+    }
+
+    /// Whatever the hosts are called: every listing of each VM, but for what is out of date.
+    func all(_ group: [VirtualMachineID]) -> [Int] {
+        Set(group.flatMap { machine in [first[machine]].compactMap(\.self) + (others[machine] ?? []) }).sorted()
+    }
+}
+
 /// The snapshot's rules and preferences by number.
 private struct DenseRules {
     private(set) var apart: [[Int]] = []
     private(set) var together: [[Int]] = []
     private(set) var spreads: [DenseFleet.Spread] = []
     private(set) var wishes: [Int32: [DenseFleet.Wish]] = [:]
-    private let numbers: [VirtualMachineID: Int]
+    private let listings: Listings
     private let places: [HostName: Int]
 
-    init(_ snapshot: FleetSnapshot, _ numbers: [VirtualMachineID: Int], _ places: [HostName: Int]) {
-        self.numbers = numbers
+    init(_ snapshot: FleetSnapshot, _ listings: Listings, _ places: [HostName: Int]) {
+        self.listings = listings
         self.places = places
         for rule in snapshot.rules { add(rule) }
         for preference in snapshot.preferences { add(preference) }
     }
 
-    private func members(_ group: [VirtualMachineID]) -> [Int] { Set(group.compactMap { numbers[$0] }).sorted() }
-
     /// Which VM may be on which host is known to each VM itself.
     private mutating func add(_ rule: PlacementRule) {
-        let group = members(rule.machines)
+        let group = listings.all(rule.machines)
         if group.count < 2 { return }
         switch rule {
         case .apart: apart.append(group)
@@ -152,7 +178,7 @@ private struct DenseRules {
     }
 
     private mutating func add(_ preference: PlacementPreference) {
-        let group = members(preference.rule.machines).map(Int32.init)
+        let group = listings.all(preference.rule.machines).map(Int32.init)
         for member in group {
             let others = group.filter { $0 != member }
             let kind: DenseFleet.Wish.Kind

@@ -1,4 +1,34 @@
 extension DenseFleet {
+    /// How many hosts rules leave a VM.
+    public enum Binding: Sendable, Hashable {
+        /// More than one.
+        case free
+        /// Just this one.
+        case host(Int)
+        /// None.
+        case nowhere
+
+        /// What hosts that it may be on come to; `nil` for all.
+        init(_ allowed: [Int]?) {
+            switch allowed?.count {
+            case 0: self = .nowhere
+            case 1: self = (allowed?.first).map(Self.host) ?? .free
+            default: self = .free
+            }
+        }
+
+        static let freeNumber: Int32 = -1
+        static let nowhereNumber: Int32 = -2
+
+        var number: Int32 {
+            switch self {
+            case .free: Self.freeNumber
+            case .host(let host): Int32(host)
+            case .nowhere: Self.nowhereNumber
+            }
+        }
+    }
+
     /// VMs that must be in at least so many failure domains, and at most so many of them in one.
     public struct Spread: Sendable, Hashable {
         /// The VMs.

@@ -14,15 +14,14 @@ extension DenseFleet {
         return number < 0 || masks[number * words + host / 64] & (1 << UInt64(host % 64)) != 0
     }
 
-    /// Whether no reserve covers the VM: rules bind it to its host, or nobody starts it elsewhere.
+    /// Whether no reserve covers the VM: an operator's rules bind it to its host, or nobody starts it elsewhere. One that
+    /// only its host can run, for what it needs, is another matter: nobody said that it may be lost.
     public func isPinned(_ machine: Int) -> Bool { isPinned(machine, on: Int(places[machine])) }
 
     /// The same of a VM that is on that host.
     func isPinned(_ machine: Int, on host: Int) -> Bool {
-        if !isRestarted[machine] { return true }
-        let number = Int(refugeMask[machine])
-        guard number >= 0, sizes[number] < 2 else { return false }
-        return sizes[number] == 0 || mayRestart(machine, on: host)
+        let binding = bindings[machine]
+        return !isRestarted[machine] || binding == Int32(host) || binding == Binding.nowhereNumber
     }
 
     /// Whether VMs may come to a host at all, be it by a plan or after a failure.

@@ -57,6 +57,8 @@ public struct DenseFleet: Sendable {
         public var isRestarted = true
         /// The only hosts that it may be started on when its host fails; `nil` for those that it may move to.
         public var refuges: [Int]?
+        /// Where an operator's rules alone leave it; `nil` where that is what `refuges` say.
+        public var binding: Binding?
 
         /// A VM that may be anywhere.
         public init(
@@ -121,11 +123,11 @@ public struct DenseFleet: Sendable {
     let mask: [Int32]
     /// By VM, which of `masks` it keeps to when it is started after a failure; -1 for none.
     let refugeMask: [Int32]
+    /// By VM, the only host that rules leave it, or one of `Binding`'s numbers.
+    let bindings: [Int32]
     /// Sets of hosts, a bit each, `words` words a set.
     let masks: [UInt64]
     let words: Int
-    /// How many hosts each of them has.
-    let sizes: [Int]
     /// Groups that must be in several failure domains, and by VM which of them it is in.
     let spreads: [Spread]
     let spreadsOf: [Int32: [Int32]]
@@ -176,7 +178,7 @@ public struct DenseFleet: Sendable {
         refugeMask = machines.map { machine in (machine.refuges ?? machine.allowed).map { sets.number(of: $0) } ?? -1 }
         words = sets.words
         masks = sets.bits
-        sizes = sets.sizes
+        bindings = machines.map { ($0.binding ?? Binding($0.refuges ?? $0.allowed)).number }
     }
 
     private static func others(_ groups: [[Int]]) -> [Int32: [Int32]] {

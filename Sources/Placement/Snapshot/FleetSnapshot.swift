@@ -22,6 +22,8 @@ public struct FleetSnapshot: Sendable, Hashable {
     public let reserve: Int
     /// How many hosts single clusters must be able to lose.
     public let reserves: [ClusterName: Int]
+    /// VMs that more than one host lists, at least one of them heard: what silent hosts list of them is out of date.
+    let departed: Set<VirtualMachineID>
 
     /// A picture of `hosts` at `time`.
     public init(
@@ -33,6 +35,7 @@ public struct FleetSnapshot: Sendable, Hashable {
         self.time = time
         self.hosts = door.admit(hosts)
         self.problems = door.problems
+        self.departed = door.departed
         self.rules = rules
         self.reserve = reserve
         self.reserves = reserves
@@ -51,6 +54,11 @@ public struct FleetSnapshot: Sendable, Hashable {
     public func rests(within coolDown: Duration) -> Bool {
         let isRecent = { (last: Timestamp?) in last.map { time - $0 < coolDown } ?? false }
         return hosts.contains { isRecent($0.lastMoved) || $0.virtualMachines.contains { isRecent($0.lastMoved) } }
+    }
+
+    /// Whether what the host lists of the VM is out of date: it is silent, and one that is heard lists the VM as well.
+    func hasLost(_ machine: VirtualMachineID, _ host: PlacementHost) -> Bool {
+        host.isSilent && departed.contains(machine)
     }
 
     /// Where the VM lives, and the VM; of hosts that both list it, one that is not silent.

@@ -3,8 +3,6 @@ struct HostSets {
     /// Words that each set takes in `bits`.
     let words: Int
     private(set) var bits: [UInt64] = []
-    /// How many hosts each set has.
-    private(set) var sizes: [Int] = []
     private var known: [[Int]: Int32] = [:]
 
     /// No sets yet, of so many hosts.
@@ -18,7 +16,6 @@ struct HostSets {
         var own = [UInt64](repeating: 0, count: words)
         for host in hosts { own[host / 64] |= 1 << UInt64(host % 64) }
         bits += own
-        sizes.append(own.reduce(0) { $0 + $1.nonzeroBitCount })
         return number
     }
 }

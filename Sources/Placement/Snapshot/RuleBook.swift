@@ -29,7 +29,9 @@ struct RuleBook: Sendable {
         for host in snapshot.hosts {
             if !spreads.isEmpty { domains[host.name] = host.traits.domain(of: host.name) }
             for machine in host.virtualMachines
-            where rivals[machine.id] != nil || mates[machine.id] != nil || spreadsOf[machine.id] != nil {
+            where !snapshot.hasLost(machine.id, host)
+                && (rivals[machine.id] != nil || mates[machine.id] != nil || spreadsOf[machine.id] != nil)
+            {
                 homes[machine.id, default: []].append(Home(host: host.name, name: machine.name))
             }
         }
@@ -134,6 +136,15 @@ struct RuleBook: Sendable {
             }
         }
         return nil
+    }
+
+    /// Whether every group is in as many failure domains as in `earlier`, or as many as are wanted.
+    func isSpread(asIn earlier: RuleBook) -> Bool {
+        let count = { (book: RuleBook, spread: Spread) in
+            SpreadCount.fewest(
+                spread.members.map { Set((book.homes[$0] ?? []).compactMap { book.domains[$0.host] }) })
+        }
+        return spreads.allSatisfy { count(self, $0) >= min(count(earlier, $0), $0.domains) }
     }
 
     private func crowd(_ spread: Spread, _ machine: VirtualMachineID, on host: HostName) -> String? {

@@ -8,6 +8,8 @@ struct SnapshotDoor {
     private var heard: [VirtualMachineID: Set<HostName>] = [:]
     /// By VM that more than one host lists, those hosts.
     private var doubled: [VirtualMachineID: Set<HostName>] = [:]
+    /// VMs that more than one host lists, at least one of them not silent.
+    var departed: Set<VirtualMachineID> { Set(doubled.keys.lazy.filter { heard[$0] != nil }) }
 
     /// More is not a size but a mistake: 2^50 bytes, as `HostReport.objection` has it.
     private static let sizeLimit = Bytes(1 << 50)

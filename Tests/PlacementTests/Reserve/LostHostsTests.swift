@@ -68,6 +68,34 @@ struct LostHostsTests {
         #expect(taken > 30 && refused > 30, "\(taken) \(refused)")
     }
 
+    @Test("what nobody knows of a silent host's VMs counts as nothing before and after they start elsewhere")
+    func unmeasured() throws {
+        func host(_ number: Int, isSilent: Bool) -> PlacementHost {
+            let machines = (1...4).map { place in
+                var machine = Fleets.machine(number * 10 + place, use: isSilent ? nil : 1)
+                machine.traits.diskUse = isSilent ? nil : 1e7
+                return machine
+            }
+            var host = Fleets.host("h\(number)", processors: 16, use: isSilent ? nil : 0.3, machines)
+            host.traits.diskBandwidth = isSilent ? nil : 2e8
+            host.isSilent = isSilent
+            host.unavailableReason = isSilent ? "its agent has not reported" : nil
+            return host
+        }
+        let planner = Planner()
+        let fleet = FleetSnapshot(
+            version: 1, time: Fleets.time, hosts: (0..<5).map { host($0, isSilent: $0 == 0) }, reserve: 1)
+        let before = planner.reserve(of: Fleets.cluster, failures: 1, on: fleet)
+        let failure = try #require(planner.failure(of: Fleets.hostName("h0"), on: fleet))
+        let after = planner.reserve(of: Fleets.cluster, failures: 1, on: failure.fleet)
+        #expect(before.holds && after.holds, "\(before.reason); \(after.reason)")
+        #expect(after.reason.contains("is not known and counts as nothing"))
+        #expect(failure.restart.placements.count == 4)
+        for placement in failure.restart.placements {
+            #expect(placement.strain == nil && placement.unknown != nil, "unknown is not above a ceiling")
+        }
+    }
+
     @Test("a silent host's VMs need room for a check, its witness and a plan alike, but not those that went elsewhere")
     func silentHosts() throws {
         let host = { (name: String, room: Int64, machines: [PlacementVM]) in

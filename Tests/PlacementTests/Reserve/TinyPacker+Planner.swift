@@ -6,7 +6,9 @@ extension TinyPacker {
     func takes(_ machine: Int, on host: Int, _ now: [Int]) -> Bool {
         var after = now
         after[machine] = host
-        guard now[machine] != host, !closed.contains(host), only[machine]?.contains(host) ?? true else { return false }
+        guard now[machine] != host, !closed.contains(host), allowed(machine)?.contains(host) ?? true else {
+            return false
+        }
         let fits = rooms[host].indices.allSatisfy { resource in
             after.indices.reduce(0) { $0 + (after[$1] == host ? needs[$1][resource] : 0) } <= rooms[host][resource]
         }

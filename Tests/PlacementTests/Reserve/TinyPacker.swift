@@ -13,8 +13,10 @@ struct TinyPacker {
     var apart: [[Int]] = []
     var together: [[Int]] = []
     var spreads: [(members: [Int], domains: Int, most: Int)] = []
-    /// By VM, the only hosts that it may be on.
+    /// By VM, the only hosts that rules leave it.
     var only: [Int: [Int]] = [:]
+    /// By VM, the only hosts that have what it needs.
+    var reach: [Int: [Int]] = [:]
 
     /// A random one; the higher `tightness`, the more is free.
     init(seed: UInt64, hosts: Int, machines: Int, resources: Int, tightness: Double) {
@@ -55,11 +57,19 @@ struct TinyPacker {
                     domain: Int32(domains[$0]))
             },
             machines: places.indices.map {
-                DenseFleet.Machine(host: places[$0], needs: needs[$0], load: 100, allowed: only[$0])
+                var machine = DenseFleet.Machine(host: places[$0], needs: needs[$0], load: 100, allowed: allowed($0))
+                machine.binding = only[$0].flatMap { $0.count == 1 ? .host($0[0]) : nil } ?? .free
+                return machine
             }, apart: apart, together: together,
             spreads: spreads.map {
                 DenseFleet.Spread(members: $0.members.map(Int32.init), domains: $0.domains, most: $0.most)
             })
+    }
+
+    /// The only hosts that it may be on.
+    func allowed(_ machine: Int) -> [Int]? {
+        guard let reach = reach[machine] else { return only[machine] }
+        return reach.filter { only[machine]?.contains($0) ?? true }
     }
 
     /// All sets of so many hosts that can still fail.
@@ -90,7 +100,8 @@ struct TinyPacker {
             }
             let ward = wards[index]
             for host in rooms.indices where !failed.contains(host) && !closed.contains(host) {
-                guard only[ward]?.contains(host) ?? true, zip(free[host], needs[ward]).allSatisfy({ $0 >= $1 }) else {
+                guard allowed(ward)?.contains(host) ?? true, zip(free[host], needs[ward]).allSatisfy({ $0 >= $1 })
+                else {
                     continue
                 }
                 take(ward, host, -1, &free)
