@@ -35,7 +35,7 @@ import Testing
     @Test func aHostileNameCannotMoveTheCursor() {
         var table = TextTable("NAME")
         table.add("evil\u{1b}[2J\nname")
-        #expect(table.text == "NAME\nevil?[2J?name")
+        #expect(table.text == "NAME\nevil?[2J name")
         #expect(PlainText.harmless("a\u{202e}b\u{2066}c\u{2028}d\ne") == "a?b?c?d\ne")
     }
 

@@ -6,9 +6,9 @@ enum PlainText {
         replacing(text) { $0 == "\n" }
     }
 
-    /// `text` on one line.
+    /// `text` on one line: what stood on another one follows after a space.
     static func oneLine(_ text: String) -> String {
-        replacing(text) { _ in false }
+        replacing(text.replacing("\n", with: " ")) { _ in false }
     }
 
     private static func replacing(_ text: String, keeping isKept: (Unicode.Scalar) -> Bool) -> String {

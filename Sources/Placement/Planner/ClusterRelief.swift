@@ -32,7 +32,7 @@ struct ClusterRelief {
         reliever.patience = 5000
         reliever.tries = Self.tries
         let relief = reliever.relieveAll(fleet, reserve: prepared.ledger)
-        var assembly = Assembly(prepared)
+        var assembly = Assembly(prepared.capped(at: target))
         for move in relief.moves where assembly.actions.count < limits.maximumMoves {
             assembly.add(move, isInOrder: true)
         }
@@ -42,6 +42,7 @@ struct ClusterRelief {
     private func outcome(_ assembly: Assembly, _ relief: FleetRelief, _ reliever: Reliever) -> PlanOutcome {
         let hot = hotHosts(after: [], reliever)
         let still = hotHosts(after: assembly.actions, reliever)
+        let relieved = hot.count { !still.contains($0) }
         let names = still.map { prepared.compiled.hosts[$0].name.description }.joined(separator: ", ")
         guard !assembly.actions.isEmpty else {
             let reason =
@@ -62,7 +63,7 @@ struct ClusterRelief {
             // Why some stay: there is nothing for them, or no more moves.
             let isCut = relief.moves.count > assembly.actions.count && assembly.actions.count >= limits.maximumMoves
             text =
-                "\(moves) \(isOne ? "relieves" : "relieve") \(hot.count - still.count) of the "
+                "\(moves) \(isOne ? "relieves" : "relieve") \(relieved) of the "
                 + "\(Wording.count(hot.count, "host")) of cluster \(cluster) that are over \(percent). \(names) would still be over it: "
                 + (isCut
                     ? "a plan makes at most \(Wording.count(limits.maximumMoves, "move"))."
@@ -70,7 +71,7 @@ struct ClusterRelief {
         }
         return .plan(
             Plan(
-                actions: PlanSchedule(prepared).arrange(assembly.actions),
+                actions: PlanSchedule(prepared.capped(at: target)).arrange(assembly.actions),
                 explanation: text + (relief.isCut && !still.isEmpty ? ReliefWriter.cutShort : ""),
                 rejected: assembly.rejections.list, snapshotVersion: snapshot.version))
     }

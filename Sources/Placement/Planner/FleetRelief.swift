@@ -2,7 +2,7 @@
 public struct FleetRelief: Sendable, Hashable {
     /// The moves, host by host.
     public var moves: [DenseMove] = []
-    /// Hosts for which nothing was found.
+    /// Hosts that are over the target afterwards.
     public var unrelieved: [Int] = []
     /// Fewer moves cannot do: each host must lose at least its largest VMs.
     public var bound = 0
@@ -17,13 +17,16 @@ extension Reliever {
     private static let fewestTries = 1000
 
     /// Relieves every host that is over the target, the one with the largest excess first, and, where that takes more
-    /// moves than the bound, in other orders.
+    /// moves than the bound, in other orders. No host that takes a VM is over the target afterwards.
     public func relieveAll(_ fleet: DenseFleet, reserve: ReserveLedger?) -> FleetRelief {
-        var books = ReliefBooks(fleet, ceiling: ceiling, reserve: reserve, tries: tries)
-        let excess = { [loads = books.loads] (host: Int) in
-            Double(loads[host]) - Double(fleet.processors[host]) * target
+        if ceiling > target {
+            var strict = self
+            strict.ceiling = target
+            return strict.relieveAll(fleet, reserve: reserve)
         }
-        var hosts = (0..<fleet.hosts).filter { excess($0) > 1e-9 }.sorted {
+        var books = ReliefBooks(fleet, ceiling: ceiling, reserve: reserve, tries: tries)
+        let excess = { [start = books] (host: Int) in start.excess(of: host, over: target, fleet) }
+        var hosts = (0..<fleet.hosts).filter { books.isOver(target, $0, fleet) }.sorted {
             let left = excess($0)
             let right = excess($1)
             return left == right ? $0 < $1 : left > right
@@ -61,12 +64,9 @@ extension Reliever {
             let kept = books.tries - share
             books.tries -= kept
             defer { books.tries += kept }
-            if let moves = plan(fleet, relieving: host, &books) {
-                relief.moves += moves
-            } else {
-                relief.unrelieved.append(host)
-            }
+            relief.moves += plan(fleet, relieving: host, &books) ?? []
         }
+        relief.unrelieved = (0..<fleet.hosts).filter { books.isOver(target, $0, fleet) }
         relief.isCut = books.isCut
         return relief
     }
@@ -79,5 +79,17 @@ extension Reliever {
             if sum >= need - 1e-9 { return count + 1 }
         }
         return 0
+    }
+}
+
+extension ReliefBooks {
+    /// What a host carries more than the share of its processors, in thousandths of an LP; below 0 where that is less.
+    func excess(of host: Int, over share: Double, _ fleet: DenseFleet) -> Double {
+        Double(loads[host]) - Double(fleet.processors[host]) * share
+    }
+
+    /// Whether a host carries more than the share of its processors; rounding does not decide.
+    func isOver(_ share: Double, _ host: Int, _ fleet: DenseFleet) -> Bool {
+        excess(of: host, over: share, fleet) > 1e-9
     }
 }

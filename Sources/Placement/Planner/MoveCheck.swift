@@ -3,7 +3,7 @@ import FleetModel
 /// Says why a VM may not move, why a host may not take it: one place for every rule, so that the search, the re-check
 /// before an action and the explanation agree.
 struct MoveCheck: Sendable {
-    let limits: PlannerLimits
+    private(set) var limits: PlannerLimits
     let time: Timestamp
     var rules: RuleBook
     /// What is limited in the cluster.
@@ -24,6 +24,13 @@ struct MoveCheck: Sendable {
         self.init(
             limits: limits, time: snapshot.time, rules: RuleBook(snapshot),
             columns: ResourceColumns(snapshot.hosts.filter { $0.cluster == cluster }, limits: limits))
+    }
+
+    /// The same checks, where no host that takes a VM may be busier than the share either.
+    func capped(at share: Double) -> MoveCheck {
+        var copy = self
+        copy.limits.processorCeiling = min(limits.processorCeiling, share)
+        return copy
     }
 
     // MARK: The VM

@@ -134,6 +134,13 @@ struct PreparedCluster: Sendable {
         return copy
     }
 
+    /// The same cluster for plans in which no host that takes a VM may be busier than the share either.
+    func capped(at share: Double) -> PreparedCluster {
+        var copy = self
+        copy.check = check.capped(at: share)
+        return copy
+    }
+
     var reserveGuard: ReserveGuard? { ledger.map { ReserveGuard(compiled, ledger: $0) } }
 
     mutating func expect(_ machine: VirtualMachineID, on host: HostName) {

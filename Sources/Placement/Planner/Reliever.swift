@@ -49,8 +49,8 @@ public struct Reliever: Sendable {
     }
 
     func plan(_ fleet: DenseFleet, relieving host: Int, _ books: inout ReliefBooks) -> [DenseMove]? {
-        let excess = Double(books.loads[host]) - Double(fleet.processors[host]) * target
-        if excess <= 1e-9 { return [] }
+        guard books.isOver(target, host, fleet) else { return [] }
+        let excess = books.excess(of: host, over: target, fleet)
         let own = books.members(of: host, fleet)
         return choose(
             fleet, host, need: excess, own.map { ReliefCandidate($0, relief: Double(fleet.loads[$0])) }, &books)
