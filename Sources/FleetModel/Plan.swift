@@ -41,7 +41,8 @@ public struct PlannedAction: Hashable, Codable, Sendable {
     public var virtualMachineName: String
     /// What is expected of it.
     public var prediction: Prediction
-    /// The steps of its plan, by place, that must have been made before it: without them its host has no room for it.
+    /// The steps of its plan, by place, that must have been made before it: without them its host has no room for it, or
+    /// its VM would be parted from one that it must share a host with.
     public var after: [Int]?
     /// Steps of the same wave can be made at the same time; one wave comes after the other.
     public var wave: Int?
@@ -57,6 +58,14 @@ public struct PlannedAction: Hashable, Codable, Sendable {
 }
 
 extension PlannedAction {
+    /// Whether it takes a companion of the other step the same way.
+    public func accompanies(_ other: PlannedAction) -> Bool {
+        guard case .migrate(let id, let from, let to) = kind, case .migrate(_, from, to) = other.kind else {
+            return false
+        }
+        return other.companions?.contains(id) == true
+    }
+
     /// The VM that it does something to; `nil` where Evenkeel does not know of one.
     public var virtualMachine: VirtualMachineID? {
         switch kind {

@@ -64,8 +64,7 @@ extension ControlLoop {
     mutating func stumbleDraining(_ number: Int64, _ operation: FleetModel.Operation, _ reason: String) {
         guard let tip = tips[number]?.tip, let host = tip.subject.host else { return }
         let proposal = proposal(for: tip)
-        // The step that failed is no part of the plan any more, even where it is planned again.
-        tips[number]?.update { $0.plan?.actions.removeAll { $0.kind == operation.action.kind } }
+        tips[number]?.update { $0.drop(operation.action) }
         let isGivenUp = tips[number].map { needsPerson($0.tip) } ?? false
         let next =
             isGivenUp

@@ -50,7 +50,7 @@ extension ControlLoop {
         if tip.isDrain { return stumbleDraining(number, operation, reason) }
         if operation.state == .cancelled {
             // Being called off by an operator is no failure: the tip waits again.
-            tips[number]?.update { tip in tip.plan?.actions.removeAll { $0.kind == operation.action.kind } }
+            tips[number]?.update { $0.drop(operation.action) }
             return goOn(number, because: "\(reason); being called off is no failure")
         }
         let failures = tip.operations.count { past.operations[$0]?.state == .failed }
@@ -60,10 +60,7 @@ extension ControlLoop {
             return
         }
         let proposal = proposal(for: tip)
-        tips[number]?.update { tip in
-            // The step that failed is no part of the plan any more, even where it is planned again.
-            tip.plan?.actions.removeAll { $0.kind == operation.action.kind }
-        }
+        tips[number]?.update { $0.drop(operation.action) }
         let note = "\(reason); what is left is planned anew"
         if proposal.plan == nil {
             tips[number]?.update { tip in
@@ -79,5 +76,15 @@ extension ControlLoop {
     private func placeText(_ operation: FleetModel.Operation) -> String {
         if operation.move == nil { return "" }
         return operation.location.map { "; the VM is on \($0)" } ?? "; nobody can say where the VM is"
+    }
+}
+
+extension Tip {
+    /// A step that failed or was called off is no part of the plan any more, even where it is planned again; nor are those
+    /// that would part its VM from theirs.
+    mutating func drop(_ action: PlannedAction) {
+        guard let actions = plan?.actions else { return }
+        let left = actions.dropFirst(actionsDone).filter { $0.kind != action.kind && !action.accompanies($0) }
+        plan?.actions = Array(actions.prefix(actionsDone)) + left
     }
 }

@@ -13,8 +13,8 @@ extension ControlLoop {
         for tip in waiting { beginNextAction(of: tip.number) }
     }
 
-    /// Looks at the live fleet right before each action. The steps of a plan do not rest on each other: those whose turn
-    /// has come begin, while others run or wait. A plan that no longer holds is made anew once what runs has ended, never
+    /// Looks at the live fleet right before each action. Steps whose turn has come begin, while others run or wait; few
+    /// rest on others (`PlannedAction.after`). A plan that no longer holds is made anew once what runs has ended, never
     /// forced.
     mutating func beginNextAction(of number: Int64) {
         var reasonToWait: String?
@@ -30,7 +30,9 @@ extension ControlLoop {
             let standing: Standing = isAutomatic ? .policy : .approved
             var hasBegun = false
             for (place, action) in waiting.enumerated() {
-                if let other = waiting[..<place].first(where: { $0.makesRoom(for: action) }) {
+                if let other = tip.remainingActions.prefix(running + place).first(where: { $0.accompanies(action) })
+                    ?? waiting[..<place].first(where: { $0.makesRoom(for: action) })
+                {
                     reasonToWait = reasonToWait ?? "\(action.text): it waits for \(other.text)"
                     continue
                 }

@@ -101,8 +101,10 @@ struct Evacuation {
             Plan(
                 actions: actions,
                 explanation: "\(what) by \(Wording.count(actions.count, "move")), those with "
-                    + "the highest priority first, each to a host that stays under its ceilings. None needs another one "
-                    + "first; at most \(limits.movesAtATime) at a time on each host make \(Wording.count(waves, "wave"))."
+                    + "the highest priority first, each to a host that stays under its ceilings. None "
+                    + (actions.contains { $0.companions != nil } ? "but those that go together " : "")
+                    + "needs another one first; at most \(limits.movesAtATime) at a time on each host make "
+                    + "\(Wording.count(waves, "wave"))."
                     + together(actions),
                 rejected: rejected, shortfall: shortfall, snapshotVersion: snapshot.version))
     }

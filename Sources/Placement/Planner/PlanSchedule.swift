@@ -2,7 +2,8 @@ import FleetModel
 
 /// Which steps of a plan can be made at the same time, and which must wait for others.
 ///
-/// A step waits for another one where its destination has room for it only once the other has left (`after`), and
+/// A step waits for another one where its destination has room for it only once the other has left, and where the other
+/// takes a VM the same way that its own must share a host with: if that fails, nothing is parted (`after`). It waits, too,
 /// where one of its hosts, or the cluster, takes part in as many moves as it may already (`wave`).
 struct PlanSchedule {
     private let limits: PlannerLimits
@@ -23,7 +24,7 @@ struct PlanSchedule {
         var used: [HostName: [Int: Int]] = [:]
         var inWave: [Int: Int] = [:]
         for place in arranged.indices {
-            let after = prerequisites(of: place, in: arranged)
+            let after = prerequisites(of: place, in: arranged) + company(of: place, in: arranged)
             var wave = after.reduce(0) { max($0, (arranged[$1].wave ?? 0) + 1) }
             let hosts = arranged[place].hosts
             while inWave[wave] ?? 0 >= max(1, limits.movesInCluster)
@@ -35,6 +36,11 @@ struct PlanSchedule {
             arranged[place].wave = wave
         }
         return arranged
+    }
+
+    /// The last step before it that takes one of its companions.
+    private func company(of place: Int, in actions: [PlannedAction]) -> [Int] {
+        actions[..<place].indices.last { actions[$0].accompanies(actions[place]) }.map { [$0] } ?? []
     }
 
     /// The steps before it without which its destination would be over a limit.

@@ -36,6 +36,25 @@ struct GroupTests {
         #expect(planner.objection(to: alone, on: snapshot, automatic: true)?.contains("must stay with vm-2") == true)
     }
 
+    @Test("go one after the other: where the first move fails none of the others is made, and nothing is parted")
+    func oneAfterTheOther() throws {
+        let hosts = [source, Fleets.host("b", use: 0.1)]
+        let rules = { (count: Int) in [PlacementRule.together((1...count).map(Fleets.id))] }
+        let afters = { (plan: Plan) in
+            Dictionary(uniqueKeysWithValues: plan.actions.map { ($0.virtualMachineName, $0.after ?? []) })
+        }
+        let two = try #require(evacuate(hosts, rules(2)).plan)
+        let first = try #require(two.actions.firstIndex { $0.companions != nil })
+        let second = try #require(two.actions.lastIndex { $0.companions != nil })
+        #expect(two.actions[first].after == [] && two.actions[second].after == [first] && first < second)
+        #expect(afters(two)["vm-3"] == [])
+        #expect(try #require(two.actions[second].wave) > (try #require(two.actions[first].wave)))
+        let three = try #require(evacuate(hosts, rules(3)).plan)
+        #expect(three.actions.map(\.after) == [[], [0], [1]])
+        let drained = planner.plan(.drainHost(source.name), on: picture(hosts, rules(3)))
+        #expect(drained.plan?.actions.map(\.after) == [[], [0], [1]])
+    }
+
     @Test("stay where no host takes both, and follow one that is elsewhere already")
     func whole() {
         let small = [source, Fleets.host("b", use: 0.1, gib: 9), Fleets.host("c", use: 0.1, gib: 9)]
