@@ -44,30 +44,39 @@ struct Balance {
         BalanceReasons(prepared: prepared).add(search, to: &assembly)
         let actions = PlanSchedule(prepared).arrange(assembly.actions)
         let forecast = assembly.forecast
-        let before = Wording.percent(Self.deviation(compiled.loads.compactMap(\.processorShare)))
+        let unknown = UnknownLoads(compiled).words
+        guard let before = Self.deviation(compiled.loads.map(\.processorShare)) else {
+            return .impossible(
+                reason: "no move in cluster \(cluster) can be weighed: \(unknown ?? "nothing is known of it")",
+                rejected: assembly.rejections.list)
+        }
         guard !actions.isEmpty else {
             return .impossible(
                 reason: "no move in cluster \(cluster) is worth its cost: "
-                    + "its hosts' processor use deviates by \(before)",
+                    + "its hosts' processor use deviates by \(Wording.percent(before))"
+                    + (unknown.map { "; \($0)" } ?? ""),
                 rejected: assembly.rejections.list)
         }
-        let shares = zip(compiled.hosts, compiled.loads).compactMap { host, load in
+        let shares = zip(compiled.hosts, compiled.loads).map { host, load in
             forecast.share(.processor, of: host.name) ?? load.processorShare
         }
-        let after = Wording.percent(Self.deviation(shares))
+        let after = Self.deviation(shares) ?? before
         return .plan(
             Plan(
                 actions: actions,
-                explanation: "Cluster \(cluster): hosts' processor use deviates by \(before) and is expected to "
-                    + "deviate by \(after) after \(Wording.count(actions.count, "move")). Each is worth its cost over "
-                    + "\(Wording.span(limits.stabilityWindow)) at "
+                explanation:
+                    "Cluster \(cluster): hosts' processor use deviates by \(Wording.percent(before)) and is expected to "
+                    + "deviate by \(Wording.percent(after)) after \(Wording.count(actions.count, "move")). Each is "
+                    + "worth its cost over \(Wording.span(limits.stabilityWindow)) at "
                     + "aggressiveness \(aggressiveness); none needs another one first, so they can be made in any "
-                    + "order and any can fail.",
+                    + "order and any can fail." + (unknown.map { " Not counted: \($0)." } ?? ""),
                 rejected: assembly.rejections.list, snapshotVersion: snapshot.version))
     }
 
-    private static func deviation(_ shares: [Double]) -> Double {
-        guard !shares.isEmpty else { return 0 }
+    /// The standard deviation of those shares that are known; `nil` where none is.
+    private static func deviation(_ all: [Double?]) -> Double? {
+        let shares = all.compactMap { $0 }.filter(\.isFinite)
+        guard !shares.isEmpty else { return nil }
         let mean = shares.reduce(0, +) / Double(shares.count)
         return (shares.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(shares.count)).squareRoot()
     }

@@ -43,13 +43,21 @@ struct ClusterRelief {
         let hot = hotHosts(after: [], reliever)
         let still = hotHosts(after: assembly.actions, reliever)
         let relieved = hot.count { !still.contains($0) }
-        let names = still.map { prepared.compiled.hosts[$0].name.description }.joined(separator: ", ")
+        let names = Wording.names(still.map { prepared.compiled.hosts[$0].name })
+        let unknown = UnknownLoads(prepared.compiled).words
+        var assembly = assembly
+        ClusterReliefReasons(prepared: prepared, target: target).add(still, to: &assembly)
         guard !assembly.actions.isEmpty else {
-            let reason =
+            let rejected = assembly.rejections.list
+            let reasons = ReliefWriter.summary(rejected)
+            let what =
                 hot.isEmpty
-                ? "no host of cluster \(cluster) is over \(Wording.percent(target))"
-                : "nothing relieves \(names)" + (relief.isCut ? "." + ReliefWriter.cutShort : "")
-            return .impossible(reason: reason, rejected: assembly.rejections.list)
+                ? "no host of cluster \(cluster) is \(unknown == nil ? "" : "known to be ")over \(Wording.percent(target))"
+                : "nothing relieves \(names)" + (reasons.isEmpty ? "" : ": \(reasons)")
+            return .impossible(
+                reason: what + (unknown.map { "; \($0)" } ?? "")
+                    + (relief.isCut && !hot.isEmpty ? "." + ReliefWriter.cutShort : ""),
+                rejected: rejected)
         }
         let moves = Wording.count(assembly.actions.count, "move")
         let isOne = assembly.actions.count == 1
@@ -72,7 +80,8 @@ struct ClusterRelief {
         return .plan(
             Plan(
                 actions: PlanSchedule(prepared.capped(at: target)).arrange(assembly.actions),
-                explanation: text + (relief.isCut && !still.isEmpty ? ReliefWriter.cutShort : ""),
+                explanation: text + (unknown.map { " Not counted: \($0)." } ?? "")
+                    + (relief.isCut && !still.isEmpty ? ReliefWriter.cutShort : ""),
                 rejected: assembly.rejections.list, snapshotVersion: snapshot.version))
     }
 

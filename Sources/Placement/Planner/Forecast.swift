@@ -34,7 +34,7 @@ struct Forecast {
     }
 
     private func change(_ before: Double?, _ after: Double?) -> Prediction.Change? {
-        guard let before, let after else { return nil }
+        guard let before, let after, before.isFinite, after.isFinite else { return nil }
         return Prediction.Change(before: before, after: after)
     }
 

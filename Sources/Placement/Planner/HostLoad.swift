@@ -183,6 +183,12 @@ extension HostLoad {
     /// The higher of both shares; unknown counts as full.
     var pressure: Double { max(processorShare ?? 1, memoryShare ?? 1) }
 
+    func without(_ machine: MachineLoad) -> HostLoad {
+        var rest = self
+        rest.remove(machine)
+        return rest
+    }
+
     func adding(_ machine: MachineLoad) -> HostLoad {
         var sum = self
         sum.add(machine)

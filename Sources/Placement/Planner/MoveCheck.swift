@@ -144,6 +144,7 @@ struct MoveCheck: Sendable {
 
     /// What is unknown about a destination that carries `load`.
     func unknown(of load: HostLoad) -> String? {
+        if load.processors <= 0 { return "it has no logical processors" }
         if load.processorShare == nil { return "its processor use is unknown" }
         if load.memoryShare == nil { return "its available memory is unknown" }
         return load.unknownAmount

@@ -78,7 +78,7 @@ struct ReliefWriter {
     }
 
     /// The first reasons in a sentence.
-    private static func summary(_ rejected: [RejectedCandidate]) -> String {
+    static func summary(_ rejected: [RejectedCandidate]) -> String {
         let said = rejected.prefix(mostSaid).map { candidate in
             "\(candidate.virtualMachine)\(candidate.destination.map { " to \($0)" } ?? ""): \(candidate.reason)"
         }
@@ -107,7 +107,7 @@ struct ReliefWriter {
             return
                 "\(seen(share)), and none of its VMs can move to another host\(reasons.isEmpty ? "" : ": ")\(reasons)"
         }
-        return "\(seen(share)); at most \(Wording.count(relief.limits.maximumMoves, "move")) of the "
+        return "\(seen(share)); at most \(Wording.count(min(candidates, relief.limits.maximumMoves), "move")) of the "
             + "\(Wording.count(candidates, "VM")) that can move would leave it at \(Wording.percent(max(0, best))), "
             + "target \(Wording.percent(relief.target))"
     }

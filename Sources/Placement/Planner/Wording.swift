@@ -4,7 +4,8 @@ import FleetModel
 enum Wording {
     /// `0.931` as `93 %`.
     static func percent(_ share: Double) -> String {
-        guard share.isFinite, share.magnitude < 1e6 else { return "\(share)" }
+        if share.isNaN { return "an unknown share" }
+        guard share.magnitude < 1e6 else { return share > 0 ? "far more than 100 %" : "less than nothing" }
         return "\(Int((share * 100).rounded())) %"
     }
 
@@ -12,6 +13,12 @@ enum Wording {
     static func processors(_ count: Double) -> String {
         guard count.isFinite, count.magnitude < 1e12 else { return "\(count) LP" }
         return "\((count * 100).rounded() / 100) LP"
+    }
+
+    /// The first few names, and how many others there are.
+    static func names(_ hosts: [HostName], atMost most: Int = 5) -> String {
+        let shown = hosts.prefix(most).map(\.description).joined(separator: ", ")
+        return hosts.count > most ? "\(shown) and \(count(hosts.count - most, "other"))" : shown
     }
 
     /// The largest unit that keeps it short: `40 s`, `10 min`, `3 h`.

@@ -131,7 +131,9 @@ struct ReserveQuestion {
                 ? "for every \(failures == 1 ? "host" : "\(failures) hosts") a place was found for each VM"
                 : "a place was found for each VM of \(names(asked))"
         case .fails(let hosts, .noHosts):
-            return "the cluster has no more than \(Wording.count(hosts.count, "host")) that could fail"
+            return hosts.isEmpty
+                ? "the cluster has no host that could fail"
+                : "the cluster has no more than \(Wording.count(hosts.count, "host")) that could fail"
         case .fails(let hosts, let certificate): return "if \(names(hosts)) failed, \(words(certificate))"
         case .undecided(let hosts):
             return hosts.isEmpty
