@@ -25,7 +25,8 @@ struct FleetReader: Sendable {
         let view = view
         let (reporting, silent) = partition(view.hosts)
         let unmeasured = unmeasured(reporting, view.readings)
-        let running = reporting.flatMap(\.report.virtualMachines).filter(\.state.ownsGuest)
+        let running = Set(
+            reporting.flatMap(\.report.virtualMachines).filter(\.state.ownsGuest).map(\.definition.id))
         return StatusView(
             version: version, problem: view.problem ?? view.seriesProblem, storeProblems: condition().lines,
             hosts: reporting.count,

@@ -64,6 +64,11 @@ public final class FleetStateStore: StateStore {
         if let size = Self.size(of: path), size < Self.headerSize {
             throw .damaged(path: path, reason: size == 0 ? "the file is empty" : "the file has only \(size) bytes")
         }
+        // Without the file its log would be thrown away, and with that what could still be read.
+        if Self.size(of: path) == nil, Self.size(of: path + "-wal") ?? 0 > 0 {
+            throw .damaged(
+                path: path, reason: "the file is gone, and its log is still there: put it back beside the log")
+        }
         let descriptor = unsafe open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw .cannotOpen(path: path, reason: unsafe String(cString: strerror(errno)))

@@ -190,7 +190,7 @@ extension ControlLoop {
 
 extension PlannedAction {
     /// Whether the other step waits for room at its destination that this one may make.
-    fileprivate func makesRoom(for other: PlannedAction) -> Bool {
+    func makesRoom(for other: PlannedAction) -> Bool {
         guard other.after?.isEmpty == false, let own = migration, let waiting = other.migration else { return false }
         return own.from == waiting.to
     }

@@ -127,7 +127,10 @@ extension ControlLoop {
         let findings = movers.note(report, at: now) {
             claims.isClaimed($0, by: $1)
         } isOurs: { id, host, since in
-            executions.values.contains { $0.operation.action.virtualMachine == id && $0.operation.touches(host) }
+            // Where its host bears another name meanwhile, it is our own move all the same.
+            executions.values.contains {
+                $0.operation.action.virtualMachine == id && ($0.operation.move != nil || $0.operation.touches(host))
+            }
                 || past.hasTouched(id, on: host, since: since)
         }
         guard let finding = findings.first, holds[.cluster(report.cluster)] == nil else { return }

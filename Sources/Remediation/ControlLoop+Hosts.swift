@@ -48,10 +48,12 @@ extension ControlLoop {
                 "host \(host) reports (last at \(record.received.text)): stop its agent, and try again in "
                     + settings.reportAgeLimit.text)
         }
-        if let operation = openOperations.first(where: { $0.touches(host) }) {
+        let open = openOperations.filter { $0.touches(host) }
+        if let operation = open.first(where: { !waits(forNobodyBut: host, $0.number) }) {
             return .refused(
                 "host \(host) is part of operation \(operation.number), which has not ended: cancel that first")
         }
+        for operation in open { lose(operation, with: host) }
         hosts[host] = nil
         noteChange(of: host)
         claims.forget(host)
@@ -65,6 +67,32 @@ extension ControlLoop {
             actor, "host.remove",
             "\(host) of cluster \(record.report.cluster), last seen at \(record.received.text) with \(count) VMs")
         return .done()
+    }
+
+    /// Whether a migration waits for answers of that host alone, which nothing but its end would bring.
+    private func waits(forNobodyBut host: HostName, _ number: Int64) -> Bool {
+        guard let migration = executions[number] as? MigrationExecution else { return false }
+        return !migration.outstanding.isEmpty && migration.outstanding.allSatisfy { $0.host == host }
+    }
+
+    /// Ends a migration with the host that it waits for. Where the guest is, other hosts say.
+    private mutating func lose(_ operation: FleetModel.Operation, with host: HostName) {
+        guard var migration = executions[operation.number] as? MigrationExecution, let move = operation.move else {
+            return
+        }
+        let home = hosts.values.first { record in
+            record.report.host != host && isFresh(record)
+                && record.report.virtualMachines.contains {
+                    $0.definition.id == move.virtualMachine && $0.state.ownsGuest
+                }
+        }?.report.host
+        let effect = migration.lose(
+            "\(host) was removed from the fleet before it answered; "
+                + (home.map { "\($0) says that it has the guest" }
+                    ?? "look at the VM on both hosts before anything else is done with it"),
+            home: home, at: now)
+        executions[operation.number] = migration
+        carryOut(effect, of: operation.number)
     }
 
     func isFresh(_ record: HostRecord) -> Bool {

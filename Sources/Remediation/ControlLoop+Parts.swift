@@ -29,6 +29,10 @@ extension ControlLoop {
                 if let mate = companion(of: action, in: remaining, choice) {
                     return .refused("step \(place) goes with \(mate), which must share its host: choose both or none")
                 }
+                let later = zip(places, remaining).first { other, waiting in
+                    other > place && choice.steps?.contains(other) == true && action.makesRoom(for: waiting)
+                }
+                if let later { return .refused("step \(later.0) needs the room that step \(place) makes: choose both") }
                 words.append("without step \(place)")
                 continue
             }

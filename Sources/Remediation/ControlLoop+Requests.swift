@@ -35,11 +35,14 @@ extension ControlLoop {
     ) -> ControlReply {
         guard let known = tip(number) else { return .notFound("there is no tip \(number)") }
         if let reason = objection(toApproving: known) { return .refused(reason) }
+        let next: PlannedAction? = known.remainingActions.first
+        let objection = next.flatMap { self.objection(to: $0, of: number, isAutomatic: false) }
         let tip = upToDate(known)
         guard tip.state == .awaitingApproval else {
+            let reason = objection ?? "the VMs of its hosts are other ones than when it was planned"
             return .refused(
-                "tip \(number) was not approved: the VMs of its hosts are other ones than when it was planned, and there "
-                    + "is no plan for them: \(adviceReason(tip))")
+                "tip \(number) was not approved: the plan no longer holds (\(reason)), and there is no other: "
+                    + adviceReason(tip))
         }
         if let version, tip.plan?.snapshotVersion != version {
             return .refused("the plan of tip \(number) has changed since it was shown; look again")
@@ -63,7 +66,14 @@ extension ControlLoop {
         guard let now = self.tip(number) else { return .notFound("there is no tip \(number)") }
         switch now.state {
         case .approved, .running, .verifying: return .done(tip: number, operation: now.operations.last)
-        default: return .refused("tip \(number): \(now.history.last?.note ?? "its plan no longer holds")")
+        default:
+            // Nothing of the part was begun: it binds nobody.
+            tips[number]?.update { tip in
+                tip.promises = nil
+                tip.operatorReason = known.operatorReason
+            }
+            if let tip = tips[number]?.tip { outbox.save(tip) }
+            return .refused("tip \(number): \(now.history.last?.note ?? "its plan no longer holds")")
         }
     }
 

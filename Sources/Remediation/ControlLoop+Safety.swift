@@ -41,7 +41,9 @@ extension ControlLoop {
     mutating func verdict(on action: PlannedAction, for tip: Tip?, by standing: Standing) -> SafetyVerdict? {
         // Who names an action is not kept waiting for the end of a stop.
         if standing == .named, let reason = stopReason { return .never(reason) }
-        if let reason = stopReason ?? turnReason(for: action) ?? startReason(for: action, by: standing) {
+        if let reason = stopReason ?? turnReason(for: action) ?? startReason(for: action, by: standing)
+            ?? tip.flatMap({ unseenRoom(for: action, of: $0) })
+        {
             return .later(reason)
         }
         if standing == .policy, let tip, let reason = policyObjection(to: action, for: tip) {
@@ -145,6 +147,17 @@ extension ControlLoop {
             }
         }
         return nil
+    }
+
+    /// Where an earlier step of the tip's plan made the room that this one needs, loads have to show it first: they are
+    /// averages, and a host looks as full as before for a while.
+    private func unseenRoom(for action: PlannedAction, of tip: Tip) -> String? {
+        guard let move = action.migration, let readings else { return nil }
+        let made = tip.operations.compactMap { past.operations[$0] }.last { operation in
+            operation.state == .succeeded && operation.move?.source == move.to
+                && operation.ended.map { $0 > readings.time - readings.window } == true
+        }
+        return made.map { "the loads of \(move.to) do not show operation \($0.number) yet" }
     }
 
     // MARK: Not by policy

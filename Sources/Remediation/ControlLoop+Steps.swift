@@ -87,26 +87,31 @@ extension ControlLoop {
     /// Stored before a host sees a step: from then on it may be done.
     mutating func noteHandedOut(_ numbers: [Int64]) {
         for number in numbers {
-            guard let command = commands[number], var step = executions[command.operation] as? StepExecution,
-                step.handOut()
+            guard let command = commands[number], var execution = executions[command.operation], execution.handOut()
             else { continue }
-            executions[command.operation] = step
-            outbox.save(step.operation)
+            executions[command.operation] = execution
+            outbox.save(execution.operation)
         }
     }
 
-    /// A step that its host never asked for is taken back: nobody wants a VM to start hours later, when a host returns.
-    mutating func takeBackUnheardSteps() {
+    /// What no host ever asked for is taken back: nobody wants a VM to start or to move hours later, when a host returns.
+    mutating func takeBackUnheard() {
         for number in executions.keys.sorted() {
-            guard var step = executions[number] as? StepExecution, step.operation.state == .intended,
+            guard let execution = executions[number], execution.operation.state == .intended,
+                let host = execution.outstanding.first?.host,
                 // Also where a clock was set back: nobody can say how long that is.
-                !SnapshotBuilder.isFresh(step.operation.created, at: now, limit: settings.awaitLimit)
+                !SnapshotBuilder.isFresh(execution.operation.created, at: now, limit: settings.awaitLimit)
             else { continue }
-            let host = step.host
-            let effect = step.withdraw(
-                "\(host) has not asked what there is to do for \(settings.awaitLimit.text)", at: now)
-            executions[number] = step
-            carryOut(effect, of: number)
+            let reason = "\(host) has not asked what there is to do for \(settings.awaitLimit.text)"
+            if var step = execution as? StepExecution {
+                let effect = step.withdraw(reason, at: now)
+                executions[number] = step
+                carryOut(effect, of: number)
+            } else if var migration = execution as? MigrationExecution {
+                let effect = migration.withdraw(.failed, reason, at: now)
+                executions[number] = migration
+                carryOut(effect, of: number)
+            }
         }
     }
 

@@ -161,7 +161,7 @@ public struct ControlLoop: Sendable {
         case .tick(let time):
             now = time
             expireTips()
-            takeBackUnheardSteps()
+            takeBackUnheard()
             giveUpSilentSteps()
             sayWhoIsAwaited()
             advance()

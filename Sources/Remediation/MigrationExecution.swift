@@ -29,7 +29,35 @@ struct MigrationExecution: OperationExecution, Hashable {
     }
 
     mutating func cancel(_ reason: String, at time: Timestamp) -> ExecutionEffect {
-        receive(.cancel(reason: reason), at: time)
+        if operation.state == .intended { return withdraw(.cancelled, reason, at: time) }
+        return receive(.cancel(reason: reason), at: time)
+    }
+
+    /// A host is about to be told. Whether that is news.
+    mutating func handOut() -> Bool {
+        guard operation.state == .intended else { return false }
+        operation.state = .running
+        return true
+    }
+
+    /// Ends it before any host was told.
+    mutating func withdraw(_ state: OperationState, _ reason: String, at time: Timestamp) -> ExecutionEffect {
+        operation.location = machine.request.source
+        return end(state, "\(reason); no host was told yet, and nothing was done", at: time)
+    }
+
+    /// Ends it since a host that still had to answer has left the fleet. `home` is who reports the guest now.
+    mutating func lose(_ reason: String, home: HostName?, at time: Timestamp) -> ExecutionEffect {
+        operation.location = home
+        return end(.failed, reason, at: time)
+    }
+
+    private mutating func end(_ state: OperationState, _ text: String, at time: Timestamp) -> ExecutionEffect {
+        operation.state = state
+        operation.ended = time
+        operation.progress = nil
+        log(text, at: time)
+        return ExecutionEffect(ending: text)
     }
 
     mutating func answered(_ command: AgentCommand, _ answer: HostTaskAnswer, at time: Timestamp) -> ExecutionEffect {

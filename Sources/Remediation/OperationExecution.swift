@@ -7,6 +7,8 @@ protocol OperationExecution: Sendable {
     /// What has been asked and not been answered.
     var outstanding: [(host: HostName, task: HostTask)] { get }
 
+    /// A host is about to be told of a command of it. Whether that is news, which is stored before the host sees it.
+    mutating func handOut() -> Bool
     mutating func begin(at time: Timestamp) -> ExecutionEffect
     mutating func answered(_ command: AgentCommand, _ answer: HostTaskAnswer, at time: Timestamp) -> ExecutionEffect
     mutating func cancel(_ reason: String, at time: Timestamp) -> ExecutionEffect
@@ -21,6 +23,8 @@ struct ExecutionEffect: Sendable {
 }
 
 extension OperationExecution {
+    mutating func handOut() -> Bool { false }
+
     mutating func log(_ text: String, at time: Timestamp) {
         operation.log.append(OperationEvent(time: time, text: text))
     }

@@ -75,6 +75,24 @@ struct DamageTests {
         #expect(await FleetStateStore.examine(path: killed).damages == ["the file is empty"])
     }
 
+    @Test("So is a log whose file is gone: SQLite would throw that away, too")
+    func logWithoutFile() async throws {
+        let folder = try TemporaryFolder()
+        let (path, killed) = (folder.file("fleet.sqlite"), folder.file("killed.sqlite"))
+        let store = try FleetStateStore(path: path)
+        try await store.commit([.saveTip(try Fixture.tip(1))])
+        let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+        try FileManager.default.copyItem(atPath: path + "-wal", toPath: killed + "-wal")
+        try store.close()
+        let log = try Data(contentsOf: URL(fileURLWithPath: killed + "-wal"))
+        let error = #expect(throws: FleetStateError.self) { try FleetStateStore(path: killed) }
+        #expect(error?.description.contains("the file is gone, and its log is still there") == true)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: killed + "-wal")) == log)
+        #expect(!FileManager.default.fileExists(atPath: killed))
+        try whole.write(to: URL(fileURLWithPath: killed))
+        #expect(try await FleetStateStore(path: killed).tip(1) != nil, "put back, it is all there")
+    }
+
     @Test("An examination names what is wrong, and changes nothing")
     func examination() async throws {
         let folder = try TemporaryFolder()

@@ -87,6 +87,7 @@ struct AutomationTests {
             Issue.record("nothing is under way: \(world.tip?.history.last?.note ?? "")")
             return
         }
+        world.handOut()
         world.pass(seconds)
         world.carryOutAll()
         world.relocate((1...3).first { Sample.machine($0) == move.virtualMachine } ?? 1, to: move.destination.text)

@@ -79,7 +79,7 @@ struct BadInputTests {
             return
         }
         #expect(
-            reason.contains("the VMs of its hosts are other ones") && reason.contains("no VM runs on it"), "\(reason)")
+            reason.contains("is on h2 now, not on h1") && reason.contains("no VM runs on it"), "\(reason)")
         #expect(world.openCommands.isEmpty)
     }
 

@@ -142,6 +142,7 @@ struct ExecutionTests {
         var world = World.hot()
         world.round([Sample.hot("h1")])
         world.ask(.approve(tip: 1))
+        world.handOut()
         world.pass(20)
         let quiet = world.operation?.log.count
         world.pass(20)
@@ -150,7 +151,7 @@ struct ExecutionTests {
                 == "h2 was asked to wait for the VM at 1970-01-01T00:16:40Z and has not answered")
         world.pass(20)
         #expect(world.operation?.log.count == quiet.map { $0 + 1 })
-        #expect(world.operation?.state == .intended)
+        #expect(world.operation?.state == .running)
     }
 
     @Test("A failed operation fails its tip, says where the VM is, and makes policy more careful")

@@ -32,6 +32,8 @@ struct HostClaimTests {
         var world = World.hot()
         world.round([Sample.hot("h1")])
         world.ask(.approve(tip: 1))
+        world.handOut()
+        world.answer(try #require(world.openCommands.first), .listening(address: "tcp:127.0.0.1:49152"))
         world.pass(60)
         world.expect(
             .refused("host h2 is part of operation 1, which has not ended: cancel that first"),

@@ -112,6 +112,9 @@ struct World {
         take(.answered(command: command.number, answer: answer, time: now))
     }
 
+    /// The hosts ask what there is to do.
+    mutating func handOut() { take(.handedOut(openCommands.map(\.number), time: now)) }
+
     /// Plays the moves that are under way to their ends, with their VMs where they went, and the next round.
     mutating func carryOutMoves() {
         for move in loop.openOperations.compactMap(\.move) {

@@ -75,7 +75,10 @@ struct StoreCheckCommand: AsyncParsableCommand {
         lines += findings.damages.map { "DAMAGED      \($0.file): \($0.reason)" }
         lines += findings.quarantined.map { "SET ASIDE    \($0), at an earlier start; remove it when nobody needs it" }
         lines += findings.notes.map { "note         \($0)" }
-        lines.append(findings.isSound ? "Everything is as it was written." : "\(findings.damages.count) damages.")
+        lines.append(
+            findings.isSound
+                ? "Everything is as it was written."
+                : findings.damages.count == 1 ? "1 damage." : "\(findings.damages.count) damages.")
         return lines.joined(separator: "\n")
     }
 }
