@@ -47,6 +47,6 @@ import Testing
         #expect(lines.contains("  load > 5") && lines.contains { $0.contains("┤") }, "\(shown.output)")
         #expect(lines.contains { $0.contains("host=\"a\"") && $0.contains("last") }, "\(shown.output)")
         let asked = try Program.run(Built.executable, ["tip", "approve", "1", "--yes", "--server", server.url])
-        #expect(asked.status == 1 && asked.output.contains("tip 1 has ended: cleared"), "\(asked.output)")
+        #expect(asked.status == 1 && asked.output.contains("tip 1 has ended: expired"), "\(asked.output)")
     }
 }
