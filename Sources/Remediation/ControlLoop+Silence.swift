@@ -32,7 +32,8 @@ extension ControlLoop {
         let members = hosts.values.filter { $0.report.cluster == cluster }
         switch subject {
         case .host(let host, _):
-            return hosts[host] == nil ? "host \(host) is not part of the fleet, and nothing is measured of it any more" : nil
+            return hosts[host] == nil
+                ? "host \(host) is not part of the fleet, and nothing is measured of it any more" : nil
         case .virtualMachine(let id, _):
             let isThere = hosts.values.contains { $0.report.virtualMachines.contains { $0.definition.id == id } }
             let isOnItsWay = executions.values.contains { $0.operation.action.virtualMachine == id }

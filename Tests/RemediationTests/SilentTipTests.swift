@@ -61,7 +61,8 @@ struct SilentTipTests {
         world.pass(15)
         world.round(unmeasured: [key])
         #expect(world.tip?.state == .expired)
-        #expect(world.tip?.history.last?.note == "host h1 is not part of the fleet, and nothing is measured of it any more")
+        #expect(
+            world.tip?.history.last?.note == "host h1 is not part of the fleet, and nothing is measured of it any more")
     }
 
     @Test("The tip of a VM that is gone ends once every host of its cluster says that it has no such VM")
