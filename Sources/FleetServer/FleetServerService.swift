@@ -59,9 +59,10 @@ public struct FleetServerService: Service {
             atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         shelf = PackShelf(
             configuration.packs, folder: configuration.packFolder, speed: configuration.packSpeed, logger: logger)
-        Self.warnOfMissingState(in: folder, logger)
+        let lacksState = Self.lacksState(folder)
         series = try TimeSeriesStore(directory: folder + "/series", options: configuration.store, logger: logger)
         state = try FleetStateStore(path: folder + "/fleet.sqlite")
+        if lacksState { Self.warnOfMissingState(in: folder, logger) }
         events = try EventDesk(
             path: folder + "/events.json", limits: ForeignAlertLimits(fitting: configuration.store), clock: clock,
             logger: logger)
@@ -77,14 +78,16 @@ public struct FleetServerService: Service {
         intake = SampleIntake(keeper: keeper, exports: exports)
     }
 
-    /// Series without a state are no new fleet: somebody took the file away, or it was never restored.
-    private static func warnOfMissingState(in folder: String, _ logger: Logger) {
+    /// Whether there are series and no state: no new fleet, but one whose state somebody took away, or did not restore.
+    private static func lacksState(_ folder: String) -> Bool {
         let series = (try? FileManager.default.contentsOfDirectory(atPath: folder + "/series")) ?? []
-        let state = folder + "/fleet.sqlite"
-        if series.isEmpty || FileManager.default.fileExists(atPath: state) { return }
+        return !series.isEmpty && !FileManager.default.fileExists(atPath: folder + "/fleet.sqlite")
+    }
+
+    private static func warnOfMissingState(in folder: String, _ logger: Logger) {
         logger.warning(
             "the fleet begins empty: its state is missing, though there are series; hosts, tips, policy, tokens and the audit log are gone unless the file is put back",
-            metadata: ["missing": "\(state)", "series": "\(folder)/series"])
+            metadata: ["missing": "\(folder)/fleet.sqlite", "series": "\(folder)/series"])
     }
 
     /// Serves until the task is told to stop.

@@ -14,12 +14,10 @@ struct RuleCheckpointFile {
         do {
             return try JSONDecoder().decode(RuleCheckpoint.self, from: data)
         } catch {
-            let reason = (error as? DecodingError).map(FleetJSON.explain) ?? "\(error)"
-            throw ServerError.damagedFile(
-                path: path,
-                reason:
-                    "\(reason) It holds since when alerts are there; put it back from a backup, or move it away to let "
-                    + "them begin anew")
+            throw ServerError.unreadable(
+                path, error,
+                "It holds since when alerts are there; put it back from a backup, or move it away to let them begin anew"
+            )
         }
     }
 

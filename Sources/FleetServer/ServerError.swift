@@ -10,6 +10,14 @@ public enum ServerError: Error, Hashable, Sendable {
     case cannotListen(address: String, reason: String)
 }
 
+extension ServerError {
+    /// The file at `path` could not be read, for `error`. `advice` says what it holds and what can be done without it.
+    static func unreadable(_ path: String, _ error: any Error, _ advice: String) -> ServerError {
+        let reason = (error as? DecodingError).map(FleetJSON.explain) ?? "\(error)"
+        return .damagedFile(path: path, reason: "\(reason) \(advice)")
+    }
+}
+
 extension ServerError: CustomStringConvertible {
     /// What is wrong, where, and what to do.
     public var description: String {

@@ -71,10 +71,7 @@ extension ControlLoop {
             ? "\(host) is not empty: 'evenkeel host drain \(host)' tries again, 'evenkeel host resume \(host)' gives up"
             : "what is left is planned anew"
         if proposal.plan == nil {
-            tips[number]?.update { tip in
-                tip.planProblem = proposal.problem
-                tip.considered = proposal.considered
-            }
+            tips[number]?.update { $0.lack(proposal) }
             let problem = proposal.problem ?? "there is nothing left to do"
             step(number, .advise, by: Actor.evenkeel, "\(reason); \(next): \(problem)")
         } else {

@@ -63,10 +63,7 @@ extension ControlLoop {
         tips[number]?.update { $0.drop(operation.action) }
         let note = "\(reason); what is left is planned anew"
         if proposal.plan == nil {
-            tips[number]?.update { tip in
-                tip.planProblem = proposal.problem
-                tip.considered = proposal.considered
-            }
+            tips[number]?.update { $0.lack(proposal) }
             step(number, .advise, by: Actor.evenkeel, "\(note): \(proposal.problem ?? "there is nothing left to do")")
         } else {
             adopt(proposal, for: number, because: note)

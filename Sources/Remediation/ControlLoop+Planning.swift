@@ -135,8 +135,7 @@ extension ControlLoop {
                 return whole
             }
             if found.plan == nil { tip.actionsDone = 0 }
-            tip.planProblem = found.problem
-            tip.considered = found.considered
+            tip.lack(found)
         }
         station(number, isNew: before != after, because: reason)
         return before != after

@@ -71,6 +71,9 @@ struct PlugInExecution: OperationExecution, Hashable {
 
     mutating func begin(at time: Timestamp) -> ExecutionEffect { ExecutionEffect() }
 
+    /// No host is asked anything.
+    mutating func withdraw(_ reason: String, at time: Timestamp) -> ExecutionEffect { ExecutionEffect() }
+
     mutating func answered(
         _ command: AgentCommand, _ answer: HostTaskAnswer, at time: Timestamp
     ) -> ExecutionEffect { ExecutionEffect() }

@@ -60,10 +60,7 @@ extension ControlLoop {
         tips[number]?.update { $0.promises = nil }
         let proposal = proposal(for: tip)
         if proposal.plan == nil {
-            tips[number]?.update { tip in
-                tip.planProblem = proposal.problem
-                tip.considered = proposal.considered
-            }
+            tips[number]?.update { $0.lack(proposal) }
             let problem = proposal.problem ?? "there is nothing left to do"
             step(number, .advise, by: Actor.evenkeel, "\(reason); what is left is planned anew: \(problem)")
         } else {

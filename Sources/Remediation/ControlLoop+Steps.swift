@@ -97,21 +97,15 @@ extension ControlLoop {
     /// What no host ever asked for is taken back: nobody wants a VM to start or to move hours later, when a host returns.
     mutating func takeBackUnheard() {
         for number in executions.keys.sorted() {
-            guard let execution = executions[number], execution.operation.state == .intended,
+            guard var execution = executions[number], execution.operation.state == .intended,
                 let host = execution.outstanding.first?.host,
                 // Also where a clock was set back: nobody can say how long that is.
                 !SnapshotBuilder.isFresh(execution.operation.created, at: now, limit: settings.awaitLimit)
             else { continue }
-            let reason = "\(host) has not asked what there is to do for \(settings.awaitLimit.text)"
-            if var step = execution as? StepExecution {
-                let effect = step.withdraw(reason, at: now)
-                executions[number] = step
-                carryOut(effect, of: number)
-            } else if var migration = execution as? MigrationExecution {
-                let effect = migration.withdraw(.failed, reason, at: now)
-                executions[number] = migration
-                carryOut(effect, of: number)
-            }
+            let effect = execution.withdraw(
+                "\(host) has not asked what there is to do for \(settings.awaitLimit.text)", at: now)
+            executions[number] = execution
+            carryOut(effect, of: number)
         }
     }
 

@@ -29,19 +29,17 @@ struct MigrationExecution: OperationExecution, Hashable {
     }
 
     mutating func cancel(_ reason: String, at time: Timestamp) -> ExecutionEffect {
-        if operation.state == .intended { return withdraw(.cancelled, reason, at: time) }
+        if operation.state == .intended { return end(.cancelled, beforeAnyHost: reason, at: time) }
         return receive(.cancel(reason: reason), at: time)
     }
 
-    /// A host is about to be told. Whether that is news.
-    mutating func handOut() -> Bool {
-        guard operation.state == .intended else { return false }
-        operation.state = .running
-        return true
+    mutating func withdraw(_ reason: String, at time: Timestamp) -> ExecutionEffect {
+        end(.failed, beforeAnyHost: reason, at: time)
     }
 
-    /// Ends it before any host was told.
-    mutating func withdraw(_ state: OperationState, _ reason: String, at time: Timestamp) -> ExecutionEffect {
+    private mutating func end(
+        _ state: OperationState, beforeAnyHost reason: String, at time: Timestamp
+    ) -> ExecutionEffect {
         operation.location = machine.request.source
         return end(state, "\(reason); no host was told yet, and nothing was done", at: time)
     }

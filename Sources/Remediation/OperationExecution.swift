@@ -7,8 +7,8 @@ protocol OperationExecution: Sendable {
     /// What has been asked and not been answered.
     var outstanding: [(host: HostName, task: HostTask)] { get }
 
-    /// A host is about to be told of a command of it. Whether that is news, which is stored before the host sees it.
-    mutating func handOut() -> Bool
+    /// Ends it since no host ever asked what there is to do for it.
+    mutating func withdraw(_ reason: String, at time: Timestamp) -> ExecutionEffect
     mutating func begin(at time: Timestamp) -> ExecutionEffect
     mutating func answered(_ command: AgentCommand, _ answer: HostTaskAnswer, at time: Timestamp) -> ExecutionEffect
     mutating func cancel(_ reason: String, at time: Timestamp) -> ExecutionEffect
@@ -23,7 +23,12 @@ struct ExecutionEffect: Sendable {
 }
 
 extension OperationExecution {
-    mutating func handOut() -> Bool { false }
+    /// A host is about to be told of a command of it. Whether that is news, which is stored before the host sees it.
+    mutating func handOut() -> Bool {
+        guard operation.state == .intended else { return false }
+        operation.state = .running
+        return true
+    }
 
     mutating func log(_ text: String, at time: Timestamp) {
         operation.log.append(OperationEvent(time: time, text: text))

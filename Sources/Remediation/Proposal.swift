@@ -42,3 +42,11 @@ extension ControlLoop {
         }
     }
 }
+
+extension Tip {
+    /// Takes over why there is no plan; nothing where there is one.
+    mutating func lack(_ proposal: ControlLoop.Proposal) {
+        planProblem = proposal.problem
+        considered = proposal.considered
+    }
+}

@@ -22,13 +22,6 @@ struct StepExecution: OperationExecution, Hashable {
 
     mutating func begin(at time: Timestamp) -> ExecutionEffect { ExecutionEffect(asks: outstanding) }
 
-    /// Its host is about to be told. Whether that is news.
-    mutating func handOut() -> Bool {
-        guard operation.state == .intended else { return false }
-        operation.state = .running
-        return true
-    }
-
     mutating func answered(
         _ command: AgentCommand, _ answer: HostTaskAnswer, at time: Timestamp
     ) -> ExecutionEffect {

@@ -26,18 +26,6 @@ import Testing
         func packs() async throws -> [PackSetting] { try await kept.packs() }
     }
 
-    private struct NoEngine: QueryEngine {
-        func instant(_ expression: String, at moment: Timestamp) async throws -> QueryAnswer {
-            QueryAnswer(.vector([]))
-        }
-
-        func range(
-            _ expression: String, from first: Timestamp, through last: Timestamp, step: Duration
-        ) async throws -> QueryAnswer { QueryAnswer(.matrix([])) }
-
-        func lookingBack(_ lookBack: Duration) -> any QueryEngine { self }
-    }
-
     private static let moment = Timestamp(milliseconds: 1_800_000_000_000)
 
     private func tip(_ number: Int64, _ state: TipState) throws -> Tip {

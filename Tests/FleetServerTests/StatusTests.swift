@@ -20,18 +20,6 @@ struct StatusTests {
         func sleep(until deadline: Timestamp) async throws {}
     }
 
-    private struct NoEngine: QueryEngine {
-        func instant(_ expression: String, at moment: Timestamp) async throws -> QueryAnswer {
-            QueryAnswer(.vector([]))
-        }
-
-        func range(
-            _ expression: String, from first: Timestamp, through last: Timestamp, step: Duration
-        ) async throws -> QueryAnswer { QueryAnswer(.matrix([])) }
-
-        func lookingBack(_ lookBack: Duration) -> any QueryEngine { self }
-    }
-
     private let clock = Hand(Timestamp(milliseconds: 1_800_000_000_000))
 
     private func fleet() async throws -> (FleetController, FleetReader) {

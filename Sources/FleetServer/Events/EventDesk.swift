@@ -28,12 +28,9 @@ final class EventDesk: Sendable {
             let data = try Data(contentsOf: URL(fileURLWithPath: path))
             book = Locked(try JSONDecoder().decode(EventBook.self, from: data))
         } catch {
-            let reason = (error as? DecodingError).map(FleetJSON.explain) ?? "\(error)"
-            throw ServerError.damagedFile(
-                path: path,
-                reason:
-                    "\(reason) It holds alerts that others pushed; put it back from a backup, or move it away to begin "
-                    + "without them")
+            throw ServerError.unreadable(
+                path, error,
+                "It holds alerts that others pushed; put it back from a backup, or move it away to begin without them")
         }
     }
 

@@ -113,20 +113,7 @@ struct BoundByNeedTests {
             #expect(ReserveCheck(tiny.dense).verdict(failures: 1).isYes == isFine, "seed \(seed)")
             var ledger = ReserveLedger(tiny.dense)
             #expect(ledger.holds == isFine, "seed \(seed)")
-            var random = SeededGenerator(seed: seed)
-            var now = tiny.places
-            for _ in 0..<8 {
-                let machine = Int.random(in: now.indices, using: &random)
-                let host = Int.random(in: tiny.rooms.indices, using: &random)
-                guard tiny.takes(machine, on: host, now), ledger.arrive(machine, on: host) else { continue }
-                taken += 1
-                let old = now[machine]
-                now[machine] = host
-                for (set, loss) in zip(tiny.sets(1), before) {
-                    #expect(tiny.leastLoss(set, at: now) <= loss, "seed \(seed), \(machine) on \(host), \(set)")
-                }
-                ledger.depart(machine, from: old, nowOn: host)
-            }
+            taken += tiny.moveAtRandom(&ledger, seed: seed).taken
         }
         #expect(taken > 50 && failing > 100, "\(taken) \(failing)")
     }

@@ -44,26 +44,9 @@ struct LostHostsTests {
         for seed in UInt64(0)..<100 {
             let tiny = Self.tiny(seed)
             var ledger = ReserveLedger(tiny.dense)
-            let before = tiny.sets(1).map { tiny.leastLoss($0) }
-            var random = SeededGenerator(seed: seed)
-            var now = tiny.places
-            for _ in 0..<8 {
-                let machine = Int.random(in: now.indices, using: &random)
-                let host = Int.random(in: tiny.rooms.indices, using: &random)
-                guard !tiny.lost.contains(now[machine]), !tiny.lost.contains(host), tiny.takes(machine, on: host, now)
-                else { continue }
-                guard ledger.arrive(machine, on: host) else {
-                    refused += 1
-                    continue
-                }
-                taken += 1
-                let old = now[machine]
-                now[machine] = host
-                for (set, loss) in zip(tiny.sets(1), before) {
-                    #expect(tiny.leastLoss(set, at: now) <= loss, "seed \(seed), \(machine) on \(host), \(set)")
-                }
-                ledger.depart(machine, from: old, nowOn: host)
-            }
+            let moves = tiny.moveAtRandom(&ledger, seed: seed)
+            taken += moves.taken
+            refused += moves.refused
         }
         #expect(taken > 30 && refused > 30, "\(taken) \(refused)")
     }
