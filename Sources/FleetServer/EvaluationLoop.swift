@@ -85,7 +85,7 @@ struct EvaluationLoop: Service {
         let packs = shelf.packs(try await state.packs())
         if packs != rules.packs { rules.replace(packs: packs) }
         try await sink.append(rules.parameterSeries(clusters: clusters, settings: settings, at: moment))
-        await needs.look(packs, engine: engine, at: moment)
+        await needs.look(packs, in: clusters, engine: engine, at: moment)
         let abilities = FleetAbilities(reports)
         let alerts = needs.applied(
             to: await rules.evaluate(

@@ -25,7 +25,7 @@ import Testing
         #expect(plan.hosts.map(\.logicalProcessors) == [[0], [1], [0], [1]])
     }
 
-    @Test func theTroubledHostIsFilledAndMovingItsBusiestGuestRelievesIt() throws {
+    @Test func theTroubledHostIsFilledAndMovingOneGuestRelievesIt() throws {
         let plan = try plan(["--vms", "6"], processors: [0, 1])
         let busy = plan.troubled.machines.map(\.busyBurn)
         #expect(busy.reduce(0, +) >= DemoPlan.busyTotal - busy.count)

@@ -110,19 +110,19 @@ struct NeedsTests {
         // Nothing is known before the first look, and nothing is held back.
         #expect(watch.applied(to: try round(missing), of: [missing], abilities).resting.isEmpty)
         let engine = engine()
-        await watch.look([missing], engine: engine, at: .at(0))
+        await watch.look([missing], in: [], engine: engine, at: .at(0))
         let resting = watch.applied(to: try round(missing), of: [missing], abilities)
         #expect(resting.resting == ["pack": [lab]] && resting.alerts.first?.tip == nil)
         #expect(watch.remarks(on: missing, abilities) == ["rests in cluster lab: no series of gone"])
-        // Not asked again at once; asked again after a minute.
-        await watch.look([missing], engine: engine, at: .at(15))
+        // Of what is there nothing is asked again at once, and everything after a minute.
+        await watch.look([missing], in: [], engine: engine, at: .at(15))
         #expect(engine.asked.count == 2)
         engine.answer("group by (cluster) (gone)", .vector([(["cluster": "lab"], 1)]))
-        await watch.look([missing], engine: engine, at: .at(60))
+        await watch.look([missing], in: [lab], engine: engine, at: .at(60))
         #expect(watch.applied(to: try round(missing), of: [missing], abilities).alerts.first?.tip != nil)
         // A metric that cannot be asked for holds nothing back.
         engine.answer("group by (cluster) (gone)", .failure("away"))
-        await watch.look([missing], engine: engine, at: .at(200))
+        await watch.look([missing], in: [lab], engine: engine, at: .at(200))
         #expect(watch.remarks(on: missing, abilities).isEmpty)
 
         let foreign = try pack("{providers: [libvirt]}")
@@ -133,6 +133,29 @@ struct NeedsTests {
             watch.remarks(on: foreign, abilities) == [
                 "only advice in cluster lab: the pack needs VMs that libvirt runs, and in cluster lab qemu runs them"
             ])
+    }
+
+    @Test("the first samples of a cluster wake its packs in the same round, and other clusters are not read again")
+    func firstSamples() async throws {
+        let lab = try #require(ClusterName("lab"))
+        let other = try #require(ClusterName("other.1"))
+        let abilities = FleetAbilities([try report("a")])
+        let pack = try pack("{metrics: [late]}")
+        let engine = ScriptedEngine()
+        var watch = NeedsWatch()
+        await watch.look([pack], in: [], engine: engine, at: .at(0))
+        await watch.look([pack], in: [lab, other], engine: engine, at: .at(1))
+        #expect(watch.applied(to: try round(pack), of: [pack], abilities).resting == ["pack": [lab]])
+        engine.answer(#"group by (cluster) (late{cluster=~"lab|other.1"})"#, .vector([(["cluster": "lab"], 1)]))
+        await watch.look([pack], in: [lab, other], engine: engine, at: .at(2))
+        #expect(watch.applied(to: try round(pack), of: [pack], abilities).alerts.first?.tip != nil)
+        #expect(watch.missing(pack, in: other) == ["late"])
+        await watch.look([pack], in: [lab, other], engine: engine, at: .at(3))
+        #expect(engine.asked.last == #"group by (cluster) (late{cluster=~"other.1"})"#)
+        // What was found is not lost to an engine that does not answer: the pack goes on.
+        engine.answer(#"group by (cluster) (late{cluster=~"other.1"})"#, .failure("away"))
+        await watch.look([pack], in: [lab, other], engine: engine, at: .at(4))
+        #expect(watch.missing(pack, in: lab).isEmpty && watch.missing(pack, in: other) == ["late"])
     }
 
     @Test("a remediation that is advice says why and who can do it", arguments: RemediationName.allCases)

@@ -3,7 +3,7 @@ import FleetModel
 /// Keeps in mind in which clusters packs find what they cannot do without, and what that means for a round: where a
 /// metric is missing the pack rests, where a provider or an action is missing its tips are advice.
 public struct NeedsWatch: Sendable {
-    /// Metrics are looked for so often: series come and go seldom, and a look reads all of them.
+    /// Whether metrics are still there is looked at so often: series go seldom, and a look reads all of them.
     private static let interval: Duration = .seconds(60)
 
     /// The clusters in which a metric has series; of a metric that could not be asked for nothing is kept.
@@ -14,21 +14,41 @@ public struct NeedsWatch: Sendable {
     /// Nothing is known yet, and no pack rests.
     public init() {}
 
-    /// Looks for the packs' metrics when it is time again.
-    public mutating func look(_ packs: [RulePack], engine: any QueryEngine, at moment: Timestamp) async {
+    /// Looks for the packs' metrics: in all clusters when it is time again, and meanwhile in those that lacked one, so that
+    /// no pack rests for a round longer than it has to once hosts of a new cluster send their first samples.
+    public mutating func look(
+        _ packs: [RulePack], in clusters: [ClusterName], engine: any QueryEngine, at moment: Timestamp
+    ) async {
         let metrics = Set(packs.flatMap(\.needs.metrics))
         let isFresh = lastLook.map { moment >= $0 && moment - $0 < Self.interval } ?? false
-        if isFresh, metrics == lookedFor { return }
-        (lastLook, lookedFor) = (moment, metrics)
-        for metric in metrics.sorted() {
-            guard let answer = try? await engine.instant("group by (cluster) (\(metric))", at: moment),
-                case .vector(let samples) = answer.value
-            else {
-                found[metric] = nil
-                continue
-            }
-            found[metric] = Set(samples.compactMap { $0.labels["cluster"].flatMap { ClusterName($0) } })
+        if isFresh, metrics == lookedFor {
+            for metric in metrics.sorted() { await lookAgain(for: metric, in: clusters, engine, at: moment) }
+            return
         }
+        (lastLook, lookedFor) = (moment, metrics)
+        for metric in metrics.sorted() { found[metric] = await Self.clusters(with: metric, engine, at: moment) }
+    }
+
+    private mutating func lookAgain(
+        for metric: String, in clusters: [ClusterName], _ engine: any QueryEngine, at moment: Timestamp
+    ) async {
+        let known = found[metric] ?? []
+        let lacking = clusters.filter { !known.contains($0) }
+        if lacking.isEmpty { return }
+        // A dot in a name matches more than itself; whose series there are is told by their labels.
+        let names = lacking.map(\.text).joined(separator: "|")
+        let selector = "\(metric){cluster=~\"\(names)\"}"
+        if let late = await Self.clusters(with: selector, engine, at: moment) { found[metric] = known.union(late) }
+    }
+
+    /// The clusters that the selected series are of; `nil` where the engine does not answer.
+    private static func clusters(
+        with selector: String, _ engine: any QueryEngine, at moment: Timestamp
+    ) async -> Set<ClusterName>? {
+        guard let answer = try? await engine.instant("group by (cluster) (\(selector))", at: moment),
+            case .vector(let samples) = answer.value
+        else { return nil }
+        return Set(samples.compactMap { $0.labels["cluster"].flatMap { ClusterName($0) } })
     }
 
     /// The metrics that the pack needs and that have no series in the cluster.
