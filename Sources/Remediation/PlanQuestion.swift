@@ -220,8 +220,7 @@ extension PlanAnswer {
 
     fileprivate mutating func take(_ report: ReserveReport) {
         isPossible = report.holds
-        let uncovered =
-            report.uncovered.isEmpty ? "" : "; no reserve covers \(report.uncovered.joined(separator: ", "))"
+        let uncovered = ReserveReport.text(uncovered: report.uncovered)
         witnesses = report.witnesses.isEmpty ? nil : report.witnesses
         let listed =
             report.isCut

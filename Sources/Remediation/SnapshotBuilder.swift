@@ -151,6 +151,8 @@ public struct SnapshotBuilder: Sendable {
             localDisks: status.localDisks,
             datastores: definition.datastores(among: report.capabilities?.sharedFileSystems ?? []),
             networks: networks(of: definition, on: report), priority: definition.priority,
+            // What lies on a host alone is lost with it: nobody can start the VM elsewhere then.
+            isHighlyAvailable: status.localDisks == .zero && !definition.disks.contains(where: \.isLocal),
             cameFrom: settled.origins[definition.id], usualPeak: demand.usualPeak(of: definition.id),
             memoryPeak: demand.memoryPeak(of: definition.id))
     }

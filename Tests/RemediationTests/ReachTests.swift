@@ -112,6 +112,26 @@ struct ReachTests {
         #expect(full.contains("local space"))
     }
 
+    @Test func `a VM with a local disk is lost with its host, and no reserve needs room for it`() throws {
+        let limits = PlannerLimits()
+        func report(_ vm: VirtualMachineStatus) -> ReserveReport {
+            Planner(limits: limits).reserve(
+                of: World.cluster, failures: 1, on: picture(records(vm, nil, room(total: 1, available: 1))))
+        }
+        var vm = Sample.status(1, .running)
+        vm.definition.memory = .gibibytes(1 << 20)
+        let shared = report(vm)
+        #expect(!shared.holds && shared.uncovered.isEmpty, "\(shared.reason)")
+        // Whether its size is known or not.
+        vm.definition.disks = [.init(path: "c.qcow2", format: .qcow2, isLocal: true)]
+        for sizes in [nil, [0: Bytes.gibibytes(1)]] {
+            vm.localDiskSizes = sizes
+            let local = report(vm)
+            #expect(local.holds && local.uncovered == [vm.definition.name.text], "\(local.reason)")
+        }
+        #expect(ReserveReport.text(uncovered: ["a", "b", "c", "d", "e", "f"]).contains("e and 1 other, which"))
+    }
+
     @Test func `a folder that is too full, or promised too much, keeps only VMs away that bring a disk`() throws {
         var records = records(Sample.status(1, .running), nil, room(total: 100, available: 1))
         var grown = Sample.status(2, .running)

@@ -82,7 +82,7 @@ struct ReserveCommand: AsyncParsableCommand {
 
     static func line(_ view: ReserveView) -> String {
         let verdict = view.holds ? "holds" : view.undecided == true ? "UNDECIDED, which counts as no" : "DOES NOT HOLD"
-        let uncovered = view.uncovered.isEmpty ? "" : "; no reserve covers \(view.uncovered.joined(separator: ", "))"
+        let uncovered = ReserveReport.text(uncovered: view.uncovered)
         let slots =
             view.isOverCommittedBySlots.map { "; a count of slots would say \($0 ? "no" : "yes")" } ?? ""
         return

@@ -17,7 +17,7 @@ public struct ReserveReport: Sendable, Hashable {
     /// Whether it holds at least for the VMs that operators want up first; `nil` where it holds for all, and where there
     /// are none.
     public var holdsForProtected: Bool?
-    /// VMs that rules bind to one host, or that are not started elsewhere: no reserve covers them.
+    /// VMs that rules bind to one host, or whose disks are lost with it: no reserve covers them.
     public var uncovered: [String]
     /// How many sets of hosts were proved to be survivable.
     public var proved = 0
@@ -26,6 +26,15 @@ public struct ReserveReport: Sendable, Hashable {
     public var witnesses: [ReserveWitness] = []
     /// Whether there are more witnesses than are listed.
     public var isCut = false
+
+    /// The names of VMs that no reserve covers, for a person; empty where there are none.
+    public static func text(uncovered names: [String]) -> String {
+        if names.isEmpty { return "" }
+        let most = 5
+        let others = names.count > most ? " and \(Wording.count(names.count - most, "other"))" : ""
+        return "; no reserve covers \(names.prefix(most).joined(separator: ", "))\(others), which "
+            + "rules or disks of \(names.count == 1 ? "its host" : "their hosts") alone bind there"
+    }
 }
 
 /// Where the VMs of hosts would start if these failed together.
