@@ -20,6 +20,19 @@ struct DoubledMachines: Sendable {
         owners = owners.filter { $0.value.count > 1 }
     }
 
+    /// One line for each such VM, by name.
+    var lines: [String] {
+        owners.compactMap { machine, records in
+            // One that is heard is told of, with the other; among equals the first by name.
+            let first = records.min {
+                (isReporting($0) ? 0 : 1, $0.report.host) < (isReporting($1) ? 0 : 1, $1.report.host)
+            }
+            guard let first, let problem = problem(of: machine, on: first.report.host) else { return nil }
+            let status = first.report.virtualMachines.first { $0.definition.id == machine }
+            return "VM \(status?.definition.name.text ?? machine.text) runs on \(first.report.host), and \(problem)"
+        }.sorted()
+    }
+
     /// What an operator should know of the VM on that host; `nil` where no other says that it runs the guest.
     func problem(of machine: VirtualMachineID, on host: HostName) -> String? {
         let others = (owners[machine] ?? []).filter { $0.report.host != host }.sorted {

@@ -38,7 +38,8 @@ struct FleetReader: Sendable {
             runningOperations: view.operations.map(\.number), automation: view.automation, holds: view.holds,
             ruleFailures: view.ruleFailures, lastRound: view.readings?.time, drains: drains(view),
             unmeasuredHosts: unmeasured,
-            clockProblem: view.setBackText ?? (unmeasured?.isEmpty == false ? view.wentAheadText : nil))
+            clockProblem: view.setBackText ?? (unmeasured?.isEmpty == false ? view.wentAheadText : nil),
+            doubledVirtualMachines: doubled(view).lines)
     }
 
     /// Hosts of which nothing fresh is known; all of them where rounds do not measure any more.
@@ -86,9 +87,7 @@ struct FleetReader: Sendable {
 
     func virtualMachines() -> [VirtualMachineView] {
         let view = view
-        let doubled = DoubledMachines(view.hosts, moving: Set(view.operations.compactMap(\.action.virtualMachine))) {
-            isReporting($0)
-        }
+        let doubled = doubled(view)
         let rows = view.hosts.flatMap { record in
             record.report.virtualMachines.map { status in
                 VirtualMachineView(
@@ -103,6 +102,12 @@ struct FleetReader: Sendable {
             }
         }
         return rows.sorted { ($0.name, $0.id, $0.host) < ($1.name, $1.id, $1.host) }
+    }
+
+    private func doubled(_ view: FleetView) -> DoubledMachines {
+        DoubledMachines(view.hosts, moving: Set(view.operations.compactMap(\.action.virtualMachine))) {
+            isReporting($0)
+        }
     }
 
     /// The VM of that UUID or name; refused when two bear the name.

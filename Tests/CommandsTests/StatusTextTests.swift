@@ -8,10 +8,10 @@ import TimeSeriesStore
 @testable import Commands
 
 @Suite struct StatusTextTests {
-    private func status(_ more: String) throws -> StatusView {
+    private func status(_ more: String, awaiting: Int64? = nil) throws -> StatusView {
         let json = """
             {"version": "1", "storeProblems": [], "hosts": 12, "silentHosts": [], "virtualMachines": 3,
-             "crashedVirtualMachines": [], "openTips": {}, "awaitingApproval": [], "runningOperations": [],
+             "crashedVirtualMachines": [], "openTips": {}, "awaitingApproval": [\(awaiting.map { "\($0)" } ?? "")], "runningOperations": [],
              "automation": "advise", "ruleFailures": []\(more)}
             """
         return try JSONDecoder().decode(StatusView.self, from: Data(json.utf8))
@@ -35,6 +35,26 @@ import TimeSeriesStore
         #expect(
             try problems(#", "clockProblem": "it was set back by 1d"}"#.dropLast(1).description)
                 == ["PROBLEM      it was set back by 1d"])
+    }
+
+    @Test func aVMThatTwoHostsRunIsAProblem() throws {
+        let lines = (1...7).map { "\"VM \($0) runs on a, and b\"" }.joined(separator: ", ")
+        let shown = try problems(#", "doubledVirtualMachines": ["# + lines + "]")
+        #expect(shown.count == 5 && shown.first == "PROBLEM      VM 1 runs on a, and b")
+    }
+
+    @Test func whileAllIsStoppedTipsWaitForThatToEnd() throws {
+        let waiting = try status("", awaiting: 3)
+        #expect(
+            StatusCommand.text(waiting, now: Timestamp(milliseconds: 0)).contains(
+                "             waits for you: evenkeel tip approve 3"))
+        var stopped = waiting
+        stopped.holds = [
+            Hold(scope: .fleet, actor: "kim", since: Timestamp(milliseconds: 0), reason: "storage is away")
+        ]
+        #expect(
+            StatusCommand.text(stopped, now: Timestamp(milliseconds: 0))
+                .contains("waits until 'evenkeel resume', then for you: evenkeel tip approve 3"))
     }
 
     @Test func aFolderWhoseStateIsGoneOrCutOffIsNotSound() async throws {

@@ -35,7 +35,7 @@ import Testing
         var view = try tip(.planned)
         #expect(!TipText.details(view).contains("Measured:"))
         view.unmeasuredSince = Timestamp(milliseconds: 0)
-        let since = "not measured since \(Phrases.timeOfDay(view.unmeasuredSince))"
+        let since = "not measured since \(Phrases.moment(view.unmeasuredSince))"
         #expect(TipText.details(view).contains("Measured:  \(since): it stays open"))
         #expect(TipListCommand.table([TipRow(view)], now: Timestamp(milliseconds: 0)).contains(since))
         view.state = .expired

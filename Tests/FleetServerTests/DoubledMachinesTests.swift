@@ -33,6 +33,8 @@ struct DoubledMachinesTests {
         #expect(try problem(on: "old", both) == "new reports it running as well: it is moved from neither")
         let renamed = [try record("new", .running), try record("old", .running, age: 100)]
         let text = try #require(try problem(on: "new", renamed))
+        let doubled = DoubledMachines(renamed, moving: []) { [now] in now - $0.received <= .seconds(45) }
+        #expect(doubled.lines == ["VM web runs on new, and \(text)"])
         #expect(
             text.hasPrefix("old, which is silent, reported it ") && text.hasSuffix("('evenkeel host rm old')"),
             "\(text)")
@@ -44,6 +46,7 @@ struct DoubledMachinesTests {
         #expect(try problem(on: "new", both, moving: [try #require(id)]) == nil)
         let known = [try record("new", .running), try record("old", .stopped)]
         #expect(try problem(on: "new", known) == nil && problem(on: "old", known) == nil)
-        #expect(try problem(on: "new", [try record("new", .running)]) == nil)
+        let once = [try record("new", .running)]
+        #expect(try problem(on: "new", once) == nil && DoubledMachines(once, moving: []) { _ in true }.lines.isEmpty)
     }
 }

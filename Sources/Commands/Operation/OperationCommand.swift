@@ -26,7 +26,7 @@ struct OperationListCommand: AsyncParsableCommand {
                 table.add(
                     "\(operation.number)", operation.state.rawValue, operation.action.kind, operation.action.name,
                     operation.action.from, operation.action.to ?? "-", operation.requestedBy,
-                    operation.tip.map { "\($0)" } ?? "-", Phrases.timeOfDay(operation.created),
+                    operation.tip.map { "\($0)" } ?? "-", Phrases.moment(operation.created),
                     operation.figures.map { "\($0.totalMilliseconds) ms" } ?? "-",
                     operation.figures.map { "\($0.downtimeMilliseconds) ms" } ?? "-")
             }

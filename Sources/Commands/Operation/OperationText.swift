@@ -14,7 +14,7 @@ enum OperationText {
             "Operation \(operation.number): \(what(action))",
             "State:    \(operation.state.rawValue), wanted by \(operation.requestedBy)"
                 + (operation.tip.map { " for tip \($0)" } ?? ""),
-            "Times:    recorded \(Phrases.timeOfDay(operation.created)), ended \(Phrases.timeOfDay(operation.ended))",
+            "Times:    recorded \(Phrases.moment(operation.created)), ended \(Phrases.moment(operation.ended))",
         ]
         if let location = operation.location { lines.append("VM is on: \(location)") }
         if let migration = operation.migration { lines += MigrationText.lines(migration) }
@@ -31,10 +31,10 @@ enum OperationText {
                 "Measured: \(action.from) processor \(Phrases.percent(measured.sourceProcessor)), memory "
                     + "\(Phrases.percent(measured.sourceMemory)); \(action.to ?? "-") processor "
                     + "\(Phrases.percent(measured.destinationProcessor)), memory "
-                    + "\(Phrases.percent(measured.destinationMemory)) at \(Phrases.timeOfDay(measured.time))")
+                    + "\(Phrases.percent(measured.destinationMemory)) at \(Phrases.moment(measured.time))")
         }
         lines.append("Log:")
-        lines += operation.log.map { "  \(Phrases.timeOfDay($0.time))  \($0.text)" }
+        lines += operation.log.map { "  \(Phrases.moment($0.time))  \($0.text)" }
         return lines.joined(separator: "\n")
     }
 

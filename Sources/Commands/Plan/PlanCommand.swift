@@ -14,7 +14,7 @@ struct PlanCommand: AsyncParsableCommand {
             relieve CLUSTER      how to get every host of a cluster down to --target
             balance CLUSTER      what evens a cluster out and is worth its moves
             consolidate CLUSTER  which hosts could be emptied and powered down, and by which moves
-            resize CLUSTER       which VMs have too many or too few virtual processors
+            resize CLUSTER       which VMs have too many or too few virtual processors, or too much or too little memory
             reserve CLUSTER      whether the cluster could lose hosts
             Each can be asked of a fleet with one more host (--add), without a host (--lose), or with VMs that want more \
             (--grow). Exit code 1 when there is no way, or the reserve does not hold.
@@ -48,7 +48,7 @@ struct PlanCommand: AsyncParsableCommand {
     @Option(help: "Suppose that there is one more host like this one, empty; can be repeated.")
     var add: [String] = []
 
-    @Option(help: "Suppose that VMs want so many percent more.")
+    @Option(help: "Suppose that VMs want so many percent more; of less the sign needs an equals sign: --grow=-50.")
     var grow: Double?
 
     @Option(name: .customLong("vm"), help: "A VM that --grow is about, by name or UUID; can be repeated. Without: all.")

@@ -47,8 +47,7 @@ struct PolicyClient {
 
     static func holds(_ holds: [Hold]) -> [String] {
         holds.map {
-            "HELD     \($0.scope) by \($0.actor) since \(Phrases.day($0.since)) "
-                + "\(Phrases.timeOfDay($0.since)): \($0.reason)"
+            "HELD     \($0.scope) by \($0.actor) since \(Phrases.moment($0.since)): \($0.reason)"
         }
     }
 }

@@ -198,7 +198,7 @@ struct PolicyHistoryCommand: AsyncParsableCommand {
             var table = TextTable(">VERSION", "WHEN", "BY", "WHAT")
             for version in versions {
                 table.add(
-                    "\(version.policy.version)", "\(Phrases.day(version.time)) \(Phrases.timeOfDay(version.time))",
+                    "\(version.policy.version)", Phrases.moment(version.time),
                     version.actor, version.change)
             }
             return table.text

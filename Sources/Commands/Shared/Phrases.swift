@@ -26,6 +26,11 @@ enum Phrases {
             .map { $0 < 10 ? "0\($0)" : "\($0)" }.joined(separator: ":")
     }
 
+    /// `11-25 14:03:27`, in the time zone of whoever reads it: what is read another day than it happened.
+    static func moment(_ moment: Timestamp?) -> String {
+        moment.map { "\(day($0)) \(timeOfDay($0))" } ?? "-"
+    }
+
     /// `11-25`, month and day in the time zone of whoever reads it.
     static func day(_ moment: Timestamp) -> String {
         var seconds = time_t(moment.milliseconds / 1000)

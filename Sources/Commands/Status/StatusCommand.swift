@@ -7,8 +7,8 @@ struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Says in a few lines whether the fleet is well.",
         discussion:
-            "Exit code 1 when a critical tip is open, a host is silent or not measured, a VM crashed, or the server has a\n"
-            + "problem, a clock that was set, or damaged files.\n"
+            "Exit code 1 when a critical tip is open, a host is silent or not measured, a VM crashed or runs on two\n"
+            + "hosts, or the server has a problem, a clock that was set, or damaged files.\n"
             + "Example: evenkeel status --json | jq .openTips")
 
     @OptionGroup var server: ServerOptions
@@ -21,6 +21,7 @@ struct StatusCommand: AsyncParsableCommand {
         let isWell =
             status.silentHosts.isEmpty && status.crashedVirtualMachines.isEmpty && status.problem == nil
             && status.storeProblems.isEmpty && status.clockProblem == nil && status.unmeasuredHosts?.isEmpty ?? true
+            && status.doubledVirtualMachines?.isEmpty ?? true
         if critical > 0 || !isWell { throw ExitCode(1) }
     }
 
@@ -31,6 +32,7 @@ struct StatusCommand: AsyncParsableCommand {
         if let problem = status.problem { lines.append("PROBLEM      \(problem)") }
         if let problem = status.clockProblem { lines.append("PROBLEM      \(problem)") }
         if let problem = blindness(status) { lines.append("PROBLEM      \(problem)") }
+        lines += (status.doubledVirtualMachines ?? []).prefix(mostNamed).map { "PROBLEM      \($0)" }
         for problem in status.storeProblems { lines.append("SERIES       \(problem)") }
         let silent = status.silentHosts.isEmpty ? "" : ", silent: " + status.silentHosts.joined(separator: ", ")
         lines.append("Hosts        \(status.hosts) reporting\(silent)")
@@ -39,7 +41,9 @@ struct StatusCommand: AsyncParsableCommand {
         lines.append("VMs          \(status.virtualMachines) running\(fallen)")
         let levels = TipLevel.allCases.reversed().map { "\(status.openTips[$0.rawValue] ?? 0) \($0.rawValue)" }
         lines.append("Open tips    " + levels.joined(separator: ", "))
-        for tip in status.awaitingApproval { lines.append("             waits for you: evenkeel tip approve \(tip)") }
+        let isStopped = status.holds?.contains { $0.scope == .fleet } == true
+        let until = isStopped ? "waits until 'evenkeel resume', then for you" : "waits for you"
+        for tip in status.awaitingApproval { lines.append("             \(until): evenkeel tip approve \(tip)") }
         lines.append("Operations   \(status.runningOperations.count) under way")
         let round = status.lastRound.map { Phrases.age($0, now: now) + " ago" } ?? "never"
         lines.append("Rules        evaluated \(round)")

@@ -30,22 +30,36 @@ struct TipApproveCommand: AsyncParsableCommand {
 
     func run() async throws {
         let client = try server.client()
-        let tip: TipView = try await client.get("/fleet/v1/tips/\(number)")
+        let destinations = try destinations()
+        var tip: TipView = try await client.get("/fleet/v1/tips/\(number)")
         if let reason = TipText.nothingToApprove(tip) { throw CommandFailure(.no, reason) }
-        if !yes {
-            let lines = ["Tip \(tip.number): \(tip.title)"] + TipText.plan(tip) + TipText.checks(tip)
-            let shown = lines.joined(separator: "\n")
-            StandardError.write(PlainText.harmless(shown) + "\nCarry this out? [y/N] ")
-            guard let answer = readLine(), ["y", "yes"].contains(answer.lowercased()) else {
-                throw CommandFailure(.no, "tip \(number) was not approved")
+        while true {
+            if !yes { try ask(tip) }
+            let order = ApprovalOrder(
+                plan: tip.plan?.version, steps: step.isEmpty ? nil : step, destinations: destinations)
+            do {
+                let approved: TipView = try await client.post("/fleet/v1/tips/\(number)/approve", order)
+                return try output.show(approved) {
+                    "Tip \($0.number) is \($0.state.rawValue). Follow it: evenkeel tip watch \($0.number)"
+                }
+            } catch let refusal as CommandFailure where !yes && step.isEmpty && to.isEmpty {
+                // The plan that was shown may be another one by now: then whoever is still there is asked about that.
+                let newer: TipView = try await client.get("/fleet/v1/tips/\(number)")
+                guard newer.plan?.version != tip.plan?.version, TipText.nothingToApprove(newer) == nil else {
+                    throw refusal
+                }
+                StandardError.write("\(PlainText.harmless(refusal.message))\n\n")
+                tip = newer
             }
         }
-        let approved: TipView = try await client.post(
-            "/fleet/v1/tips/\(number)/approve",
-            ApprovalOrder(
-                plan: tip.plan?.version, steps: step.isEmpty ? nil : step, destinations: try destinations()))
-        try output.show(approved) {
-            "Tip \($0.number) is \($0.state.rawValue). Follow it: evenkeel tip watch \($0.number)"
+    }
+
+    private func ask(_ tip: TipView) throws {
+        let lines = ["Tip \(tip.number): \(tip.title)"] + TipText.plan(tip) + TipText.checks(tip)
+        let shown = lines.joined(separator: "\n")
+        StandardError.write(PlainText.harmless(shown) + "\nCarry this out? [y/N] ")
+        guard let answer = readLine(), ["y", "yes"].contains(answer.lowercased()) else {
+            throw CommandFailure(.no, "tip \(number) was not approved")
         }
     }
 

@@ -29,7 +29,7 @@ struct TipHistoryCommand: AsyncParsableCommand {
             for tip in tips {
                 table.add(
                     "\(tip.number)", tip.level.rawValue, tip.state.rawValue, "\(tip.subjectKind) \(tip.subject)",
-                    "\(Phrases.day(tip.raised)) \(Phrases.timeOfDay(tip.raised))", Phrases.timeOfDay(tip.updated),
+                    Phrases.moment(tip.raised), Phrases.moment(tip.updated),
                     tip.history.last?.actor ?? "-", tip.history.last?.note ?? tip.title)
             }
             return table.text

@@ -55,7 +55,7 @@ struct TipListCommand: AsyncParsableCommand {
 
     private static func wait(_ tip: TipRow) -> String? {
         let blind = tip.state.isFinal ? nil : tip.unmeasuredSince
-        let parts = [blind.map { "not measured since \(Phrases.timeOfDay($0))" }, tip.waitsFor].compactMap(\.self)
+        let parts = [blind.map { "not measured since \(Phrases.moment($0))" }, tip.waitsFor].compactMap(\.self)
         return parts.isEmpty ? nil : parts.joined(separator: "; ")
     }
 }

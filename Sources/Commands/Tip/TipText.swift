@@ -14,16 +14,16 @@ enum TipText {
         var lines = [
             "Tip \(tip.number) (\(tip.level.rawValue), \(tip.state.rawValue)): \(tip.title)",
             "About:     \(tip.subjectKind) \(tip.subject), cluster \(tip.cluster); rule \(tip.pack)/\(tip.alert)",
-            "Raised:    \(Phrases.timeOfDay(tip.raised))"
-                + (tip.since.map { ", true since \(Phrases.timeOfDay($0))" } ?? ""),
+            "Raised:    \(Phrases.moment(tip.raised))"
+                + (tip.since.map { ", true since \(Phrases.moment($0))" } ?? ""),
             "", tip.body, "", "Evidence:",
         ]
-        lines += tip.evidence.map { "  \($0.text)   at \(Phrases.timeOfDay($0.time)) by  \($0.query)" }
+        lines += tip.evidence.map { "  \($0.text)   at \(Phrases.moment($0.time)) by  \($0.query)" }
         lines += EvidencePlot.lines(of: tip.windows ?? [], width: TerminalSize.columns)
         if let since = tip.unmeasuredSince {
             let line =
-                "Measured:  not measured since \(Phrases.timeOfDay(since)): it stays open until it is known to be well"
-            lines.insert(tip.state.isFinal ? "Measured:  not since \(Phrases.timeOfDay(since))" : line, at: 3)
+                "Measured:  not measured since \(Phrases.moment(since)): it stays open until it is known to be well"
+            lines.insert(tip.state.isFinal ? "Measured:  not since \(Phrases.moment(since))" : line, at: 3)
         }
         if let story = tip.story { lines.insert("Story:     a part of what tip \(story) is about", at: 3) }
         lines += ["", "Remediation: \(tip.remediation)"] + plan(tip)
@@ -32,7 +32,7 @@ enum TipText {
         }
         lines += ["", "Knowledge:", tip.knowledge, "", "History:"]
         lines += tip.history.map {
-            "  \(Phrases.timeOfDay($0.time))  \($0.state.rawValue) by \($0.actor): \($0.note)"
+            "  \(Phrases.moment($0.time))  \($0.state.rawValue) by \($0.actor): \($0.note)"
         }
         return lines.joined(separator: "\n")
     }
@@ -40,7 +40,7 @@ enum TipText {
     /// What there is to do about a tip that nobody can approve; `nil` where somebody can.
     static func nothingToApprove(_ tip: TipView) -> String? {
         if tip.state.isFinal {
-            let end = tip.history.last.map { " by \($0.actor) at \(Phrases.timeOfDay($0.time)) (\($0.note))" } ?? ""
+            let end = tip.history.last.map { " by \($0.actor) at \(Phrases.moment($0.time)) (\($0.note))" } ?? ""
             return "tip \(tip.number) has ended: \(tip.state.rawValue)\(end)"
         }
         guard tip.state == .planned || tip.state == .raised, tip.plan?.actions.isEmpty ?? true else { return nil }

@@ -332,6 +332,8 @@ public struct StatusView: Codable, Sendable {
     public var unmeasuredHosts: [String]?
     /// That the server's clock was set back, and until when that matters; or that it went ahead, while hosts are unmeasured.
     public var clockProblem: String?
+    /// VMs that more than one host says it runs, each with which hosts and what that means; `nil` from an older server.
+    public var doubledVirtualMachines: [String]?
 }
 
 /// A host in maintenance.
