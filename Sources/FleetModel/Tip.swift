@@ -47,7 +47,8 @@ public struct Tip: Hashable, Codable, Sendable {
     public var quietUntil: Timestamp?
     /// What the queries of its evidence gave over the time that led to it; `nil` where nobody has looked yet.
     public var windows: [EvidenceWindow]?
-    /// What the part of its plan that an operator approved promises; `nil` where all of it was approved.
+    /// What a part of its plan promises of loads, where only that is, or was, carried out: an operator approved no more, or
+    /// a step was refused after others had been done. `nil` where all of it is.
     public var promises: [LoadPromise]?
     /// What was considered where no plan was found; `nil` where there is one, or nothing to consider.
     public var considered: [RejectedCandidate]?

@@ -113,6 +113,9 @@ extension ControlLoop {
             "\(action.text): \(objection)")
         let note = "\(action.text) was refused right before it began: \(objection)"
         if tip.state == .running, tip.actionsDone > 0, !tip.isDrain {
+            let done = Array(tip.plan?.actions.prefix(tip.actionsDone) ?? [])
+            let kept = tip.promises ?? promisesKept(by: done, for: tip)
+            tips[tip.number]?.update { $0.promises = kept }
             step(tip.number, .finishActions, by: Actor.evenkeel, "\(note); what was done is measured")
         } else if tip.state == .approved || tip.state == .running {
             step(tip.number, .advise, by: Actor.evenkeel, note)

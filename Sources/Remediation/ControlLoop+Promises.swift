@@ -1,30 +1,57 @@
 import FleetModel
 
-/// What an operator approved a part of is held against what that part promised, and not against what the whole would have
-/// brought.
+/// What was done of a plan is held against what that part promised, and not against what the whole would have brought: where
+/// an operator approved a part, and where a step was refused after others had been done.
 extension ControlLoop {
     /// What a part of a plan promises of the loads of its hosts, from how they are now. A host of which that is unknown is
     /// not in it.
     func promises(of actions: [PlannedAction], for tip: Tip) -> [LoadPromise] {
-        let isMemory = tip.terms.arguments["resource"] == LoadPromise.Resource.memory.rawValue
-        let resource = isMemory ? LoadPromise.Resource.memory : .processor
-        var changes: [HostName: Double?] = [:]
+        let resource = LoadPromise.Resource(of: tip)
+        return Self.changes(by: actions, of: resource).compactMap { change in
+            use(of: resource, on: change.host).map { change.promise(from: $0, of: resource) }
+        }
+    }
+
+    /// What steps that are done promised before they were begun.
+    func promisesKept(by done: [PlannedAction], for tip: Tip) -> [LoadPromise] {
+        let resource = LoadPromise.Resource(of: tip)
+        return Self.changes(by: done, of: resource).map { $0.promise(from: $0.before, of: resource) }
+    }
+
+    /// How steps change the load of a host.
+    private struct LoadChange {
+        let host: HostName
+        /// What it was expected to be before the first of them.
+        let before: Double
+        /// By how much all of them change it.
+        var sum: Double
+
+        func promise(from before: Double, of resource: LoadPromise.Resource) -> LoadPromise {
+            LoadPromise(host: host, resource: resource, before: before, after: max(0, before + sum))
+        }
+    }
+
+    /// By host; without those of which a change is unknown.
+    private static func changes(by actions: [PlannedAction], of resource: LoadPromise.Resource) -> [LoadChange] {
+        var changes: [HostName: LoadChange] = [:]
+        var unknown: Set<HostName> = []
         for action in actions {
             guard let move = action.migration else { continue }
             let prediction = action.prediction
             let pairs =
-                isMemory
+                resource == .memory
                 ? [(move.from, prediction.sourceMemory), (move.to, prediction.destinationMemory)]
                 : [(move.from, prediction.sourceProcessor), (move.to, prediction.destinationProcessor)]
             for (host, change) in pairs {
-                let sum = changes[host] ?? 0
-                changes[host] = .some(sum.flatMap { sum in change.map { sum + $0.after - $0.before } })
+                guard let change else {
+                    unknown.insert(host)
+                    continue
+                }
+                let difference = change.after - change.before
+                changes[host, default: LoadChange(host: host, before: change.before, sum: 0)].sum += difference
             }
         }
-        return changes.keys.sorted().compactMap { host in
-            guard let change = changes[host] ?? nil, let before = use(of: resource, on: host) else { return nil }
-            return LoadPromise(host: host, resource: resource, before: before, after: max(0, before + change))
-        }
+        return changes.values.filter { !unknown.contains($0.host) }.sorted { $0.host < $1.host }
     }
 
     /// Looks what came of a part once the loads show all of it. Where it came as promised, or nobody can say, the tip goes
@@ -46,11 +73,11 @@ extension ControlLoop {
             tips[number]?.update { $0.promises = nil }
             step(
                 number, .runOut, by: Actor.evenkeel,
-                "the part that was approved did not bring what it promised: \(broken.joined(separator: "; "))")
+                "the part that was done did not bring what it promised: \(broken.joined(separator: "; "))")
             fallBackWhereUseless(tip.pack)
         } else if !kept.isEmpty || isOver {
             let came = kept.isEmpty ? "nobody can say what it brought" : kept.joined(separator: "; ")
-            goOn(number, because: "the part that was approved is done (\(came))")
+            goOn(number, because: "a part of the plan is done (\(came))")
         }
     }
 
@@ -77,6 +104,13 @@ extension ControlLoop {
             }
             return readings.hostProcessorUse[host]
         }
+    }
+}
+
+extension LoadPromise.Resource {
+    /// What the tip is about: memory where its terms say so, else processors.
+    fileprivate init(of tip: Tip) {
+        self = tip.terms.arguments["resource"].flatMap(Self.init) ?? .processor
     }
 }
 

@@ -82,7 +82,7 @@ struct PartTests {
         try carryOut(&world, source: 0.62, destination: 0.36)
         #expect(world.tip?.state == .awaitingApproval, "\(world.tip?.history.map(\.note) ?? [])")
         let note = world.tip?.history.last?.note ?? ""
-        #expect(note.contains("the part that was approved is done (processor of h1 at 62 %"), "\(note)")
+        #expect(note.contains("a part of the plan is done (processor of h1 at 62 %"), "\(note)")
         #expect(world.tip?.actionsDone == 1 && world.tip?.remainingActions.isEmpty == false)
         #expect(world.loop.openHolds.isEmpty)
         world.set(.automatic)
@@ -118,6 +118,37 @@ struct PartTests {
         world.round([alert])
         #expect([.awaitingApproval, .planned].contains(world.tip?.state))
         #expect(world.tip?.history.contains { $0.note.contains("nobody can say what it brought") } == true)
+    }
+
+    @Test("What was done before a step was refused is held against what it promised itself", arguments: [0.62, 0.9])
+    func refusedRest(source: Double) throws {
+        var settings = ControlSettings()
+        settings.planner.coolDown = .zero
+        var world = World.roomy(settings: settings, level: .operator)
+        world.round([alert])
+        let plan = try #require(world.tip?.plan)
+        #expect(plan.actions.count > 1)
+        world.expect(.done(tip: 1, operation: 1), for: .approve(tip: 1))
+        let move = try #require(world.operation?.move)
+        // While the first one is under way all hosts become too busy for another.
+        for name in ["h2", "h3"] { world.use[Sample.host(name)] = 0.95 }
+        world.round([alert])
+        world.carryOutAll()
+        world.relocate((1...3).first { Sample.machine($0) == move.virtualMachine } ?? 1, to: move.destination.text)
+        world.pass(5)
+        world.reportAll()
+        world.round([alert])
+        #expect(world.tip?.state == .verifying && world.tip?.actionsDone == 1)
+        #expect(world.tip?.history.last?.note.contains("was refused right before it began") == true)
+        let promise = try #require(world.tip?.promises?.first { $0.host == move.source })
+        let predicted = try #require(plan.actions.first?.prediction.sourceProcessor)
+        #expect(promise.before == predicted.before && abs(promise.after - predicted.after) < 1e-9)
+        world.use[move.source] = source
+        world.use[move.destination] = 0.3
+        world.pass(61)
+        world.reportAll()
+        world.round([alert])
+        #expect(world.tip?.state == (source < 0.7 ? .planned : .ineffective), "\(world.tip?.history ?? [])")
     }
 
     @Test("A part that makes the host well resolves the tip")
