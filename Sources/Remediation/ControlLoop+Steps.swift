@@ -109,14 +109,16 @@ extension ControlLoop {
         }
     }
 
-    /// Steps that no host has been given yet do not begin any more.
+    /// What no host has been given yet does not begin any more: a step is refused, a move or a plug-in called off, so that
+    /// its tip waits again.
     mutating func takeBack(_ reason: String) {
         for number in executions.keys.sorted() {
-            guard var step = executions[number] as? StepExecution, step.operation.state == .intended,
-                stopReason(for: step.operation.action) != nil
+            guard var execution = executions[number], execution.operation.state == .intended,
+                stopReason(for: execution.operation.action) != nil
             else { continue }
-            let effect = step.withdraw(reason, at: now)
-            executions[number] = step
+            let isStep = execution is StepExecution
+            let effect = isStep ? execution.withdraw(reason, at: now) : execution.cancel(reason, at: now)
+            executions[number] = execution
             carryOut(effect, of: number)
         }
     }

@@ -54,7 +54,7 @@ import TimeSeriesStore
         ]
         #expect(
             StatusCommand.text(stopped, now: Timestamp(milliseconds: 0))
-                .contains("waits until 'evenkeel resume', then for you: evenkeel tip approve 3"))
+                .contains("waits until 'evenkeel stop --resume', then for you: evenkeel tip approve 3"))
     }
 
     @Test func aFolderWhoseStateIsGoneOrCutOffIsNotSound() async throws {

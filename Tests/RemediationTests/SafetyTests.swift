@@ -41,6 +41,7 @@ struct SafetyTests {
         var world = world()
         world.round([Sample.hot("h1")])
         #expect(world.tip?.state == .running)
+        world.handOut()
         var cancelled = world
         world.ask(.hold(.fleet, reason: "storm"))
         world.carryOutAll()

@@ -74,11 +74,32 @@ struct StopTests {
         #expect(world.loop.operation(1)?.state == .succeeded)
     }
 
+    @Test(
+        "So is a move, and its tip waits again: once that is over, policy may go on and an operator is asked again",
+        arguments: [AutomationLevel.operator, .automatic])
+    func moves(level: AutomationLevel) throws {
+        var world = World.hot(level: level)
+        world.round([Sample.hot("h1")])
+        if level == .operator { world.ask(.approve(tip: 1)) }
+        #expect(world.operation?.state == .intended && !world.openCommands.isEmpty)
+        world.expect(.done(), for: .hold(.fleet, reason: "storm"), by: "bob")
+        #expect(world.loop.operation(1)?.state == .cancelled && world.openCommands.isEmpty)
+        #expect(
+            world.loop.operation(1)?.log.last?.text.contains("everything was stopped by bob: storm; no host") == true)
+        #expect(world.tip?.state == .awaitingApproval)
+        world.pass(1)
+        world.reportAll()
+        world.expect(.done(), for: .release(.fleet), by: "bob")
+        #expect(world.tip?.state == (level == .automatic ? .running : .awaitingApproval), "\(world.tip?.history ?? [])")
+        #expect(world.loop.openOperations.map(\.number) == (level == .automatic ? [2] : []))
+    }
+
     @Test("Who stops everything and calls off what runs is told what was, also when it is stopped already")
     func cancelled() {
         var world = World.hot()
         world.round([Sample.hot("h1")])
         world.ask(.approve(tip: 1))
+        world.handOut()
         world.expect(.done(), for: .hold(.fleet, reason: "storm"))
         world.expect(.stopped(cancelled: [1]), for: .hold(.fleet, reason: "storm", cancelling: true))
         #expect(world.journal.audit.contains { $0.event == "operation.cancel" && $0.operation == 1 })
