@@ -226,7 +226,7 @@ if Context.environment["EVENKEEL_FUZZ"] != nil {
             name: "Fuzz",
             dependencies: [
                 "Console", "Counters", "FleetModel", "FleetServer", "HostRuntime", "LibvirtRuntime", "MetricsWire",
-                "Patterns", "PlugIns", "PromQL", "RulePacks", "TimeSeriesStore",
+                "Patterns", "PlugIns", "PromQL", "Remediation", "RulePacks", "TimeSeriesStore",
             ],
             path: "Fuzz", swiftSettings: strict))
 }

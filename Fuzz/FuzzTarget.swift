@@ -13,7 +13,7 @@ struct FuzzTarget: Sendable {
     /// All of them, in the order in which `make fuzz` takes them.
     static let all: [FuzzTarget] = [
         .request, .snappy, .log, .page, .values, .buckets, .catalogue, .query, .rules, .manifest, .pattern,
-        .kernel, .path, .markup, .console, .monitor, .alerts, .plugin,
+        .kernel, .path, .markup, .console, .monitor, .alerts, .plugin, .policy,
     ]
 
     static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }

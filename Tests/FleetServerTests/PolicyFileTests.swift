@@ -68,6 +68,18 @@ struct PolicyFileTests {
         #expect(try Self.read(PolicyFile.text(of: FleetPolicy()) { _ in nil }).isEmpty)
     }
 
+    @Test("Whatever an operator wrote as a reason is exported so that it is imported as the same")
+    func reasons() throws {
+        var policy = try Self.read(Self.whole)
+        for scalar in (Array(1...0xff) + Array(0x2020...0x2030)).compactMap(Unicode.Scalar.init) + [
+            "\u{feff}", "\u{fffe}", "\u{ffff}", "\u{1f600}",
+        ] {
+            policy.constraints[0].reason = "a \(scalar) b\(scalar)"
+            let text = PolicyFile.text(of: policy) { _ in "x\(scalar)y: [" }
+            #expect((try? Self.read(text)) == policy, "U+\(String(scalar.value, radix: 16))")
+        }
+    }
+
     @Test(
         "What is wrong is named with its line, and nothing is taken",
         arguments: [

@@ -67,7 +67,7 @@ extension PolicyFile {
 
     /// A comment ends with its line, whatever a VM is called.
     private static func comment(_ text: String?) -> String {
-        text.map { "  # " + String(String.UnicodeScalarView($0.unicodeScalars.filter { $0.value >= 0x20 })) } ?? ""
+        text.map { "  # " + String(String.UnicodeScalarView($0.unicodeScalars.filter(isPlain))) } ?? ""
     }
 
     /// A double-quoted scalar (YAML 1.2.2, 7.3.1): nothing in it means anything.
@@ -78,12 +78,21 @@ extension PolicyFile {
             case "\"", "\\": quoted += "\\" + String(scalar)
             case "\n": quoted += "\\n"
             case "\t": quoted += "\\t"
-            case _ where scalar.value < 0x20 || (0x7f...0xa0).contains(scalar.value):
+            case _ where isPlain(scalar): quoted.unicodeScalars.append(scalar)
+            default:
                 let digits = String(scalar.value, radix: 16)
-                quoted += "\\x" + (digits.utf8.count < 2 ? "0" : "") + digits
-            default: quoted.unicodeScalars.append(scalar)
+                quoted += "\\u" + String(repeating: "0", count: max(0, 4 - digits.utf8.count)) + digits
             }
         }
         return quoted + "\""
+    }
+
+    /// Whether a character stands for itself in YAML: none that ends a line anywhere, and none that a reader may refuse. Those
+    /// that do not all have four digits.
+    private static func isPlain(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case ..<0x20, 0x7f...0xa0, 0x2028...0x2029, 0xfeff, 0xfffe...0xffff: false
+        default: true
+        }
     }
 }
