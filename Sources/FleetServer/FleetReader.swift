@@ -75,7 +75,7 @@ struct FleetReader: Sendable {
                 processorUse: view.readings?.hostProcessorUse[report.host],
                 processors: processors[report.host.text] ?? [], memory: report.memory,
                 memoryAvailable: report.memoryAvailable, migrationAddress: report.migrationAddress,
-                virtualMachines: report.virtualMachines.filter { $0.process != nil }.count,
+                virtualMachines: report.virtualMachines.count(where: \.state.ownsGuest),
                 clockSkewMilliseconds: report.clockSkewMilliseconds,
                 maintenance: view.holds.first { $0.scope == .host(report.host) },
                 drainTip: view.drainTip(of: report.host)?.number, bridges: report.capabilities?.bridges,

@@ -3,7 +3,7 @@ import FleetModel
 /// What follows from the end of an operation.
 extension ControlLoop {
     /// An operation has ended: what waits for it goes on, or is planned anew.
-    mutating func finish(_ operation: FleetModel.Operation, _ ending: String) {
+    mutating func finish(_ operation: FleetModel.Operation, _ ending: String, isUntold: Bool = false) {
         executions[operation.number] = nil
         for command in commands.values.filter({ $0.operation == operation.number }) {
             commands[command.number] = nil
@@ -20,7 +20,8 @@ extension ControlLoop {
                 operation: operation.number, detail: "\(operation.action.text)", outcome: "\(ending)\(place)"))
         guard let tip = operation.tip, tips[tip] != nil else { return }
         guard operation.state == .succeeded else {
-            return stumble(tip, operation, "operation \(operation.number): \(ending)\(place)")
+            let reason = "operation \(operation.number): \(ending)\(place)"
+            return stumble(tip, operation, reason, isUntold: isUntold)
         }
         noteDone(operation.action, of: tip)
         let verb = operation.move == nil ? "did" : "moved"
@@ -44,14 +45,18 @@ extension ControlLoop {
     static let mostStumbles = 2
 
     /// An action did not succeed. What was done is kept, and what is left is planned anew from where things are, for
-    /// somebody to approve; a plan of one step, or one that keeps failing, has failed. One that was called off has not.
-    private mutating func stumble(_ number: Int64, _ operation: FleetModel.Operation, _ reason: String) {
+    /// somebody to approve; a plan of one step, or one that keeps failing, has failed. One that was called off has not, nor
+    /// one that no host was told of.
+    private mutating func stumble(
+        _ number: Int64, _ operation: FleetModel.Operation, _ reason: String, isUntold: Bool
+    ) {
         guard let tip = tips[number]?.tip else { return }
         if tip.isDrain { return stumbleDraining(number, operation, reason) }
-        if operation.state == .cancelled {
+        if operation.state == .cancelled || isUntold {
             // Being called off by an operator is no failure: the tip waits again.
             tips[number]?.update { $0.drop(operation.action) }
-            return goOn(number, because: "\(reason); being called off is no failure")
+            let excuse = operation.state == .cancelled ? "; being called off is no failure" : ""
+            return goOn(number, because: reason + excuse)
         }
         let failures = tip.operations.count { past.operations[$0]?.state == .failed }
         let isWhole = tip.actionsDone == 0 && tip.remainingActions.count <= 1

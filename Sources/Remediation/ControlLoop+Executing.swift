@@ -187,7 +187,7 @@ extension ControlLoop {
             outbox.issue(command)
         }
         outbox.save(operation)
-        if let ending = effect.ending { finish(operation, ending) }
+        if let ending = effect.ending { finish(operation, ending, isUntold: effect.isUntold) }
     }
 }
 

@@ -60,6 +60,9 @@ extension ControlLoop {
         }
     }
 
+    /// The windows that it is the time of, by name.
+    public func currentWindows(at time: Timestamp) -> [String] { calendar.current(at: time) }
+
     /// The limits in force by their names, those that nobody set included.
     public var limitsInForce: [String: Double] {
         func minutes(_ span: Duration) -> Double { (span / limits.hour * 60 * 1000).rounded() / 1000 }

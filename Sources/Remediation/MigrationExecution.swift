@@ -41,7 +41,9 @@ struct MigrationExecution: OperationExecution, Hashable {
         _ state: OperationState, beforeAnyHost reason: String, at time: Timestamp
     ) -> ExecutionEffect {
         operation.location = machine.request.source
-        return end(state, "\(reason); no host was told yet, and nothing was done", at: time)
+        var effect = end(state, "\(reason); no host was told yet, and nothing was done", at: time)
+        effect.isUntold = true
+        return effect
     }
 
     /// Ends it since a host that still had to answer has left the fleet. `home` is who reports the guest now.

@@ -20,6 +20,8 @@ struct ExecutionEffect: Sendable {
     var asks: [(host: HostName, task: HostTask)] = []
     /// How the operation ended, if it did, in a sentence.
     var ending: String?
+    /// Whether it ended before any host was told of it, so that nothing was done.
+    var isUntold = false
 }
 
 extension OperationExecution {

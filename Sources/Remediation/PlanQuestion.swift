@@ -72,7 +72,12 @@ extension ControlLoop {
             kind: question.kind, object: question.object, supposed: supposed, isPossible: true, explanation: "")
         if question.kind.isAboutHost {
             guard let host = snapshot.host(where: question.object) else {
-                throw PolicyProblem("there is no host '\(question.object)'")
+                let isLost = question.lost.contains { $0.text == question.object }
+                throw PolicyProblem(
+                    isLost
+                        ? "'\(question.object)' is supposed to have failed (--lose); 'evenkeel plan restart "
+                            + "\(question.object)' says where its VMs would start"
+                        : "there is no host '\(question.object)'")
             }
             answerAboutHost(question, host.name, snapshot, planner, &answer)
         } else {
@@ -151,7 +156,7 @@ extension PlanQuestion {
         if growth != 0 {
             supposed = supposed.supposing(.grown(grown, by: 1 + growth))
             let who = grown.isEmpty ? "every VM wants" : "\(grown.count) VMs want"
-            words.append("\(who) \(Int((growth * 100).rounded())) % more")
+            words.append("\(who) \(Int((growth.magnitude * 100).rounded())) % \(growth < 0 ? "less" : "more")")
         }
         return (supposed, words)
     }

@@ -54,6 +54,11 @@ import TimeSeriesStore
         ]
         #expect(
             StatusCommand.text(stopped, now: Timestamp(milliseconds: 0))
+                .contains(
+                    "STOPPED      by kim since \(Phrases.moment(Timestamp(milliseconds: 0))): storage is away; nothing new"
+                ))
+        #expect(
+            StatusCommand.text(stopped, now: Timestamp(milliseconds: 0))
                 .contains("waits until 'evenkeel stop --resume', then for you: evenkeel tip approve 3"))
     }
 

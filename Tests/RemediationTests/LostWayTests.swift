@@ -28,6 +28,32 @@ struct LostWayTests {
         #expect(world.openCommands.isEmpty && world.loop.openOperations.isEmpty)
     }
 
+    @Test("The tip of one that no host was told of waits again; policy tries twice and then leaves it to an operator")
+    func tipOfOneThatWasNotAsked() {
+        for level in [AutomationLevel.operator, .automatic] {
+            var world = World.roomy(level: level)
+            world.round([Sample.hot("h1")])
+            if level == .operator { world.ask(.approve(tip: 1)) }
+            var tries = 0
+            for _ in 0..<20 {
+                tries = max(tries, Int(world.operation?.number ?? 0))
+                world.pass(31)
+                world.reportAll()
+                world.round([Sample.hot("h1")])
+            }
+            #expect(world.tip?.number == 1 && world.tip?.state == .awaitingApproval)
+            #expect(world.tip?.history.contains { $0.note.contains("nothing was done") } == true)
+            #expect(tries == (level == .operator ? 1 : 2))
+            #expect(level == .operator || world.tip?.waitsFor?.contains("an operator decides") == true)
+        }
+    }
+
+    @Test("Who asks for a VM that is being moved hears by which operation, not that two hosts report it")
+    func underWay() {
+        var world = moving()
+        world.expect(.refused("VM vm-1: it must stay: operation 1 moves it"), for: Self.move)
+    }
+
     @Test("One that a host was told of is waited for")
     func told() {
         var world = moving()

@@ -100,6 +100,10 @@ struct PlanQuestionTests {
         question.object = "h1"
         question.added = [Sample.host("h9")]
         #expect(throws: PolicyProblem("there is no host 'h9'")) { try answer(question, world()) }
+        question.added = []
+        question.lost = [Sample.host("h1")]
+        let gone = "'h1' is supposed to have failed (--lose); 'evenkeel plan restart h1' says where its VMs would start"
+        #expect(throws: PolicyProblem(gone)) { try answer(question, world()) }
         #expect(throws: PolicyProblem("no host reports from cluster 'moon'")) {
             try answer(PlanQuestion(.balance, about: "moon"), world())
         }

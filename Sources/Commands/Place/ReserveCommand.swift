@@ -19,7 +19,7 @@ struct ReserveCommand: AsyncParsableCommand {
     @Option(help: "Only this cluster.")
     var cluster: String?
 
-    @Option(help: "How many hosts at a time.")
+    @Option(parsing: .unconditional, help: "How many hosts at a time.")
     var failures: Int?
 
     @Flag(help: "List where each VM would start if its host failed.")

@@ -27,7 +27,7 @@ struct PlanCommand: AsyncParsableCommand {
     @Argument(help: "The host or cluster that it is about.")
     var object: String
 
-    @Option(help: "Percent of a resource that hosts are to come down to.")
+    @Option(parsing: .unconditional, help: "Percent of a resource that hosts are to come down to.")
     var target = 75.0
 
     @Option(help: "What a host is relieved of: processor or memory.")
@@ -36,10 +36,12 @@ struct PlanCommand: AsyncParsableCommand {
     @Option(help: "How eagerly to balance, from 1 to 5.")
     var aggressiveness = 3
 
-    @Option(help: "The most moves to relieve, balance or consolidate by; by default 8, to consolidate 200.")
+    @Option(
+        parsing: .unconditional,
+        help: "The most moves to relieve, balance or consolidate by; by default 8, to consolidate 200.")
     var moves: Int?
 
-    @Option(help: "How many hosts may fail at a time; by default what the policy asks for.")
+    @Option(parsing: .unconditional, help: "How many hosts may fail at a time; by default what the policy asks for.")
     var failures: Int?
 
     @Option(help: "Suppose that this host fails and its VMs start again on others; can be repeated.")
@@ -48,7 +50,7 @@ struct PlanCommand: AsyncParsableCommand {
     @Option(help: "Suppose that there is one more host like this one, empty; can be repeated.")
     var add: [String] = []
 
-    @Option(help: "Suppose that VMs want so many percent more; of less the sign needs an equals sign: --grow=-50.")
+    @Option(parsing: .unconditional, help: "Suppose that VMs want so many percent more, or less (-50).")
     var grow: Double?
 
     @Option(name: .customLong("vm"), help: "A VM that --grow is about, by name or UUID; can be repeated. Without: all.")

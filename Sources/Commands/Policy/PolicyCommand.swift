@@ -1,8 +1,6 @@
 import ArgumentParser
 import FleetModel
 import FleetServer
-import Foundation
-import HTTPClient
 
 /// `evenkeel policy`: how far Evenkeel goes by itself, when, and within which limits.
 struct PolicyCommand: AsyncParsableCommand {
@@ -32,7 +30,9 @@ struct PolicyListCommand: AsyncParsableCommand {
     static func text(_ view: PolicyView) -> String {
         var lines = ["Policy version \(view.policy.version)"] + PolicyClient.holds(view.holds)
         lines += view.policy.automation.map { "LEVEL    \($0.text)\(name(of: $0.scope, view))" }
-        lines += view.policy.windows.map { "WINDOW   \($0.text)" }
+        lines += view.policy.windows.map { window in
+            "WINDOW   \(window.text)\(view.currentWindows?.contains(window.name) == true ? "  (now)" : "")"
+        }
         for (id, own) in view.policy.machines.sorted(by: { $0.key < $1.key }) {
             lines.append(
                 "VM       \(view.names[id.text].map { "\($0) (\(id))" } ?? id.text): priority \(own.priority.rawValue)"

@@ -27,7 +27,7 @@ struct StatusCommand: AsyncParsableCommand {
 
     static func text(_ status: StatusView, now: Timestamp) -> String {
         var lines = ["Evenkeel \(status.version); the fleet's automation is '\(status.automation.rawValue)'"]
-        for hold in status.holds ?? [] { lines.append("HELD         \(hold.scope) by \(hold.actor): \(hold.reason)") }
+        lines += (status.holds ?? []).map(text)
         for drain in status.drains ?? [] where drain.machines > 0 || drain.tip != nil { lines += text(drain) }
         if let problem = status.problem { lines.append("PROBLEM      \(problem)") }
         if let problem = status.clockProblem { lines.append("PROBLEM      \(problem)") }
@@ -49,6 +49,14 @@ struct StatusCommand: AsyncParsableCommand {
         lines.append("Rules        evaluated \(round)")
         for failure in status.ruleFailures { lines.append("             cannot be evaluated: \(failure)") }
         return lines.joined(separator: "\n")
+    }
+
+    /// What is held, by whom and since when; for a stop also the way back.
+    private static func text(_ hold: Hold) -> String {
+        let since = "by \(hold.actor) since \(Phrases.moment(hold.since)): \(hold.reason)"
+        return hold.scope == .fleet
+            ? "STOPPED      \(since); nothing new begins until 'evenkeel stop --resume'"
+            : "HELD         \(hold.scope) \(since)"
     }
 
     /// How many hosts are named one by one.

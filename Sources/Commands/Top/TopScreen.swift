@@ -69,9 +69,10 @@ struct TopScreen {
         let silent = status.silentHosts.isEmpty ? "" : ", \(status.silentHosts.count) silent"
         let critical = status.openTips[TipLevel.critical.rawValue] ?? 0
         let warning = status.openTips[TipLevel.warning.rawValue] ?? 0
-        let held =
-            (status.holds ?? []).isEmpty
-            ? "" : "HELD: \((status.holds ?? []).map(\.scope.description).joined(separator: " "))  "
+        let scopes = (status.holds ?? []).map(\.scope)
+        let stopped = scopes.contains(.fleet) ? "STOPPED (evenkeel stop --resume)  " : ""
+        let others = scopes.filter { $0 != .fleet }.map(\.description).joined(separator: " ")
+        let held = stopped + (others.isEmpty ? "" : "HELD: \(others)  ")
         // What is stopped comes first: a narrow terminal cuts the end of the line off.
         return held
             + "Evenkeel \(status.version)  automation \(status.automation.rawValue)  \(status.hosts) hosts\(silent)  "

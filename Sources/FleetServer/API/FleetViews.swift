@@ -26,7 +26,7 @@ public struct HostView: Codable, Sendable {
     public var memoryAvailable: Bytes?
     /// Where it receives VMs; `nil` where it cannot.
     public var migrationAddress: String?
-    /// How many VMs it has a process for.
+    /// How many VMs run on it, or are paused.
     public var virtualMachines: Int
     /// How far its clock was ahead of the server's, in milliseconds; `nil` where its agent does not say.
     public var clockSkewMilliseconds: Int64?

@@ -14,6 +14,8 @@ struct PolicyRoutes {
     private static let patience = Duration.seconds(10)
     /// Lines of where VMs would start that one answer has at most.
     private static let mostWitnessed = 100_000
+    /// The most memory that a VM which is asked about may have.
+    private static let mostMemory: Int64 = 1 << 50
 
     let controller: FleetController
     let reader: FleetReader
@@ -95,7 +97,7 @@ struct PolicyRoutes {
     }
 
     private func view() async -> PolicyView {
-        await controller.look { loop, _ in
+        await controller.look { loop, time in
             var names: [String: String] = [:]
             for record in loop.hostRecords {
                 for status in record.report.virtualMachines {
@@ -108,7 +110,8 @@ struct PolicyRoutes {
             let spoken = Set(machines.map(\.text))
             return PolicyView(
                 policy: policy, warnings: loop.policyWarnings, holds: loop.openHolds,
-                names: names.filter { spoken.contains($0.key) }, limits: loop.limitsInForce)
+                names: names.filter { spoken.contains($0.key) }, limits: loop.limitsInForce,
+                currentWindows: loop.currentWindows(at: time))
         }
     }
 
@@ -144,7 +147,7 @@ struct PolicyRoutes {
                         report, of: cluster, wanted: loop.policy.reserve(of: cluster), isWitnessed: most > 0)
                 }
         }
-        if let wanted, views.isEmpty { throw APIError(.notFound, "no host reports from cluster '\(wanted)'") }
+        if views.isEmpty { throw Self.nobody(in: wanted) }
         return views
     }
 
@@ -157,6 +160,10 @@ struct PolicyRoutes {
                 let report = loop.reserve(of: cluster, losing: records.map(\.report.host), at: time)
             else { return nil }
             return ReserveView(report, of: cluster, wanted: loop.policy.reserve(of: cluster), isWitnessed: true)
+        }
+        let known = controller.view.withLock { Set($0.hosts.map(\.report.host.text)) }
+        if let stranger = lost.first(where: { !known.contains($0) }) {
+            throw APIError(.notFound, "lose: there is no host '\(stranger)'")
         }
         guard let view else {
             throw APIError(
@@ -171,9 +178,13 @@ struct PolicyRoutes {
         guard let processors = try number(request, "vcpus", in: 1...4096) else {
             throw APIError(.badRequest, "vcpus: say how many virtual processors the VM has")
         }
-        guard let text = request.uri.queryParameters["memory"], let bytes = Int64(text), bytes > 0,
-            bytes < 1 << 50
-        else { throw APIError(.badRequest, "memory: say how many bytes the VM has") }
+        guard let text = request.uri.queryParameters["memory"], let bytes = Int64(text),
+            (1...Self.mostMemory).contains(bytes)
+        else {
+            throw APIError(
+                .badRequest,
+                "memory: say how much the VM has, in bytes, from 1 to \(Self.mostMemory) (\(Bytes(Self.mostMemory)))")
+        }
         let wanted = request.uri.queryParameters["cluster"].map(String.init)
         var machine = NewMachine(virtualProcessors: processors, memory: Bytes(bytes))
         let parameters = try await RequestParameters(request)
@@ -191,8 +202,12 @@ struct PolicyRoutes {
                     }
                 }
         }
-        if let wanted, views.isEmpty { throw APIError(.notFound, "no host reports from cluster '\(wanted)'") }
+        if views.isEmpty { throw Self.nobody(in: wanted) }
         return views.sorted { ($1.stars, $0.host) < ($0.stars, $1.host) }
+    }
+
+    private static func nobody(in wanted: String?) -> APIError {
+        APIError(.notFound, wanted.map { "no host reports from cluster '\($0)'" } ?? "no host reports yet")
     }
 
     private func number(_ request: Request, _ name: String, in range: ClosedRange<Int>) throws -> Int? {

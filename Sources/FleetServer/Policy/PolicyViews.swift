@@ -13,6 +13,8 @@ public struct PolicyView: Codable, Sendable {
     public var names: [String: String]
     /// The limits in force, those that nobody set included.
     public var limits: [String: Double]
+    /// The windows that it is the time of now, by name; `nil` from an older server.
+    public var currentWindows: [String]?
 }
 
 /// The body of `POST /fleet/v1/policy`.
@@ -81,7 +83,7 @@ public struct ReserveView: Codable, Sendable {
     public var undecided: Bool?
     /// The proof, or what stands against it.
     public var reason: String
-    /// VMs that rules bind to one host: no reserve covers them.
+    /// VMs that rules bind to one host, or whose disks are lost with it: no reserve covers them.
     public var uncovered: [String]
     /// Whether SCVMM's formula, which counts slots, would call the cluster over-committed; for one host only.
     public var isOverCommittedBySlots: Bool?

@@ -92,7 +92,8 @@ struct SnapshotDoor {
             if heard[host.virtualMachines[place].id] == [host.name], let other = listed.subtracting([host.name]).min() {
                 host.virtualMachines[place].doubt = "\(other), which is silent, reported it as well"
             } else {
-                host.virtualMachines[place].immovable = "more than one host reports it"
+                let known = host.virtualMachines[place].immovable
+                host.virtualMachines[place].immovable = known ?? "more than one host reports it"
             }
         }
         return host

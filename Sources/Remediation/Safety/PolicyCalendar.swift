@@ -26,6 +26,9 @@ struct PolicyCalendar: Sendable {
         return "it is outside the maintenance windows of cluster \(cluster): \(names)"
     }
 
+    /// The windows that it is the time of, by name.
+    func current(at time: Timestamp) -> [String] { windows.filter { contains($0, time) }.map(\.window.name) }
+
     private func contains(_ entry: (window: PolicyWindow, zone: TimeZone), _ time: Timestamp) -> Bool {
         entry.window.contains(time, offset: offset(entry.zone, time))
     }
