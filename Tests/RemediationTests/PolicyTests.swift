@@ -177,6 +177,8 @@ struct PolicyTests {
         #expect(
             world.tip?.history.last?.note
                 == "waits: policy: it is outside the maintenance windows of cluster main: 'night'")
+        #expect(world.loop.currentWindows(at: world.now).isEmpty)
+        #expect(world.loop.currentWindows(at: world.now + .seconds(45 * 60)) == ["night"])
         var byHand = world
         byHand.expect(.done(tip: 1, operation: 1), for: .approve(tip: 1))
         world.look(after: 45 * 60)
