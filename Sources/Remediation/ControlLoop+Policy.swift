@@ -16,6 +16,7 @@ extension ControlLoop {
             return .refused("\(error)")
         }
         if let objection = next.windows.lazy.compactMap(PolicyCalendar.objection).first { return .refused(objection) }
+        let known = Set(policyWarnings)
         policy = next
         outbox.save(.savePolicy(PolicyVersion(policy: next, time: now, actor: actor, change: change.text)))
         outbox.audit(
@@ -25,7 +26,10 @@ extension ControlLoop {
         for number in tips.keys { plannings[number] = nil }
         planWaitingTips()
         advance()
-        return .changed(version: next.version, warnings: policyWarnings)
+        // What this change brought about comes first.
+        let warnings = policyWarnings
+        let old = warnings.filter(known.contains).map { "as before: \($0)" }
+        return .changed(version: next.version, warnings: warnings.filter { !known.contains($0) } + old)
     }
 
     /// What of the policy is broken as things are, or names what nobody knows.

@@ -225,6 +225,15 @@ struct PolicyTests {
         world.ask(
             .changePolicy(.setWindow(PolicyWindow(name: "w", kind: .blackout, clusters: [nowhere]))))
         #expect(world.loop.policyWarnings.contains("no host reports from cluster nowhere"))
+        let gone = PolicyWindow(name: "x", kind: .blackout, clusters: [try #require(ClusterName("gone"))])
+        guard case .changed(_, let warnings) = world.ask(.changePolicy(.setWindow(gone))) else {
+            Issue.record("it was not set")
+            return
+        }
+        #expect(
+            warnings == [
+                "no host reports from cluster gone", "as before: no host reports from cluster nowhere",
+            ])
     }
 
     @Test("Dates are read as they are written, and nothing else is one")
