@@ -251,21 +251,30 @@ struct RuleEngineTests {
 
     @Test("parameters: the cluster's own, else the fleet's, else the default; out of range counts as not set")
     func parameters() throws {
-        let rules = RuleEngine(packs: [try pack(Self.hot, tips: Self.tip)])
+        var rules = RuleEngine(packs: [try pack(Self.hot, tips: Self.tip)])
         let names = try ["a", "b", "d"].map { try #require(ClusterName($0)) }
-        let series = rules.parameterSeries(
-            clusters: names,
-            settings: [
-                ParameterSetting(pack: "pack", name: "limit", cluster: nil, value: 60),
-                ParameterSetting(pack: "pack", name: "limit", cluster: names[1], value: 30),
-                ParameterSetting(pack: "pack", name: "limit", cluster: names[2], value: 95),
-                ParameterSetting(pack: "other", name: "limit", cluster: names[0], value: 11),
-            ], at: .at(5))
+        let settings = [
+            ParameterSetting(pack: "pack", name: "limit", cluster: nil, value: 60),
+            ParameterSetting(pack: "pack", name: "limit", cluster: names[1], value: 30),
+            ParameterSetting(pack: "pack", name: "limit", cluster: names[2], value: 95),
+            ParameterSetting(pack: "other", name: "limit", cluster: names[0], value: 11),
+        ]
+        let series = rules.parameterSeries(clusters: names, settings: settings, at: .at(5))
         #expect(series.map(\.samples.values) == [[60], [30], [60]])
         #expect(series.map(\.samples.times) == Array(repeating: [Timestamp.at(5).milliseconds], count: 3))
         #expect(
             series.first?.labels.description
                 == "evenkeel_parameter{cluster=\"a\", name=\"limit\", pack=\"pack\"}")
+        #expect(
+            rules.parameterSeries(clusters: names, settings: settings, at: .at(6)).map(\.samples.times[0]) == [
+                6000, 6000, 6000,
+            ])
+        let fewer = rules.parameterSeries(clusters: names, settings: [settings[1]], at: .at(7))
+        #expect(
+            fewer.map(\.samples.values[0]).filter { $0 == 30 }.count == 1
+                && !fewer.contains { $0.samples.values == [60] })
+        rules.replace(packs: [])
+        #expect(rules.parameterSeries(clusters: names, settings: [settings[1]], at: .at(8)).isEmpty)
         #expect(rules.parameterSeries(clusters: [], settings: [], at: .at(0)).isEmpty)
     }
 

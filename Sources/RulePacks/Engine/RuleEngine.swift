@@ -34,6 +34,8 @@ public struct RuleEngine: Sendable {
     /// By the groups' keys.
     private var memories: [String: GroupMemory] = [:]
     private var lastRound: Timestamp?
+    /// The series of parameters as they were asked for last: they seldom change, and each has labels.
+    private var lastParameters: (clusters: [ClusterName], settings: [ParameterSetting], series: [SeriesSamples])?
 
     /// An engine without alerts so far. Of packs with the same name the first counts.
     public init(packs: [RulePack], options: RuleEngineOptions = RuleEngineOptions()) {
@@ -52,6 +54,7 @@ public struct RuleEngine: Sendable {
     public mutating func replace(packs: [RulePack]) {
         self.packs = Self.once(packs)
         groups = self.packs.flatMap(PlacedGroup.all)
+        lastParameters = nil
         var orphans: Set<Labels> = []
         let keys = Set(groups.map(\.key))
         for (key, memory) in memories where !keys.contains(key) {
@@ -109,10 +112,17 @@ public struct RuleEngine: Sendable {
 
     /// `evenkeel_parameter{pack,name,cluster}` for every parameter and every cluster: the cluster's own setting, else
     /// the fleet's, else the pack's default; one sample each, at `moment`. A setting out of range counts as not set.
-    public func parameterSeries(
+    public mutating func parameterSeries(
         clusters: [ClusterName], settings: [ParameterSetting], at moment: Timestamp
     ) -> [SeriesSamples] {
-        ParameterValues(settings).series(of: packs, clusters: clusters, at: moment)
+        if lastParameters?.clusters != clusters || lastParameters?.settings != settings {
+            let series = ParameterValues(settings).series(of: packs, clusters: clusters, at: moment)
+            lastParameters = (clusters, settings, series)
+        }
+        return (lastParameters?.series ?? []).map { one in
+            SeriesSamples(
+                labels: one.labels, samples: SampleColumns(times: [moment.milliseconds], values: one.samples.values))
+        }
     }
 
     // MARK: Rounds

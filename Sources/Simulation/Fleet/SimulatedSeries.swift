@@ -3,13 +3,20 @@ import FleetModel
 /// Series in memory that keep only the last while: what rules look back on. A `SeriesSource` for the real evaluator and
 /// a `SeriesSink` for what rules record.
 public final class SimulatedSeries: SeriesSource, SeriesSink {
-    /// The series of one metric, in order of their labels.
-    private struct Metric {
+    private struct State {
         private(set) var series: [SeriesSamples] = []
+        /// The series of each metric, in order of their labels.
+        private(set) var byMetric: [String: [Int]] = [:]
         private var places: [Labels: Int] = [:]
+        /// Which series got its sample after this one last: samples come in the same order again and again, and labels that
+        /// share their storage are compared at once.
+        private var followers: [Int] = []
+        private var last: Int?
 
         mutating func add(_ labels: Labels, _ value: Double, _ time: Int64, _ retention: Int64) {
-            let place = places[labels] ?? insert(labels)
+            let place = place(of: labels)
+            if let last { followers[last] = place }
+            last = place
             guard (series[place].samples.times.last ?? .min) < time else { return }
             series[place].samples.append(time, value)
             // Now and then is enough: what is too old does no harm.
@@ -18,19 +25,20 @@ public final class SimulatedSeries: SeriesSource, SeriesSink {
             }
         }
 
-        private mutating func insert(_ labels: Labels) -> Int {
-            let place = series.firstIndex { labels < $0.labels } ?? series.endIndex
-            series.insert(SeriesSamples(labels: labels, samples: SampleColumns()), at: place)
-            for later in place..<series.count { places[series[later].labels] = later }
-            return place
+        private mutating func place(of labels: Labels) -> Int {
+            if let last, series[followers[last]].labels == labels { return followers[last] }
+            return places[labels] ?? insert(labels)
         }
-    }
 
-    private struct State {
-        var byMetric: [String: Metric] = [:]
-
-        mutating func add(_ labels: Labels, _ value: Double, _ time: Int64, _ retention: Int64) {
-            byMetric[labels.metric ?? "", default: Metric()].add(labels, value, time, retention)
+        private mutating func insert(_ labels: Labels) -> Int {
+            let place = series.count
+            series.append(SeriesSamples(labels: labels, samples: SampleColumns()))
+            followers.append(place)
+            places[labels] = place
+            let metric = labels.metric ?? ""
+            let order = byMetric[metric]?.firstIndex { labels < series[$0].labels }
+            byMetric[metric, default: []].insert(place, at: order ?? byMetric[metric]?.count ?? 0)
+            return place
         }
     }
 
@@ -63,14 +71,14 @@ public final class SimulatedSeries: SeriesSource, SeriesSink {
     public func select(_ matchers: [LabelMatcher], from first: Int64, through last: Int64) throws -> any SeriesSet {
         for matcher in matchers where !matcher.isPlain { throw SimulationError.pattern(matcher.value) }
         let metric = matchers.first { $0.name == Labels.metricName && $0.comparison == .equal }?.value
+        let plain = matchers.filter { !($0.name == Labels.metricName && $0.comparison == .equal) }.map(
+            PlainMatcher.init)
         let found = state.withLock { state -> [SeriesSamples] in
-            let metrics = metric.map { [state.byMetric[$0]].compactMap(\.self) } ?? Array(state.byMetric.values)
-            return metrics.flatMap { candidates in
-                candidates.series.compactMap { one in
-                    matchers.allSatisfy { $0.holds(for: one.labels) }
-                        ? Self.cut(one.samples, first, last).map { SeriesSamples(labels: one.labels, samples: $0) }
-                        : nil
-                }
+            let places = metric.map { state.byMetric[$0] ?? [] } ?? Array(state.series.indices)
+            return places.compactMap { place in
+                let one = state.series[place]
+                guard plain.allSatisfy({ $0.holds(for: one.labels) }) else { return nil }
+                return Self.cut(one.samples, first, last).map { SeriesSamples(labels: one.labels, samples: $0) }
             }
         }
         return Found(series: metric == nil ? found.sorted { $0.labels < $1.labels } : found)
@@ -105,20 +113,30 @@ extension SampleColumns {
 extension LabelMatcher {
     fileprivate var isPlain: Bool {
         if comparison == .equal || comparison == .notEqual { return true }
-        return value.unicodeScalars.allSatisfy {
-            "|_-".unicodeScalars.contains($0) || $0.properties.isAlphabetic || ("0"..."9").contains($0)
+        return value.utf8.allSatisfy { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x5f, 0x2d, 0x7c: true
+            default: false
+            }
         }
     }
+}
 
-    fileprivate func holds(for labels: Labels) -> Bool {
-        let own = labels[name] ?? ""
-        switch comparison {
-        case .equal: return own == value
-        case .notEqual: return own != value
-        case .matches: return alternatives.contains { $0 == own }
-        case .doesNotMatch: return !alternatives.contains { $0 == own }
-        }
+/// A matcher whose alternatives are told apart once.
+private struct PlainMatcher {
+    private let name: String
+    private let values: [String]
+    /// Whether one of the values is wanted; else none of them is.
+    private let isWanted: Bool
+
+    init(_ matcher: LabelMatcher) {
+        name = matcher.name
+        let isPattern = matcher.comparison == .matches || matcher.comparison == .doesNotMatch
+        values =
+            isPattern
+            ? matcher.value.split(separator: "|", omittingEmptySubsequences: false).map(String.init) : [matcher.value]
+        isWanted = matcher.comparison == .equal || matcher.comparison == .matches
     }
 
-    private var alternatives: [Substring] { value.split(separator: "|", omittingEmptySubsequences: false) }
+    func holds(for labels: Labels) -> Bool { values.contains(labels[name] ?? "") == isWanted }
 }
