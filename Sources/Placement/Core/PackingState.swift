@@ -217,8 +217,8 @@ public struct PackingState<Rules: PackingRules & ~Copyable>: ~Copyable {
     public func change(swapping first: Int, _ second: Int) -> Int64? {
         let firstBin = Int(place[first])
         let secondBin = Int(place[second])
-        guard firstBin != secondBin, fits(first, in: secondBin, leftBy: second),
-            fits(second, in: firstBin, leftBy: first),
+        guard firstBin != secondBin, mayExchange(first, in: firstBin, second, in: secondBin),
+            fits(first, in: secondBin, leftBy: second), fits(second, in: firstBin, leftBy: first),
             rules.allowsSwap(first, at: firstBin, second, at: secondBin)
         else { return nil }
         let one = needs(of: first)
@@ -227,6 +227,13 @@ public struct PackingState<Rules: PackingRules & ~Copyable>: ~Copyable {
             + rules.cost(ofBin: secondBin, holding: load(of: secondBin, with: one, without: other))
             - binCost[secondBin]
             + rules.costChangeOfSwap(first, at: firstBin, second, at: secondBin)
+    }
+
+    @inline(__always)
+    private func mayExchange(_ first: Int, in firstBin: Int, _ second: Int, in secondBin: Int) -> Bool {
+        filter.mayExchange(
+            firstBin, claimRow(of: second, on: firstBin), claimRow(of: first, on: firstBin),
+            secondBin, claimRow(of: first, on: secondBin), claimRow(of: second, on: secondBin))
     }
 
     /// Whether the bin has room for the item once another item has left it.

@@ -60,8 +60,8 @@ struct RoomFilter: ~Copyable {
     /// Whether a bin may have room for an item's claim, which is a row of the claims.
     @inline(__always)
     func mayFit(_ claim: Int, in bin: Int) -> Bool {
-        let needed = claims.row(from: claim * words)
-        let left = left.row(from: bin * words)
+        let needed = claims.row(from: claim &* words)
+        let left = left.row(from: bin &* words)
         var fitting = Self.highest
         for word in 0..<words { fitting &= (left[word] | Self.highest) &- needed[word] }
         return fitting & Self.highest == Self.highest
@@ -70,13 +70,24 @@ struct RoomFilter: ~Copyable {
     /// The same once another claim has been given back.
     @inline(__always)
     func mayFit(_ claim: Int, in bin: Int, leftBy other: Int) -> Bool {
-        let needed = claims.row(from: claim * words)
-        let freed = claims.row(from: other * words)
-        let left = left.row(from: bin * words)
+        var fitting = Self.highest
+        for word in 0..<words { fitting &= lanes(claim, in: bin, leftBy: other, word) }
+        return fitting & Self.highest == Self.highest
+    }
+
+    /// Whether two bins may have room for each other's item: what comes to the first and leaves it, and to the second.
+    @inline(__always)
+    func mayExchange(_ first: Int, _ coming: Int, _ leaving: Int, _ second: Int, _ arriving: Int, _ left: Int) -> Bool {
         var fitting = Self.highest
         for word in 0..<words {
-            fitting &= ((left[word] &+ freed[word] &+ Self.ones) | Self.highest) &- needed[word]
+            fitting &= lanes(coming, in: first, leftBy: leaving, word) & lanes(arriving, in: second, leftBy: left, word)
         }
         return fitting & Self.highest == Self.highest
+    }
+
+    @inline(__always)
+    private func lanes(_ claim: Int, in bin: Int, leftBy other: Int, _ word: Int) -> UInt64 {
+        let room = left[bin &* words &+ word] &+ claims[other &* words &+ word] &+ Self.ones
+        return (room | Self.highest) &- claims[claim &* words &+ word]
     }
 }
