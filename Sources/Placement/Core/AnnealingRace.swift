@@ -2,8 +2,6 @@
 /// rest to the one that came furthest. Which mix of steps pays depends on the problem: where room is scarce swaps do,
 /// where moves hold their room on both sides coming home does, elsewhere plain moves.
 ///
-/// Where trials tell nothing, as `usual(seed:for:)` says, ways can have the whole budget between them.
-///
 /// Two runs of one way end far apart, and half-way through the cooling it shows already which will end lower. So the way
 /// that won cools down to there several times, with other dice, and only the lowest of these goes on, at leisure.
 public struct AnnealingRace: Sendable {
@@ -28,23 +26,20 @@ public struct AnnealingRace: Sendable {
     /// Ways that between them have done well on problems of very different kinds.
     ///
     /// Where what moves is held at its home too, a short trial tells which of two ways is better. Where nothing is, few
-    /// moves have room but swaps do, and runs with other dice end so far apart that only whole coolings can be compared.
+    /// moves have room but swaps do, and the slower one of them cools down, the lower it ends: one has the whole budget.
     public static func usual(seed: UInt64, for packing: Packing) -> AnnealingRace {
-        guard packing.isHeldWhileMoving.contains(true) else { return coolings(seed: seed) }
+        guard packing.isHeldWhileMoving.contains(true) else {
+            let mix = Annealing.Mix(homeward: 0, chains: 0.1, clearances: 0.004, swaps: 0.95)
+            // Warmer than that nothing is decided: costs are those of a random placement.
+            var race = AnnealingRace(ways: [Annealing(seed: seed, mix: mix, warmth: 0.7, chill: 2e-2)])
+            race.heats = 0
+            return race
+        }
         let mixes = [
             Annealing.Mix(homeward: 0, chains: 0, clearances: 0.003, depth: 6),
             Annealing.Mix(homeward: 0.5, chains: 0.05, clearances: 0.003, depth: 6),
         ]
         return AnnealingRace(ways: mixes.map { Annealing(seed: seed, mix: $0, warmth: 2, chill: 2.5e-3) })
-    }
-
-    /// Three whole coolings of one way, each with dice of its own.
-    private static func coolings(seed: UInt64) -> AnnealingRace {
-        let mix = Annealing.Mix(homeward: 0, chains: 0.1, clearances: 0.004, swaps: 0.95)
-        let ways = (0..<3).map { Annealing(seed: seed &+ $0 << 32, mix: mix, warmth: 10, chill: 1e-3) }
-        var race = AnnealingRace(ways: ways, trialShare: 1 / Double(ways.count))
-        race.heats = 0
-        return race
     }
 
     /// Improves `state`, which ends as the best placement that any of them found, never worse than it was. Returns the

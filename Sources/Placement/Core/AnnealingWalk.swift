@@ -15,7 +15,7 @@ struct AnnealingWalk: ~Copyable {
     init(seed: UInt64, mix: Annealing.Mix, items: Int) {
         dice = Dice(seed: seed)
         self.mix = mix
-        clearance = Clearance(depth: mix.depth)
+        clearance = Clearance(depth: mix.depth, homeward: mix.homeward)
         best = Slab(repeating: 0, count: items)
     }
 

@@ -10,6 +10,8 @@ struct Clearance: ~Copyable {
 
     /// Most items that are sent by force, as `Annealing.Mix` says.
     private let depth: Int
+    /// The share of clearances that bring an item home.
+    private let homeward: Double
 
     /// Bins that an item which must go is tried in.
     private static let exits = 20
@@ -20,16 +22,17 @@ struct Clearance: ~Copyable {
     /// Items that are looked at for one of a costly bin.
     private static let picks = 8
 
-    init(depth: Int) { self.depth = depth }
+    init(depth: Int, homeward: Double) {
+        self.depth = depth
+        self.homeward = homeward
+    }
 
     /// Clears a random bin for an item, unless that costs more than `limit` or there is no room for what must go: then
     /// everything is as it was.
     mutating func make<Rules: PackingRules & ~Copyable>(
         _ state: inout PackingState<Rules>, _ dice: inout Dice, costingAtMost limit: Double
     ) {
-        let isCostly = depth == 0 || dice.next() & 1 == 0
-        let item = isCostly ? Self.itemOfCostlyBin(state, &dice) : Self.itemOfAnyBin(state, &dice)
-        guard item >= 0, let target = harbour(for: item, state, &dice) else { return }
+        guard let (item, target) = choice(state, &dice) else { return }
         let origin = state.bin(of: item)
         let before = state.cost
         moved.removeAll(keepingCapacity: true)
@@ -63,22 +66,19 @@ struct Clearance: ~Copyable {
 
     private func hasMoved(_ item: Int) -> Bool { moved.contains { $0.item == item } }
 
-    /// Sends items of a bin where they do least harm: those that make it too full, then those that it is better without.
+    /// Sends items of a bin where they do least harm, until it is no longer too full. What it is better without then is
+    /// left to plain moves: to look for that here took most of the time.
     private mutating func sendAway<Rules: PackingRules & ~Copyable>(
         from bin: Int, orTo origin: Int, _ state: inout PackingState<Rules>, _ dice: inout Dice
     ) {
         var candidate = state.firstItem(in: bin)
-        while candidate >= 0, moved.count < Self.mostMoved {
+        while candidate >= 0, moved.count < Self.mostMoved, state.isOverfull(bin) {
             let item = candidate
             candidate = state.nextItem(after: candidate)
-            let isOverfull = state.isOverfull(bin)
-            if isOverfull ? !state.relieves(item, bin) : state.ownCost(of: bin) == 0 {
-                if isOverfull { continue } else { return }
-            }
-            guard !hasMoved(item), let exit = Self.exit(for: item, orTo: origin, state, &dice),
-                isOverfull || exit.change < 0
+            guard state.relieves(item, bin), !hasMoved(item),
+                let exit = Self.exit(for: item, orTo: origin, state, &dice)
             else { continue }
-            shift(item, to: exit.bin, &state)
+            shift(item, to: exit, &state)
         }
     }
 
@@ -106,6 +106,32 @@ struct Clearance: ~Copyable {
     }
 
     // MARK: Choices
+
+    /// An item and the bin to clear for it.
+    private func choice<Rules: PackingRules & ~Copyable>(
+        _ state: borrowing PackingState<Rules>, _ dice: inout Dice
+    ) -> (item: Int, target: Int)? {
+        if homeward > 0, dice.share() <= homeward {
+            guard let item = Self.strayItem(state, &dice) else { return nil }
+            let home = state.home(of: item)
+            return state.rules.allows(item, from: state.bin(of: item), to: home) ? (item, home) : nil
+        }
+        let isCostly = depth == 0 || dice.next() & 1 == 0
+        let item = isCostly ? Self.itemOfCostlyBin(state, &dice) : Self.itemOfAnyBin(state, &dice)
+        guard item >= 0, let target = harbour(for: item, state, &dice) else { return nil }
+        return (item, target)
+    }
+
+    /// An item that is not at home, if one soon turns up.
+    private static func strayItem<Rules: PackingRules & ~Copyable>(
+        _ state: borrowing PackingState<Rules>, _ dice: inout Dice
+    ) -> Int? {
+        for _ in 0..<draws {
+            let item = dice.below(state.items)
+            if state.bin(of: item) != state.home(of: item) { return item }
+        }
+        return nil
+    }
 
     private static func itemOfCostlyBin<Rules: PackingRules & ~Copyable>(
         _ state: borrowing PackingState<Rules>, _ dice: inout Dice
@@ -144,13 +170,14 @@ struct Clearance: ~Copyable {
 
     private static func exit<Rules: PackingRules & ~Copyable>(
         for item: Int, orTo origin: Int, _ state: borrowing PackingState<Rules>, _ dice: inout Dice
-    ) -> (bin: Int, change: Int64)? {
-        var best: (bin: Int, change: Int64)?
+    ) -> Int? {
+        var best: Int?
+        var least = Int64.max
         let saved = state.change(leaving: item)
         for attempt in 0..<exits {
             let bin = attempt == 0 ? origin : attempt == 1 ? state.home(of: item) : dice.below(state.bins)
-            if let change = state.change(moving: item, to: bin, afterLeaving: saved), change < best?.change ?? .max {
-                best = (bin, change)
+            if let change = state.change(moving: item, to: bin, afterLeaving: saved), change < least {
+                (least, best) = (change, bin)
             }
         }
         return best

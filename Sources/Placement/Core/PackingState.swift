@@ -25,6 +25,7 @@ public struct PackingState<Rules: PackingRules & ~Copyable>: ~Copyable {
     private let binCost: Slab<Int64>
     private let nothing: Slab<Int64>
     private let roster: Roster
+    private let filter: RoomFilter
 
     /// The placement in which every item is at home. `rules` must know that placement too, and `otherCost` be what it
     /// costs apart from the bins' own costs.
@@ -56,6 +57,7 @@ public struct PackingState<Rules: PackingRules & ~Copyable>: ~Copyable {
                 if packing.isHeldWhileMoving[resource] { scope[bin * resources + resource] -= need }
             }
         }
+        filter = RoomFilter(resources: resources, claims: claims, room: packing.room, left: slack)
         for bin in 0..<bins {
             let none = nothing.row(from: 0)
             let own = self.rules.cost(ofBin: bin, holding: load(of: bin, with: none, without: none))
@@ -103,8 +105,11 @@ public struct PackingState<Rules: PackingRules & ~Copyable>: ~Copyable {
     private func needs(of item: Int) -> Row<Int64> { needs.row(from: item * resources) }
 
     @inline(__always)
+    private func claimRow(of item: Int, on bin: Int) -> Int { item * 2 + (Int(home[item]) == bin ? 1 : 0) }
+
+    @inline(__always)
     private func claim(of item: Int, on bin: Int) -> Row<Int64> {
-        claims.row(from: (item * 2 + (Int(home[item]) == bin ? 1 : 0)) * resources)
+        claims.row(from: claimRow(of: item, on: bin) * resources)
     }
 
     @inline(__always)
@@ -117,7 +122,9 @@ public struct PackingState<Rules: PackingRules & ~Copyable>: ~Copyable {
     /// Whether the bin has room for the item.
     @inline(__always)
     public func fits(_ item: Int, in bin: Int) -> Bool {
-        let needed = claim(of: item, on: bin)
+        let row = claimRow(of: item, on: bin)
+        guard filter.mayFit(row, in: bin) else { return false }
+        let needed = claims.row(from: row * resources)
         let left = slack.row(from: bin * resources)
         for resource in 0..<resources where left[resource] < needed[resource] { return false }
         return true
@@ -176,6 +183,8 @@ public struct PackingState<Rules: PackingRules & ~Copyable>: ~Copyable {
             slack[from * resources + resource] += left[resource]
             slack[bin * resources + resource] -= taken[resource]
         }
+        filter.update(from, slack.row(from: from * resources))
+        filter.update(bin, slack.row(from: bin * resources))
         place[item] = Int32(truncatingIfNeeded: bin)
         roster.remove(item, from: from)
         roster.add(item, to: bin)
@@ -208,8 +217,8 @@ public struct PackingState<Rules: PackingRules & ~Copyable>: ~Copyable {
     public func change(swapping first: Int, _ second: Int) -> Int64? {
         let firstBin = Int(place[first])
         let secondBin = Int(place[second])
-        guard firstBin != secondBin, fits(first, in: secondBin, leftBy: second),
-            fits(second, in: firstBin, leftBy: first),
+        guard firstBin != secondBin, mayExchange(first, in: firstBin, second, in: secondBin),
+            fits(first, in: secondBin, leftBy: second), fits(second, in: firstBin, leftBy: first),
             rules.allowsSwap(first, at: firstBin, second, at: secondBin)
         else { return nil }
         let one = needs(of: first)
@@ -220,11 +229,21 @@ public struct PackingState<Rules: PackingRules & ~Copyable>: ~Copyable {
             + rules.costChangeOfSwap(first, at: firstBin, second, at: secondBin)
     }
 
+    @inline(__always)
+    private func mayExchange(_ first: Int, in firstBin: Int, _ second: Int, in secondBin: Int) -> Bool {
+        filter.mayExchange(
+            firstBin, claimRow(of: second, on: firstBin), claimRow(of: first, on: firstBin),
+            secondBin, claimRow(of: first, on: secondBin), claimRow(of: second, on: secondBin))
+    }
+
     /// Whether the bin has room for the item once another item has left it.
     @inline(__always)
     public func fits(_ item: Int, in bin: Int, leftBy other: Int) -> Bool {
-        let needed = claim(of: item, on: bin)
-        let freed = claim(of: other, on: bin)
+        let row = claimRow(of: item, on: bin)
+        let otherRow = claimRow(of: other, on: bin)
+        guard filter.mayFit(row, in: bin, leftBy: otherRow) else { return false }
+        let needed = claims.row(from: row * resources)
+        let freed = claims.row(from: otherRow * resources)
         let left = slack.row(from: bin * resources)
         for resource in 0..<resources where left[resource] + freed[resource] < needed[resource] { return false }
         return true

@@ -79,5 +79,7 @@ public struct LoadView {
 
     /// Units of a resource.
     @inline(__always)
-    public subscript(resource: Int) -> Int64 { held[resource] + added[resource] - removed[resource] }
+    public subscript(resource: Int) -> Int64 {
+        held[resource] &+ added[resource] &- removed[resource]
+    }
 }

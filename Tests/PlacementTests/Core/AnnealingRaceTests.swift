@@ -38,21 +38,34 @@ struct AnnealingRaceTests {
         }
     }
 
-    @Test("with the same budget a race of whole coolings ends no higher than its last way alone")
+    @Test("with whole shares for all its ways a race ends no higher than its last way alone")
     func wholeCoolings() throws {
         for seed in UInt64(1)...5 {
             let packing = try packing(seed, isHeld: false)
-            let race = AnnealingRace.usual(seed: seed, for: packing)
-            let last = try #require(race.ways.last)
-            #expect(Set(race.ways.map(\.seed)).count == race.ways.count)
+            let ways = (0..<3).map { Annealing(seed: seed &+ $0 << 32, warmth: 0.7, chill: 2e-2) }
+            var race = AnnealingRace(ways: ways, trialShare: 1 / Double(ways.count))
+            race.heats = 0
             var alone = PackingState(packing, rules: Even())
             var share = StepBudget(50_000)
-            last.run(&alone, budget: &share)
+            ways[2].run(&alone, budget: &share)
             var raced = PackingState(packing, rules: Even())
-            var whole = StepBudget(50_000 * race.ways.count)
+            var whole = StepBudget(50_000 * ways.count)
             race.run(&raced, budget: &whole)
             #expect(raced.cost <= alone.cost)
         }
+    }
+
+    @Test("where nothing is held on both sides of a move one cooling has the whole budget")
+    func oneCooling() throws {
+        let packing = try packing(3, isHeld: false)
+        let race = AnnealingRace.usual(seed: 3, for: packing)
+        var alone = PackingState(packing, rules: Even())
+        var budget = StepBudget(50_000)
+        try #require(race.ways.first).run(&alone, budget: &budget)
+        var raced = PackingState(packing, rules: Even())
+        var same = StepBudget(50_000)
+        race.run(&raced, budget: &same)
+        #expect(race.ways.count == 1 && raced.assignment == alone.assignment)
     }
 
     @Test("without a budget nothing changes, and without ways nothing is done", arguments: [false, true])

@@ -10,7 +10,7 @@ struct RoadefRules: PackingRules, ~Copyable {
     private let loadWeights: Slab<Int64>
     private let capacities: Slab<Int64>
     private let safety: Slab<Int64>
-    private let balances: [RoadefInstance.Balance]
+    private let balances: Slab<RoadefInstance.Balance>
     private let service: Slab<Int32>
     private let neighbourhood: Slab<Int32>
     private let location: Slab<Int32>
@@ -45,7 +45,7 @@ struct RoadefRules: PackingRules, ~Copyable {
         loadWeights = Slab(instance.loadWeights)
         capacities = Slab(instance.capacities)
         safety = Slab(instance.safetyCapacities)
-        balances = instance.balances
+        balances = Slab(instance.balances)
         service = Slab(instance.services)
         neighbourhood = Slab(instance.neighbourhoods)
         location = Slab(instance.locations)
@@ -79,13 +79,15 @@ struct RoadefRules: PackingRules, ~Copyable {
     @inline(__always)
     func cost(ofBin machine: Int, holding load: LoadView) -> Int64 {
         var cost: Int64 = 0
+        let start = machine &* resources
         for resource in 0..<resources {
-            cost += max(0, load[resource] - safety[machine * resources + resource]) * loadWeights[resource]
+            cost &+= max(0, load[resource] &- safety[start &+ resource]) &* loadWeights[resource]
         }
-        for balance in balances {
-            let first = capacities[machine * resources + balance.first] - load[balance.first]
-            let second = capacities[machine * resources + balance.second] - load[balance.second]
-            cost += balance.weight * max(0, balance.target * first - second)
+        for number in 0..<balances.count {
+            let balance = balances[number]
+            let first = capacities[start &+ balance.first] &- load[balance.first]
+            let second = capacities[start &+ balance.second] &- load[balance.second]
+            cost &+= balance.weight &* max(0, balance.target &* first &- second)
         }
         return cost
     }
