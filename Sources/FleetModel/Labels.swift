@@ -58,12 +58,12 @@ public struct Labels: Hashable, Sendable {
     public var metric: String? { self[Self.metricName] }
 
     /// Only the labels in `names`.
-    public func keeping(_ names: some Collection<String>) -> Labels {
+    public func keeping(_ names: [String]) -> Labels {
         Labels(sortedUnchecked: pairs.filter { names.contains($0.name) })
     }
 
     /// All but the labels in `names`.
-    public func dropping(_ names: some Collection<String>) -> Labels {
+    public func dropping(_ names: [String]) -> Labels {
         Labels(sortedUnchecked: pairs.filter { !names.contains($0.name) })
     }
 

@@ -158,9 +158,8 @@ extension Simulation {
 
     /// The loop makes progress, or says why not: a tip whose turn it is, of which nothing runs, names what it waits for.
     mutating func checkReasons() throws {
-        guard let loop = server.loop else { return record.silent = [:] }
         var silent: [Int64: Timestamp] = [:]
-        for tip in loop.openTips where isSilent(tip, loop) {
+        for tip in server.loop?.openTips ?? [] where isSilent(tip) {
             let since = record.silent[tip.number] ?? now
             silent[tip.number] = since
             if now - since > Self.longestSilence {
@@ -172,13 +171,13 @@ extension Simulation {
         record.silent = silent
     }
 
-    private func isSilent(_ tip: Tip, _ loop: ControlLoop) -> Bool {
+    private func isSilent(_ tip: Tip) -> Bool {
         let note = tip.history.last?.note ?? ""
         switch tip.state {
         case .raised: return true
         case .planned, .awaitingApproval: return note.isEmpty
         case .approved, .running:
-            let runs = tip.operations.contains { loop.operation($0)?.state.isFinal == false }
+            let runs = tip.operations.contains { server.loop?.operation($0)?.state.isFinal == false }
             return !runs && !note.hasPrefix("waits: ")
         default: return false
         }

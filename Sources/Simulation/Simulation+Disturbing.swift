@@ -55,10 +55,10 @@ extension Simulation {
         agenda.add(.goOn, at: min(end, plan.calmFrom) + .seconds(300))
     }
 
-    mutating func noteStandDowns(since before: ControlLoop) {
-        guard let loop = server.loop else { return }
-        let known = Set(before.openHolds.map(\.scope))
-        for hold in loop.openHolds where !known.contains(hold.scope) {
+    mutating func noteStandDowns(since before: [Hold]) {
+        guard let holds = server.loop?.openHolds, holds != before else { return }
+        let known = Set(before.map(\.scope))
+        for hold in holds where !known.contains(hold.scope) {
             switch hold.scope {
             case .cluster: report.standDowns += 1
             case .pack: report.packFallBacks += 1

@@ -47,7 +47,7 @@ extension Simulation {
             let room = Double(fleet.hosts[host]?.logicalProcessors ?? 1) * plan.settings.planner.processorCeiling
             if fleet.hosts[host]?.wanted ?? 0 > room { report.hotSeconds += plan.sampleInterval.inSeconds }
             guard agents[host]?.isConnected == true else { continue }
-            for sample in fleet.samples(of: host) { server.series.add(sample.labels, sample.value, at: hostTime(host)) }
+            server.series.add(fleet.samples(of: host), at: hostTime(host))
         }
     }
 
@@ -70,8 +70,8 @@ extension Simulation {
     /// The agent opens its poll again and again, and so hears of what got lost.
     private mutating func poll(_ host: HostName) {
         agenda.add(.poll(host), at: now + .seconds(25))
-        guard let agent = agents[host], agent.isConnected, let loop = server.loop else { return }
-        for command in loop.openCommands(of: host)
+        guard let agent = agents[host], agent.isConnected else { return }
+        for command in server.loop?.openCommands(of: host) ?? []
         where command.number > agent.after || agent.commands[command.number] == nil {
             agenda.add(.deliver(host, run: agent.run, command), at: now + delay())
         }
@@ -193,7 +193,8 @@ extension Simulation {
     @discardableResult
     mutating func feed(_ event: ControlEvent) async throws -> Bool {
         guard let before = server.loop else { return false }
-        defer { noteStandDowns(since: before) }
+        let holds = before.openHolds
+        defer { noteStandDowns(since: holds) }
         return try await settle(before, try await server.take(event, faults: faults, using: &crashes))
     }
 

@@ -266,9 +266,8 @@ struct RuleEngineTests {
             series.first?.labels.description
                 == "evenkeel_parameter{cluster=\"a\", name=\"limit\", pack=\"pack\"}")
         #expect(
-            rules.parameterSeries(clusters: names, settings: settings, at: .at(6)).map(\.samples.times[0]) == [
-                6000, 6000, 6000,
-            ])
+            rules.parameterSeries(clusters: names, settings: settings, at: .at(6)).map(\.samples.times)
+                == Array(repeating: [Timestamp.at(6).milliseconds], count: 3))
         let fewer = rules.parameterSeries(clusters: names, settings: [settings[1]], at: .at(7))
         #expect(
             fewer.map(\.samples.values[0]).filter { $0 == 30 }.count == 1

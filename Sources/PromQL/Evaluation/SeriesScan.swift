@@ -21,6 +21,7 @@ final class SeriesScan {
     private static let longestShare = 64
 
     private let source: any SeriesSet
+    /// None where one processor reads everything.
     private var shares: [Locked<Share>]
     /// How many series each share of the block has.
     private var perShare = 0
@@ -35,7 +36,7 @@ final class SeriesScan {
     init(_ set: any SeriesSet, processors: Int? = nil) {
         source = set
         let count = set.count > Self.firstOnes ? max(1, min(processors ?? Self.processors, 16)) : 1
-        shares = (0..<count).map { _ in Locked(Share()) }
+        shares = count > 1 ? (0..<count).map { _ in Locked(Share()) } : []
     }
 
     /// How many series.

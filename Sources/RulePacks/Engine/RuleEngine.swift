@@ -33,6 +33,8 @@ public struct RuleEngine: Sendable {
     private let options: RuleEngineOptions
     /// By the groups' keys.
     private var memories: [String: GroupMemory] = [:]
+    /// By the alerting rules' keys, as far as somebody has watched for their silence: that takes parsing the pack's rules.
+    private var silences: [String: SilenceMeaning] = [:]
     private var lastRound: Timestamp?
     /// The series of parameters as they were asked for last: they seldom change, and each has labels.
     private var lastParameters: (clusters: [ClusterName], settings: [ParameterSetting], series: [SeriesSamples])?
@@ -55,6 +57,7 @@ public struct RuleEngine: Sendable {
         self.packs = Self.once(packs)
         groups = self.packs.flatMap(PlacedGroup.all)
         lastParameters = nil
+        silences = [:]
         var orphans: Set<Labels> = []
         let keys = Set(groups.map(\.key))
         for (key, memory) in memories where !keys.contains(key) {
@@ -203,7 +206,7 @@ public struct RuleEngine: Sendable {
         return runs
     }
 
-    private func round(
+    private mutating func round(
         _ composer: RoundComposer, _ openTips: Set<AlertKey>?, _ asker: inout RuleAsker
     ) async -> AlertRound {
         let found = groups.flatMap { placed in
@@ -217,18 +220,33 @@ public struct RuleEngine: Sendable {
         round.alerts = await composer.alerts(of: composer.withoutInhibited(found), &asker)
         round.healthy = await composer.healthy(packs, among: openTips, &asker)
         let silent = (openTips ?? []).subtracting(found.compactMap(\.key)).subtracting(round.healthy)
-        if !silent.isEmpty { round.unmeasured = await composer.unmeasured(silent, looks(composer.moment), &asker) }
+        if !silent.isEmpty {
+            round.unmeasured = await composer.unmeasured(silent, looks(at: silent, composer.moment), &asker)
+        }
         round.failures = asker.failures
         return round
     }
 
-    /// Every alerting rule with what its queries saw last.
-    private func looks(_ moment: Timestamp) -> [RoundComposer.Look] {
-        groups.flatMap { placed in
-            placed.rules.filter(\.rule.isAlert).map { key, rule in
+    /// The alerting rules that could find what `tips` are about, each with what its queries saw last.
+    private mutating func looks(at tips: Set<AlertKey>, _ moment: Timestamp) -> [RoundComposer.Look] {
+        let names = Set(tips.map { [$0.pack, $0.alert] })
+        var looks: [RoundComposer.Look] = []
+        for placed in groups {
+            for (key, rule) in placed.rules where rule.isAlert && names.contains([placed.pack.name, rule.name]) {
                 let last = memories[placed.key]?.rules[key]?.lastEvaluation ?? moment
-                return RoundComposer.Look(pack: placed.pack, rule: rule, time: last - placed.group.queryOffset)
+                looks.append(
+                    RoundComposer.Look(
+                        pack: placed.pack, rule: rule, silence: silence(of: rule, key, in: placed.pack),
+                        time: last - placed.group.queryOffset))
             }
         }
+        return looks
+    }
+
+    private mutating func silence(of rule: Rule, _ key: String, in pack: RulePack) -> SilenceMeaning {
+        if let known = silences[key] { return known }
+        let meaning = SilenceMeaning(rule, of: pack, pack.tips[rule.name]?.subject)
+        silences[key] = meaning
+        return meaning
     }
 }

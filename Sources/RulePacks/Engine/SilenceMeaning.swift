@@ -71,6 +71,7 @@ extension RoundComposer {
     struct Look {
         let pack: RulePack
         let rule: Rule
+        let silence: SilenceMeaning
         /// What its queries saw last.
         let time: Timestamp
     }
@@ -94,7 +95,7 @@ extension RoundComposer {
 
     private func measured(_ keys: Set<AlertKey>, by look: Look, _ asker: RuleAsker) async -> Set<AlertKey> {
         let subject = look.pack.tips[look.rule.name]?.subject
-        switch SilenceMeaning(look.rule, of: look.pack, subject) {
+        switch look.silence {
         case .enough: return keys
         case .workedOut(let queries):
             var seen: Set<TipSubject> = []

@@ -9,7 +9,7 @@ extension SimulatedFleet {
     /// What the host's agent would report.
     public func report(of name: HostName, agentRun: Int, at time: Timestamp) -> HostReport? {
         guard let host = hosts[name] else { return nil }
-        let machines = host.processes.values.map { process in
+        let machines = host.processes.sorted { $0.key < $1.key }.map { _, process in
             VirtualMachineStatus(
                 definition: process.machine.definition, state: process.state, accelerator: .kvm,
                 residentMemory: process.state == .incoming ? .zero : process.machine.definition.memory)
@@ -19,7 +19,7 @@ extension SimulatedFleet {
             logicalProcessors: host.logicalProcessors, memory: host.memory,
             memoryAvailable: max(.zero, host.memory - host.memoryPromised), accelerator: .kvm,
             migrationAddress: name.text,
-            virtualMachines: machines.sorted { $0.definition.id < $1.definition.id })
+            virtualMachines: machines)
     }
 
     /// What the host's agent would measure: series and values, in the agents' own names.

@@ -50,9 +50,11 @@ public final class SimulatedSeries: SeriesSource, SeriesSink {
         self.retention = retention.milliseconds
     }
 
-    /// Adds one sample; of a time that is not after the series' last one nothing is kept.
-    public func add(_ labels: Labels, _ value: Double, at time: Timestamp) {
-        state.withLock { $0.add(labels, value, time.milliseconds, retention) }
+    /// Adds samples of one moment; where that is not after a series' last one nothing is kept.
+    public func add(_ samples: [(labels: Labels, value: Double)], at time: Timestamp) {
+        state.withLock { state in
+            for (labels, value) in samples { state.add(labels, value, time.milliseconds, retention) }
+        }
     }
 
     /// Adds all samples.
