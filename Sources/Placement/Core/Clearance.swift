@@ -10,7 +10,7 @@ struct Clearance: ~Copyable {
 
     /// Most items that are sent by force, as `Annealing.Mix` says.
     private let depth: Int
-    /// The share of clearances that bring an item home.
+    /// The share of thorough clearances that bring an item home.
     private let homeward: Double
 
     /// Bins that an item which must go is tried in.
@@ -111,7 +111,7 @@ struct Clearance: ~Copyable {
     private func choice<Rules: PackingRules & ~Copyable>(
         _ state: borrowing PackingState<Rules>, _ dice: inout Dice
     ) -> (item: Int, target: Int)? {
-        if homeward > 0, dice.share() <= homeward {
+        if depth > 0, homeward > 0, dice.share() <= homeward {
             guard let item = Self.strayItem(state, &dice) else { return nil }
             let home = state.home(of: item)
             return state.rules.allows(item, from: state.bin(of: item), to: home) ? (item, home) : nil

@@ -231,9 +231,9 @@ public struct PackingState<Rules: PackingRules & ~Copyable>: ~Copyable {
 
     @inline(__always)
     private func mayExchange(_ first: Int, in firstBin: Int, _ second: Int, in secondBin: Int) -> Bool {
-        filter.mayExchange(
-            firstBin, claimRow(of: second, on: firstBin), claimRow(of: first, on: firstBin),
-            secondBin, claimRow(of: first, on: secondBin), claimRow(of: second, on: secondBin))
+        filter.mayFit(
+            claimRow(of: second, on: firstBin), in: firstBin, leftBy: claimRow(of: first, on: firstBin),
+            and: claimRow(of: first, on: secondBin), in: secondBin, leftBy: claimRow(of: second, on: secondBin))
     }
 
     /// Whether the bin has room for the item once another item has left it.

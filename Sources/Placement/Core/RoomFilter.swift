@@ -75,16 +75,21 @@ struct RoomFilter: ~Copyable {
         return fitting & Self.highest == Self.highest
     }
 
-    /// Whether two bins may have room for each other's item: what comes to the first and leaves it, and to the second.
+    /// Whether a bin may have room for one claim once another has been given back, and a second bin likewise: one answer
+    /// for both, since each question that cannot be foreseen costs as much as the sums.
     @inline(__always)
-    func mayExchange(_ first: Int, _ coming: Int, _ leaving: Int, _ second: Int, _ arriving: Int, _ left: Int) -> Bool {
+    func mayFit(
+        _ claim: Int, in bin: Int, leftBy other: Int, and second: Int, in secondBin: Int, leftBy secondOther: Int
+    ) -> Bool {
         var fitting = Self.highest
         for word in 0..<words {
-            fitting &= lanes(coming, in: first, leftBy: leaving, word) & lanes(arriving, in: second, leftBy: left, word)
+            fitting &= lanes(claim, in: bin, leftBy: other, word)
+            fitting &= lanes(second, in: secondBin, leftBy: secondOther, word)
         }
         return fitting & Self.highest == Self.highest
     }
 
+    /// What is left of four resources, which is below 0 where the highest bit of a lane is not set.
     @inline(__always)
     private func lanes(_ claim: Int, in bin: Int, leftBy other: Int, _ word: Int) -> UInt64 {
         let room = left[bin &* words &+ word] &+ claims[other &* words &+ word] &+ Self.ones
