@@ -20,7 +20,8 @@ public struct Annealing: Sendable {
 
     /// Shares of the kinds of steps.
     public struct Mix: Sendable, Hashable {
-        /// Of all moves and thorough clearances, those back home. Where what moves is held at its home too, only coming home frees room.
+        /// Of all moves and thorough clearances, those back home. Where what moves is held at its home too, only coming
+        /// home frees room.
         public var homeward: Double
         /// Of all steps, those in which one item takes the place of another, which goes to a third bin.
         public var chains: Double
