@@ -38,8 +38,8 @@ extension ControlLoop {
         }
         let isNew = holds[scope] == nil
         if isNew { keep(Hold(scope: scope, actor: actor, since: heldSince(scope), reason: reason)) }
-        let called = isCancelling ? cancelAll(in: scope, by: actor) : []
-        if scope == .fleet { takeBack("everything was stopped by \(actor): \(reason)") }
+        var called = isCancelling ? cancelAll(in: scope, by: actor) : []
+        if scope == .fleet { called += takeBack("everything was stopped by \(actor): \(reason)") }
         if case .host(let host) = scope {
             if !isNew || drainTip(of: host) != nil { return drainAgain(host, by: actor) }
             drain(host, reason, by: actor)
@@ -51,7 +51,7 @@ extension ControlLoop {
                 "\(scope), held already\(holdText(scope)): what is under way is called off (\(reason))")
         }
         guard isNew || isCancelling else { return .refused("\(scope) is held already\(holdText(scope))") }
-        return isCancelling ? .stopped(cancelled: called) : .done()
+        return isCancelling || !called.isEmpty ? .stopped(cancelled: called) : .done()
     }
 
     /// A stop holds since it was asked for, however long the store did not take it.

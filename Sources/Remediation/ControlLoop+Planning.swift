@@ -121,6 +121,7 @@ extension ControlLoop {
     @discardableResult
     mutating func adopt(_ found: Proposal, for number: Int64, because reason: String? = nil) -> Bool {
         guard let tip = tips[number]?.tip else { return false }
+        if reason == nil, keepsHurried(tip, found) { return false }
         plannings[number] = Planning(time: now, change: lastChange, isHurried: found.isHurried)
         // What is under way stays a part of the plan.
         let kept = tip.actionsDone + runningOperations(of: tip)
@@ -139,6 +140,17 @@ extension ControlLoop {
         }
         station(number, isNew: before != after, because: reason)
         return before != after
+    }
+
+    /// A plan within a cool-down is made anew only to see whether that is over: of two that are as good, the one that
+    /// somebody may be reading stays.
+    private mutating func keepsHurried(_ tip: Tip, _ found: Proposal) -> Bool {
+        guard found.isHurried, plannings[tip.number]?.isHurried == true, !isOutdated(tip),
+            found.plan?.actions.count == tip.remainingActions.count, let first = tip.remainingActions.first,
+            objection(to: first, of: tip.number, isAutomatic: false) == nil
+        else { return false }
+        plannings[tip.number] = Planning(time: now, change: lastChange, isHurried: true)
+        return true
     }
 
     /// Asks the planner.

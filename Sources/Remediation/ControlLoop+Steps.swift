@@ -109,9 +109,27 @@ extension ControlLoop {
         }
     }
 
+    /// A move whose destination was told to wait for the guest, and does not answer, ends: it would hold the VM and a place of
+    /// both hosts for good. Where somebody called it off it ends sooner.
+    mutating func giveUpPreparations() {
+        for command in commands.values.sorted(by: { $0.number < $1.number }) {
+            guard var migration = executions[command.operation] as? MigrationExecution,
+                !SnapshotBuilder.isFresh(
+                    command.issued, at: now, limit: migration.preparationLimit(settings.awaitLimit)),
+                let effect = migration.giveUpPreparing(
+                    "\(command.host) was asked \(command.task.text) at \(command.issued.text) and has not answered",
+                    at: now)
+            else { continue }
+            executions[command.operation] = migration
+            carryOut(effect, of: command.operation)
+        }
+    }
+
     /// What no host has been given yet does not begin any more: a step is refused, a move or a plug-in called off, so that
     /// its tip waits again.
-    mutating func takeBack(_ reason: String) {
+    /// Returns what was.
+    mutating func takeBack(_ reason: String) -> [Int64] {
+        var taken: [Int64] = []
         for number in executions.keys.sorted() {
             guard var execution = executions[number], execution.operation.state == .intended,
                 stopReason(for: execution.operation.action) != nil
@@ -120,7 +138,9 @@ extension ControlLoop {
             let effect = isStep ? execution.withdraw(reason, at: now) : execution.cancel(reason, at: now)
             executions[number] = execution
             carryOut(effect, of: number)
+            taken.append(number)
         }
+        return taken
     }
 
     /// A step that was handed to a host which fell silent ends without an answer: whoever waits for it hears so, and a host

@@ -163,6 +163,7 @@ public struct ControlLoop: Sendable {
             expireTips()
             takeBackUnheard()
             giveUpSilentSteps()
+            giveUpPreparations()
             sayWhoIsAwaited()
             advance()
         }

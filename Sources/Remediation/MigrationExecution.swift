@@ -46,6 +46,20 @@ struct MigrationExecution: OperationExecution, Hashable {
         return effect
     }
 
+    /// Ends it where its destination does not answer before anything was sent: the guest is at its source, and a process that
+    /// waits at the destination ends by itself when the migration's time is over. `nil` where it is further than that.
+    mutating func giveUpPreparing(_ reason: String, at time: Timestamp) -> ExecutionEffect? {
+        guard operation.state == .running, machine.isPreparing else { return nil }
+        operation.location = machine.request.source
+        let text = "\(reason); nothing has left \(machine.request.source)"
+        return machine.cancellation.map { end(.cancelled, "\($0); \(text)", at: time) } ?? end(.failed, text, at: time)
+    }
+
+    /// How long its destination may take to get ready: as long as the migration may, or less where nobody wants it any more.
+    func preparationLimit(_ waiting: Duration) -> Duration {
+        machine.cancellation == nil ? waiting + .seconds(machine.request.timeLimitSeconds) : waiting
+    }
+
     /// Ends it since a host that still had to answer has left the fleet. `home` is who reports the guest now.
     mutating func lose(_ reason: String, home: HostName?, at time: Timestamp) -> ExecutionEffect {
         operation.location = home

@@ -113,6 +113,8 @@ struct AutomationTests {
     func window(window: PolicyWindow, words: String, opens: Int) throws {
         var (world, alert) = long(window)
         #expect(world.tip?.state == .running && world.tip?.plan?.actions.count ?? 0 > 1)
+        world.handOut()
+        world.answer(try #require(world.openCommands.first), .listening(address: "tcp:127.0.0.1:49152"))
         finish(&world, alert, after: 300)
         #expect(world.loop.operation(1)?.state == .succeeded, "it began before the window closed")
         #expect(world.loop.openOperations.isEmpty && world.tip?.state == .awaitingApproval)

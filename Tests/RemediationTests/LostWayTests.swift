@@ -70,6 +70,35 @@ struct LostWayTests {
         #expect(world.operation?.state == .cancelled && world.openCommands.isEmpty)
     }
 
+    @Test(
+        "One whose destination was told and does not answer ends, sooner where it was called off; a late answer is nothing"
+    )
+    func neverPrepared() throws {
+        for isCalledOff in [false, true] {
+            var world = moving()
+            world.handOut()
+            let command = try #require(world.openCommands.first)
+            if isCalledOff { world.expect(.done(operation: 1), for: .cancel(operation: 1)) }
+            #expect(world.operation?.state == .running)
+            let limit = isCalledOff ? 30 : 150
+            for _ in 0..<limit {
+                world.pass(1)
+                world.reportAll()
+            }
+            #expect(world.operation?.state == .running && !world.openCommands.isEmpty)
+            world.pass(1)
+            #expect(world.operation?.state == (isCalledOff ? .cancelled : .failed))
+            #expect(world.operation?.location == Sample.host("h1"))
+            #expect(world.operation?.log.last?.text.contains("has not answered; nothing has left h1") == true)
+            #expect(world.openCommands.isEmpty && world.loop.openOperations.isEmpty)
+            world.answer(command, .listening(address: "tcp:127.0.0.1:49152"))
+            #expect(world.openCommands.isEmpty && world.operation?.log.last?.text.contains("has not answered") == true)
+            world.reportAll()
+            world.round()
+            world.expect(.done(operation: 2), for: .migrate(Sample.machine(1), to: Sample.host("h3")))
+        }
+    }
+
     @Test("One whose destination never comes back ends when that host is removed, and says who has the guest")
     func destinationGone() throws {
         for isElsewhere in [false, true] {

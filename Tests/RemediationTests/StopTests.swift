@@ -82,7 +82,7 @@ struct StopTests {
         world.round([Sample.hot("h1")])
         if level == .operator { world.ask(.approve(tip: 1)) }
         #expect(world.operation?.state == .intended && !world.openCommands.isEmpty)
-        world.expect(.done(), for: .hold(.fleet, reason: "storm"), by: "bob")
+        world.expect(.stopped(cancelled: [1]), for: .hold(.fleet, reason: "storm"), by: "bob")
         #expect(world.loop.operation(1)?.state == .cancelled && world.openCommands.isEmpty)
         #expect(
             world.loop.operation(1)?.log.last?.text.contains("everything was stopped by bob: storm; no host") == true)

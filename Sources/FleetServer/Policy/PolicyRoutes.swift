@@ -81,7 +81,8 @@ struct PolicyRoutes {
             return try await controller.decide(kind, context) { done in
                 HoldAnswer(
                     tip: done.tip, holds: controller.view.withLock { $0.holds },
-                    cancelled: order.cancel == true && done.unstored == nil ? done.cancelled : nil,
+                    cancelled: done.unstored == nil && (order.cancel == true || !done.cancelled.isEmpty)
+                        ? done.cancelled : nil,
                     unstored: done.unstored)
             }
         }

@@ -85,6 +85,12 @@ public struct MigrationMachine: Codable, Sendable, Hashable {
     /// What has been asked and not been answered: to be asked again after a crash of whoever asks.
     public var outstanding: [(Side, HostTask)] { asks.map { ($0.side, $0.task) } }
 
+    /// Whether the destination was asked to wait for the guest and has not answered: nothing can have left the source.
+    public var isPreparing: Bool { if case .preparing = phase { outcome == nil } else { false } }
+
+    /// Why somebody does not want it any more; `nil` where nobody said so in time.
+    public var cancellation: String? { cancelReason }
+
     /// Takes one event and says what to do about it.
     public mutating func receive(_ event: Event) -> [Action] {
         guard outcome == nil else { return [] }

@@ -35,7 +35,7 @@ struct TipWriter {
             approval: rule.remediation.name.isAvailable ? rule.approval : .advise,
             arguments: await arguments(rule.remediation, asker),
             coolDownSeconds: rule.coolDown.inSeconds, expirySeconds: rule.expiry.inSeconds,
-            verifyWithinSeconds: (verification?.within ?? .seconds(600)).inSeconds,
+            verifyWithinSeconds: (verification?.within ?? .seconds(600) / finding.pack.speed).inSeconds,
             hasVerification: verification != nil)
     }
 
