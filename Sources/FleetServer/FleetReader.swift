@@ -35,6 +35,10 @@ struct FleetReader: Sendable {
                 .map(\.definition.name.text).sorted(),
             openTips: Dictionary(grouping: view.tips, by: \.level.rawValue).mapValues(\.count),
             awaitingApproval: view.tips.filter { $0.state == .awaitingApproval }.map(\.number),
+            awaitingPolicy: view.tips.filter {
+                $0.state == .awaitingApproval && $0.waitsFor?.hasPrefix("policy: ") == true
+            }
+            .map(\.number),
             runningOperations: view.operations.map(\.number), automation: view.automation, holds: view.holds,
             ruleFailures: view.ruleFailures, lastRound: view.readings?.time, drains: drains(view),
             unmeasuredHosts: unmeasured,

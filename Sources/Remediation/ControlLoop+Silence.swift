@@ -63,7 +63,10 @@ extension ControlLoop {
             guard let readings, SnapshotBuilder.isFresh(readings.time, at: now, limit: settings.readingsAgeLimit) else {
                 return ""
             }
-            return readings.hostProcessorUse[host].map { ": processor at \($0.percent)" } ?? ""
+            // Averages, over a window that need not be the rule's own: they follow a move slowly.
+            return readings.hostProcessorUse[host].map { use in
+                ": processor at \(use.percent) over \(readings.window.text)"
+            } ?? ""
         default: return ""
         }
     }

@@ -48,6 +48,11 @@ import TimeSeriesStore
         #expect(
             StatusCommand.text(waiting, now: Timestamp(milliseconds: 0)).contains(
                 "             waits for you: evenkeel tip approve 3"))
+        var automatic = waiting
+        automatic.awaitingPolicy = [3]
+        #expect(
+            StatusCommand.text(automatic, now: Timestamp(milliseconds: 0))
+                .contains("             waits for policy, or for you: evenkeel tip approve 3"))
         var stopped = waiting
         stopped.holds = [
             Hold(scope: .fleet, actor: "kim", since: Timestamp(milliseconds: 0), reason: "storage is away")

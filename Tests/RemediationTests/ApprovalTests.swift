@@ -37,7 +37,7 @@ struct ApprovalTests {
         world.use[Sample.host("h1")] = 0.6
         world.round(healthy: [Sample.key("h1")])
         #expect(world.tip?.state == .resolved)
-        #expect(world.tip?.history.last?.note == "measured healthy: processor at 60 %")
+        #expect(world.tip?.history.last?.note == "measured healthy: processor at 60 % over 60 s")
         #expect(world.journal.state.tips.isEmpty)
         #expect(
             world.journal.audit.map(\.event) == [

@@ -30,7 +30,7 @@ struct SilentTipTests {
         world.reportAll()
         world.round()
         #expect(world.tip?.state == .cleared && world.tip?.unmeasuredSince == nil)
-        #expect(world.tip?.history.last?.note == "its rule finds it no more: processor at 90 %")
+        #expect(world.tip?.history.last?.note == "its rule finds it no more: processor at 90 % over 60 s")
     }
 
     @Test("What was done is not resolved by silence, ends in doubt, and is no sign that the pack is useless")

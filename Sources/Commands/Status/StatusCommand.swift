@@ -42,8 +42,11 @@ struct StatusCommand: AsyncParsableCommand {
         let levels = TipLevel.allCases.reversed().map { "\(status.openTips[$0.rawValue] ?? 0) \($0.rawValue)" }
         lines.append("Open tips    " + levels.joined(separator: ", "))
         let isStopped = status.holds?.contains { $0.scope == .fleet } == true
-        let until = isStopped ? "waits until 'evenkeel stop --resume', then for you" : "waits for you"
-        for tip in status.awaitingApproval { lines.append("             \(until): evenkeel tip approve \(tip)") }
+        let until = isStopped ? "waits until 'evenkeel stop --resume', then for" : "waits for"
+        for tip in status.awaitingApproval {
+            let who = status.awaitingPolicy?.contains(tip) == true ? "policy, or for you" : "you"
+            lines.append("             \(until) \(who): evenkeel tip approve \(tip)")
+        }
         lines.append("Operations   \(status.runningOperations.count) under way")
         let round = status.lastRound.map { Phrases.age($0, now: now) + " ago" } ?? "never"
         lines.append("Rules        evaluated \(round)")

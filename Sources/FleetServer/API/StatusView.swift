@@ -20,6 +20,8 @@ public struct StatusView: Codable, Sendable {
     public var openTips: [String: Int]
     /// Tips that wait for an operator.
     public var awaitingApproval: [Int64]
+    /// Those of them that policy takes up by itself once what it waits for is over; `nil` from an older server.
+    public var awaitingPolicy: [Int64]?
     /// Operations under way.
     public var runningOperations: [Int64]
     /// How far the fleet goes by itself.

@@ -183,6 +183,7 @@ import Testing
         try whole.write(to: URL(fileURLWithPath: path))
         try await server.restart()
         let status = try Program.run(Built.executable, ["status", "--server", server.url])
-        #expect(status.output.contains("HELD         fleet by local: storm"), "\(status.output)")
+        #expect(status.output.contains("STOPPED      by local since "), "\(status.output)")
+        #expect(status.output.contains(": storm; nothing new begins until 'evenkeel stop --resume'"))
     }
 }

@@ -106,7 +106,8 @@ import Testing
         #expect(try evenkeel(server, "stop").status == 1, "it is stopped already")
         server.kill()
         try await server.restart()
-        #expect(try evenkeel(server, "status").output.contains("HELD         fleet by local: storm"))
+        let status = try evenkeel(server, "status").output
+        #expect(status.contains("STOPPED      by local since ") && status.contains(": storm; nothing"), "\(status)")
         #expect(try evenkeel(server, "stop", "--resume").status == 0)
         #expect(try evenkeel(server, "stop", "--resume").output.contains("fleet is not held"))
 
