@@ -145,7 +145,8 @@ extension ControlLoop {
     /// A plan within a cool-down is made anew only to see whether that is over: of two that are as good, the one that
     /// somebody may be reading stays.
     private mutating func keepsHurried(_ tip: Tip, _ found: Proposal) -> Bool {
-        guard found.isHurried, plannings[tip.number]?.isHurried == true, !isOutdated(tip),
+        guard tip.state == .awaitingApproval, found.isHurried, plannings[tip.number]?.isHurried == true,
+            !isOutdated(tip),
             found.plan?.actions.count == tip.remainingActions.count, let first = tip.remainingActions.first,
             objection(to: first, of: tip.number, isAutomatic: false) == nil
         else { return false }

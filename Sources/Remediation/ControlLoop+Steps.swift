@@ -125,7 +125,7 @@ extension ControlLoop {
         }
     }
 
-    /// What no host has been given yet does not begin any more: a step is refused, a move or a plug-in called off, so that
+    /// What no host has been given yet does not begin any more: a step is refused, a move called off, so that
     /// its tip waits again.
     /// Returns what was.
     mutating func takeBack(_ reason: String) -> [Int64] {

@@ -111,7 +111,7 @@ extension DemoStage {
         narrator.say("approve it from another terminal:  \(Daemon.executable) tip approve \(tip.number)\(server)")
     }
 
-    /// Follows the tips about the troubled host until the first and whatever else has a plan have ended.
+    /// Follows the tips about the troubled host until one of them is resolved and whatever else has a plan has ended.
     private func followed(_ first: TipView) async throws -> [TipView] {
         var told: [Int64: TipState] = [first.number: .raised]
         let patience = options.auto ? Self.tipPatience : Self.operatorPatience
@@ -121,8 +121,10 @@ extension DemoStage {
                 told[tip.number] = tip.state
                 narrator.say("tip \(tip.number) is \(tip.state.rawValue): \(tip.history.last?.note ?? "")")
             }
+            // What is only advice ends no story that has no good end yet: it may be planned still.
+            let isUnresolved = !tips.contains { $0.state == .resolved }
             let goesOn = tips.contains { tip in
-                !tip.state.isFinal && (tip.number == first.number || tip.plan != nil) || tip.state == .expired
+                !tip.state.isFinal && (isUnresolved || tip.plan != nil) || tip.state == .expired
             }
             return goesOn ? nil : tips.sorted { $0.number < $1.number }
         }
